@@ -478,7 +478,7 @@ func TestR16_2_UploadsAfterThePoint(t *testing.T) {
 	}, audit.Event{ID: "e1", At: at})
 	must(err)
 	upload := intake.Object{Key: "inventory/intune/b.csv", Version: "v2", At: at.Add(-time.Minute)}
-	must(store.Inventories.SaveRecord(ctx, inventories.Record{Source: "intune", Version: 1, Last: inventories.File{Object: upload, State: inventories.StateCounted}, Good: &inventories.Good{Object: upload}}))
+	must(store.Inventories.SaveRecords(ctx, []inventories.Record{{Source: "intune", Version: 1, Last: inventories.File{Object: upload, State: inventories.StateCounted}, Good: &inventories.Good{Object: upload}}}))
 
 	o := newOperator(t)
 	items := map[string][]map[string]any{}

@@ -162,12 +162,22 @@ type Page struct {
 type Register interface {
 	// List lists agreements.
 	List(ctx context.Context, q Query) (Page, error)
-	// ByGroup returns the number of agreements of each license group that has any, and a
-	// number that grows with every deletion of a license group.
-	ByGroup(ctx context.Context) (counts map[string]int, deletions int64, err error)
+	// ByGroup returns the number of agreements of each license group that has any, and the
+	// deletions of license groups until then.
+	ByGroup(ctx context.Context) (counts map[string]int, now Deletions, err error)
+	// Deletions returns the deletions of license groups until the last read of this process,
+	// without reading.
+	Deletions() Deletions
 	// Moved returns how many agreements the deletion of a license group has moved to
 	// Unassigned. That is known only for some time after the deletion.
 	Moved(ctx context.Context, groupID string) (n int, known bool, err error)
+}
+
+// Deletions are the license groups that were deleted until some moment. Equal ones are of moments
+// between which none was deleted.
+type Deletions struct {
+	N    int64
+	Last string // identifies the last one
 }
 
 // PairPage is one page of an agreement's pairs, sorted by PairKey.

@@ -61,8 +61,8 @@ func (x *Index) candidates(ref LicenseRef) []*subscription.Holding {
 	return nil
 }
 
-// find returns the subscription that a file names for a user: one that the user holds, or else the one
-// that is active and has most licences free. nil if none is known.
+// find returns the subscription that a file names for a user: one that the user holds, or else one that
+// is active, and of several the one with most licences free. nil if none is known.
 func (x *Index) find(ref LicenseRef, user *subscription.User, taken map[string]bool) *subscription.Holding {
 	found := slices.DeleteFunc(slices.Clone(x.candidates(ref)), func(s *subscription.Holding) bool { return taken[s.ID] })
 	if len(found) == 0 {
@@ -70,13 +70,16 @@ func (x *Index) find(ref LicenseRef, user *subscription.User, taken map[string]b
 	}
 	rank := func(s *subscription.Holding) int {
 		_, holds := user.Licenses[s.ID]
+		active := s.Seats.Status(x.today) == subscription.Active
 		switch {
-		case holds:
+		case holds && active:
 			return 0
-		case s.Seats.Status(x.today) == subscription.Active:
+		case holds:
 			return 1
+		case active:
+			return 2
 		}
-		return 2
+		return 3
 	}
 	return slices.MinFunc(found, func(a, b *subscription.Holding) int {
 		return cmp.Or(cmp.Compare(rank(a), rank(b)), cmp.Compare(b.Seats.Available, a.Seats.Available), cmp.Compare(a.ID, b.ID))

@@ -87,6 +87,10 @@ var (
 		"nombreprincipaldeusuario", "nombreprincipaldelusuario", "nombreprincipaldelusuarioupn", "nombreprincipaldeusuarioupn",
 		"nomeprincipaldousuario", "nomeprincipaldeusuario", "nomeprincipaldoutilizador", "nomeprincipaldeutilizador", "nomeprincipaldoutilizadorupn", "nomeprincipaldousuarioupn",
 	}}
+	refreshedColumn = column{fieldRefreshed, "Report Refresh Date", []string{
+		"reportrefreshdate", "vernieuwingsdatumvanrapport", "rapportvernieuwingsdatum", "datumvanrapportvernieuwing", "datedactualisationdurapport", "datedemiseajourdurapport",
+		"berichtsaktualisierungsdatum", "fechadeactualizaciondelinforme", "datadeatualizacaodorelatorio",
+	}}
 	displayNames = []string{
 		"displayname", "weergavenaam", "nomdaffichage", "nomaffiche", "nomcomplet", "anzeigename", "nombreparamostrar", "nombredeusuarioparamostrar", "nombremostrado",
 		"nomedeexibicao", "nomeparaexibicao", "nomeaapresentar", "nomeapresentado",
@@ -116,10 +120,7 @@ var shapes = []shape{
 		kind: Activity,
 		columns: []column{
 			upnColumn,
-			{fieldRefreshed, "Report Refresh Date", []string{
-				"reportrefreshdate", "vernieuwingsdatumvanrapport", "rapportvernieuwingsdatum", "datumvanrapportvernieuwing", "datedactualisationdurapport", "datedemiseajourdurapport",
-				"berichtsaktualisierungsdatum", "fechadeactualizaciondelinforme", "datadeatualizacaodorelatorio",
-			}},
+			refreshedColumn,
 			{fieldDeleted, "Is Deleted", []string{"isdeleted", "isverwijderd", "verwijderd", "estsupprime", "supprime", "istgeloscht", "geloscht", "estaeliminado", "eliminado", "excluido", "foiexcluido"}},
 		},
 		is: func(has func(...field) bool) bool { return has(fieldUPN, fieldRefreshed, fieldSeen) },
@@ -194,13 +195,14 @@ var shapes = []shape{
 			}},
 		},
 		is: func(has func(...field) bool) bool {
-			return has(fieldName) && (has(fieldDeviceID) || has(fieldObjectID)) && (has(fieldJoin) || has(fieldDeviceID, fieldSystem) || has(fieldDeviceID, fieldSeen))
+			return has(fieldName) && (has(fieldDeviceID) || has(fieldObjectID)) && (has(fieldJoin) || has(fieldDeviceID, fieldSystem) || has(fieldDeviceID, fieldSeen) || has(fieldDeviceID, fieldObjectID))
 		},
 	},
 	{
 		kind: Users,
 		columns: []column{
 			upnColumn,
+			refreshedColumn, // of usage reports without a last activity, which are no lists of users
 			{fieldName, "Display name", displayNames},
 			{fieldLocation, "Usage location", []string{
 				"usagelocation", "gebruikslocatie", "locatievangebruik", "emplacementdutilisation", "emplacementdelutilisation", "lieudutilisation", "zonedutilisation", "verwendungsstandort", "nutzungsstandort", "nutzungsort",
@@ -225,7 +227,7 @@ var shapes = []shape{
 				"derniereconnexion", "derniereconnexionle", "letzteanmeldung", "letzteranmeldezeitpunkt", "ultimoiniciodesesion", "ultimoiniciodesessao", "ultimaentrada", "ultimologin", "signinactivity",
 			}},
 		},
-		is: func(has func(...field) bool) bool { return has(fieldUPN) },
+		is: func(has func(...field) bool) bool { return has(fieldUPN) && !has(fieldRefreshed) },
 	},
 	{
 		kind: Members,
@@ -323,6 +325,9 @@ func headerOf(s *shape, names, letters []string) header {
 			}
 		}
 	}
+	if id := h.at[fieldDeviceID]; s.kind == Devices && id >= 0 && h.at[fieldObjectID] >= 0 && letters[id] != "deviceid" && letters[h.at[fieldObjectID]] == "id" {
+		h.at[fieldObjectID] = -1 // Intune has an id of its own beside the one of Entra
+	}
 	if s.kind == Activity || s.kind == Users {
 		for i, name := range letters {
 			if isActivity(name) {
@@ -348,7 +353,7 @@ func recognise(names []string) (found, near *header) {
 		if shapes[i].is(h.has) {
 			return &h, nil
 		}
-		if n := h.known(); shapes[i].kind == Users && n >= 3 && h.has(fieldName) {
+		if n := h.known(); shapes[i].kind == Users && n >= 3 && h.has(fieldName) && !h.has(fieldUPN) {
 			near = &h
 		}
 	}

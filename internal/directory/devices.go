@@ -33,24 +33,14 @@ func (r *reading) device() error {
 	d.DeviceID = r.deviceGUID(fieldDeviceID)
 	d.Join = r.join()
 	enabled, given := r.bool(fieldEnabled)
-	if d.Enabled = enabled || !given; given {
-		d.Stated |= StatedEnabled
-	}
-	for _, p := range []struct {
-		stated Stated
-		given  bool
-	}{
-		{StatedObjectID, d.ObjectID != ""},
-		{StatedName, true},
-		{StatedSystem, d.OS != ""},
-		{StatedJoin, d.Join != JoinUnknown},
-		{StatedSeen, !d.Seen.IsZero()},
-		{StatedRegistered, !d.Registered.IsZero()},
-	} {
-		if p.given {
-			d.Stated |= p.stated
-		}
-	}
+	d.Enabled = enabled || !given
+	d.Stated.set(StatedEnabled, given)
+	d.Stated.set(StatedObjectID, d.ObjectID != "")
+	d.Stated.set(StatedName, true)
+	d.Stated.set(StatedSystem, d.OS != "")
+	d.Stated.set(StatedJoin, d.Join != JoinUnknown)
+	d.Stated.set(StatedSeen, !d.Seen.IsZero())
+	d.Stated.set(StatedRegistered, !d.Registered.IsZero())
 	if r.wrong == 0 {
 		r.repeatedDevice(&d)
 	}

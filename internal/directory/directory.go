@@ -15,8 +15,8 @@
 // by the names of its columns or fields, never by its name. Column names may be English, Dutch, French,
 // German, Spanish or Portuguese.
 //
-// Read streams: it holds one row and the hashes of names, whatever the size of the file. It delivers each
-// good row and reports every error of the others. The caller reads a file twice: first without a Sink,
+// Read streams: it holds one row and the hashes of names, whatever the size of the file; of JSON, one
+// object, or a page of an array of pages. It delivers each good row and reports every error of the others. The caller reads a file twice: first without a Sink,
 // to know whether the file as a whole is good, because some reasons to refuse a file show only at its end.
 //
 // Adopt compares the licences that a file states with those of a user.
@@ -36,6 +36,7 @@ import (
 	"trueup/internal/day"
 	"trueup/internal/errs"
 	"trueup/internal/sheet"
+	"trueup/internal/subscription"
 	"trueup/internal/text"
 )
 
@@ -60,8 +61,8 @@ const (
 	MaxBytes         = 512 << 20
 	MaxWorkbookBytes = 16 << 20
 	MaxRows          = 100_000 // users, devices, groups or members
-	MaxSubscriptions = 500     // subscription.SubscriptionsMax
-	MaxFindings      = 1000    // further findings are not listed; their rows still count as rejected
+	MaxSubscriptions = subscription.SubscriptionsMax
+	MaxFindings      = 1000 // further findings are not listed; their rows still count as rejected
 )
 
 // findingsPerRow limits the findings of one row.
@@ -83,7 +84,7 @@ type Options struct {
 type File struct {
 	Kind Kind // empty if it was not recognised
 	// Findings are in the order of the file. Findings about the whole file have Line 0. Line is the line
-	// of a text, or the row of a sheet.
+	// of a text, also of JSON, or the row of a sheet. Objects on one line are told apart by Value.
 	Findings []sheet.Finding
 	Rows     int // not blank, without the header
 	Good     int // delivered to the Sink
@@ -144,8 +145,12 @@ var errStop = errors.New("directory: the file is refused")
 // Read reads a file. What is wrong with it is in the File. An error is a fault of reading the file, or
 // of the Sink.
 func Read(file io.Reader, o Options, to Sink) (*File, error) {
+	return readAtMost(MaxBytes, file, o, to)
+}
+
+func readAtMost(most int64, file io.Reader, o Options, to Sink) (*File, error) {
 	r := &reading{File: &File{}, options: o, sink: to, seed: maphash.MakeSeed(), seen: map[uint64]int{}}
-	err := r.read(&limited{file: file, left: MaxBytes})
+	err := r.read(&limited{file: file, left: most, most: most})
 	if e := errs.As(err); e != nil && e.Kind == errs.TooLarge {
 		r.refuse(0, e.Code, "max", e.Args["max"])
 		err = nil
@@ -172,16 +177,32 @@ func KindOf(data []byte) Kind {
 	return f.Kind
 }
 
+// IsUsers, IsDevices and IsSubscriptions report whether a file that arrived as something else belongs
+// under users/, devices/ or subscriptions/.
+func IsUsers(data []byte) bool {
+	kind := KindOf(data)
+	return kind == Users || kind == Activity
+}
+
+// IsDevices is described at IsUsers.
+func IsDevices(data []byte) bool {
+	kind := KindOf(data)
+	return kind == Devices || kind == Groups || kind == Members
+}
+
+// IsSubscriptions is described at IsUsers.
+func IsSubscriptions(data []byte) bool { return KindOf(data) == Subscriptions }
+
 // limited reads a limited number of bytes.
 type limited struct {
-	file io.Reader
-	left int64
+	file       io.Reader
+	left, most int64
 }
 
 func (l *limited) Read(p []byte) (int, error) {
 	n, err := l.file.Read(p)
 	if l.left -= int64(n); l.left < 0 {
-		return 0, errs.New(errs.TooLarge, "directory_too_large", "max", strconv.Itoa(MaxBytes>>20))
+		return 0, errs.New(errs.TooLarge, "directory_too_large", "max", strconv.FormatInt(l.most>>20, 10))
 	}
 	if err != nil && !errors.Is(err, io.EOF) {
 		err = fmt.Errorf("directory: %w", err)
@@ -248,9 +269,9 @@ func (r *reading) unknown() error {
 
 // misplaced are the codes for files of a kind that is not accepted.
 var misplaced = map[Kind]string{
-	Users: "directory_is_users", Activity: "directory_is_users",
-	Devices: "directory_is_devices", Groups: "directory_is_devices", Members: "directory_is_members",
-	Subscriptions: "directory_is_subscriptions",
+	Users: "directory_users", Activity: "directory_users",
+	Devices: "directory_devices", Groups: "directory_devices", Members: "directory_members",
+	Subscriptions: "directory_subscriptions",
 }
 
 // is sets the kind of the file. All lists in it have the same kind.

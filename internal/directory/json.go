@@ -17,7 +17,7 @@ import (
 const (
 	// maxObject is the maximum size in bytes of an object outside the list of a page, and of a page in an
 	// array of pages: one of Graph has at most 999 users.
-	maxObject  = 16 << 20
+	maxObject  = 8 << 20
 	readAtOnce = 64 << 10
 	maxShapes  = 256 // remembered sets of keys
 )

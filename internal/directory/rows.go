@@ -26,6 +26,12 @@ const (
 // Has reports whether a property is stated.
 func (s Stated) Has(property Stated) bool { return s&property != 0 }
 
+func (s *Stated) set(property Stated, is bool) {
+	if is {
+		*s |= property
+	}
+}
+
 // UserRow is a user.
 type UserRow struct {
 	Line   int

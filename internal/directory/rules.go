@@ -13,22 +13,22 @@ var Rules = []agreement.Rule{
 		Pass:    "User principal name,Display name", Fail: "Colour,Size",
 	},
 	{
-		Code: "directory_is_users", Spec: "R9.2", Check: CheckFile, Field: "file",
+		Code: "directory_users", Spec: "R9.2", Check: CheckFile, Field: "file",
 		Summary: "A list of users or of their activity belongs under users/.",
 		Pass:    "a list of users under users/", Fail: "a list of users under devices/",
 	},
 	{
-		Code: "directory_is_devices", Spec: "R10.3", Check: CheckFile, Field: "file",
+		Code: "directory_devices", Spec: "R10.3", Check: CheckFile, Field: "file",
 		Summary: "A list of devices or of groups belongs under devices/.",
 		Pass:    "a list of devices under devices/", Fail: "a list of devices under users/",
 	},
 	{
-		Code: "directory_is_members", Spec: "R10.3", Check: CheckFile, Field: "file",
+		Code: "directory_members", Spec: "R10.3", Check: CheckFile, Field: "file",
 		Summary: "A list of the members of a group belongs under devices/groups/, in a folder with the name of the group.",
 		Pass:    "members under devices/groups/Kiosks/", Fail: "members under users/",
 	},
 	{
-		Code: "directory_is_subscriptions", Spec: "R9.2", Check: CheckFile, Field: "file",
+		Code: "directory_subscriptions", Spec: "R9.2", Check: CheckFile, Field: "file",
 		Summary: "A list of subscriptions belongs under subscriptions/.",
 		Pass:    "a list of subscriptions under subscriptions/", Fail: "a list of subscriptions under users/",
 	},

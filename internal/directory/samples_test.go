@@ -158,16 +158,21 @@ var samples = map[string][]string{
 	},
 }
 
+func readSample(t testing.TB, name string) []byte {
+	t.Helper()
+	data, err := os.ReadFile(events + name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return data
+}
+
 func TestR9_2_Samples(t *testing.T) {
 	t.Parallel()
 	for name, want := range samples {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			data, err := os.ReadFile(events + name)
-			if err != nil {
-				t.Fatal(err)
-			}
-			check(t, data, options, want...)
+			check(t, readSample(t, name), options, want...)
 		})
 	}
 	for _, folder := range []string{"users", "devices", "subscriptions"} {
@@ -201,6 +206,11 @@ func TestOtherFilesAreUnknown(t *testing.T) {
 		if _, ours := samples[name]; ours {
 			if want := strings.SplitN(samples[name][0], ":", 2)[0]; string(kind) != want {
 				t.Errorf("%s is taken for %q, want %q", name, kind, want)
+			}
+			for folder, is := range map[string]bool{"users": directory.IsUsers(data), "devices": directory.IsDevices(data), "subscriptions": directory.IsSubscriptions(data)} {
+				if is != strings.HasPrefix(name, folder+"/") {
+					t.Errorf("%s belongs under %s/: %v", name, folder, is)
+				}
 			}
 			if statement.IsFile(data) {
 				t.Errorf("%s is taken for a statement", name)

@@ -28,7 +28,7 @@ func (r *reading) user() error {
 			return r.stop(c.line, "directory_type_names")
 		}
 	}
-	if concealed.MatchString(c.get(fieldUPN)) {
+	if isConcealed(c.get(fieldUPN)) {
 		return r.stop(c.line, "directory_concealed")
 	}
 	u := UserRow{Line: c.line}
@@ -45,17 +45,11 @@ func (r *reading) user() error {
 	}
 	r.userType(&u)
 	r.userEnabled(&u)
-	for f, stated := range map[field]Stated{fieldObjectID: StatedObjectID, fieldLocation: StatedLocation, fieldDepartment: StatedDepartment} {
-		if c.cells[f].given {
-			u.Stated |= stated
-		}
-	}
-	if u.Draft.Name != "" {
-		u.Stated |= StatedName
-	}
-	if !u.Draft.Seen.IsZero() {
-		u.Stated |= StatedSeen
-	}
+	u.Stated.set(StatedObjectID, c.cells[fieldObjectID].given)
+	u.Stated.set(StatedLocation, c.cells[fieldLocation].given)
+	u.Stated.set(StatedDepartment, c.cells[fieldDepartment].given)
+	u.Stated.set(StatedName, u.Draft.Name != "")
+	u.Stated.set(StatedSeen, !u.Draft.Seen.IsZero())
 	u.Licenses = r.licenses()
 	user, violations := subscription.ParseUser(u.Draft)
 	r.violated(violations)
@@ -193,7 +187,7 @@ func licensesIn(value string) (refs []LicenseRef) {
 // activity reads the record as the last activity of a user.
 func (r *reading) activity() error {
 	c := &r.record
-	if concealed.MatchString(c.get(fieldUPN)) {
+	if isConcealed(c.get(fieldUPN)) {
 		return r.stop(c.line, "directory_concealed")
 	}
 	if date, ok := r.dateOf(c.get(fieldRefreshed)); ok && date > r.Refreshed && !isFuture(date, r.options.Now) {

@@ -196,5 +196,8 @@ var guidForm = regexp.MustCompile(`^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-
 // noGUID stands for no device.
 const noGUID = "00000000-0000-0000-0000-000000000000"
 
-// concealed is how usage reports write names if an organisation conceals them.
-var concealed = regexp.MustCompile(`^[0-9A-Fa-f]{32}$`)
+// isConcealed reports whether a name is how usage reports write it if an organisation conceals names: a hash
+// of 32 hexadecimal digits.
+func isConcealed(name string) bool {
+	return len(name) == 32 && strings.Trim(name, "0123456789abcdefABCDEF") == ""
+}

@@ -176,7 +176,7 @@ func TestInventoryRequiredR2_8(t *testing.T) {
 				for _, before := range records {
 					record.Version += before.Version
 				}
-				if err := s.store.Inventories.SaveRecord(t.Context(), record); err != nil {
+				if err := s.store.Inventories.SaveRecords(t.Context(), []inventories.Record{record}); err != nil {
 					t.Fatal(err)
 				}
 			}

@@ -212,6 +212,16 @@ var messages = [...]message{
 		"Kies product of free.",
 		"Choisissez product ou free.",
 	}},
+	{"choice_matches_nothing", [...]string{
+		"No detected title has the versions of choice {choice}. Check the pattern: it matches the detected version, or the version in the product's name.",
+		"Geen enkele gevonden titel heeft de versies van keuze {choice}. Controleer het patroon: het past op de gevonden versie, of op de versie in de naam van het product.",
+		"Aucun titre détecté n'a les versions du choix {choice}. Vérifiez le modèle : il correspond à la version détectée, ou à la version dans le nom du produit.",
+	}},
+	{"choice_no_candidate", [...]string{
+		"Choice {choice} counts the titles as {product}, which is none of their candidates. Check the spelling of the product.",
+		"Keuze {choice} telt de titels als {product}, dat geen van hun kandidaten is. Controleer de spelling van het product.",
+		"Le choix {choice} compte les titres comme {product}, qui n'est pas l'un de leurs candidats. Vérifiez l'orthographe du produit.",
+	}},
 	{"choice_product", [...]string{
 		"This is no product that needs a licence. Choose another one, or free.",
 		"Dit is geen product waarvoor een licentie nodig is. Kies een ander, of free.",
@@ -307,6 +317,11 @@ var messages = [...]message{
 		"Geef een bestaande dag op, zoals 2026-11-21.",
 		"Indiquez un jour qui existe, comme 2026-11-21.",
 	}},
+	{"decision_matches_nothing", [...]string{
+		"None of these titles is detected now.",
+		"Op dit moment is geen van deze titels gevonden.",
+		"Aucun de ces titres n'est actuellement détecté.",
+	}},
 	{"details_control", [...]string{
 		"Remove the control characters from the details: {characters}",
 		"Verwijder de besturingstekens uit de details: {characters}",
@@ -316,6 +331,11 @@ var messages = [...]message{
 		"The details have {length} characters. Shorten them to at most {max}.",
 		"De details tellen {length} tekens. Kort ze in tot hoogstens {max}.",
 		"Les détails comptent {length} caractères. Raccourcissez-les à {max} au plus.",
+	}},
+	{"directory_agreements", [...]string{
+		"This is a file of agreement numbers, not a list of users, devices or subscriptions. Upload it under agreements/.",
+		"Dit is een bestand met overeenkomstnummers, geen lijst van gebruikers, apparaten of abonnementen. Upload het onder agreements/.",
+		"Ce fichier contient des numéros d'accords, pas une liste d'utilisateurs, d'appareils ou d'abonnements. Déposez-le sous agreements/.",
 	}},
 	{"directory_answer", [...]string{
 		"This is an error that Microsoft Graph answered, not a list. Check the permissions of the account, and export it again.",
@@ -357,6 +377,11 @@ var messages = [...]message{
 		"Regel {line} bevat hetzelfde apparaat. Verwijder een van de twee.",
 		"La ligne {line} contient le même appareil. Retirez-en une.",
 	}},
+	{"directory_devices", [...]string{
+		"This is a list of devices or groups. Upload it under devices/.",
+		"Dit is een lijst van apparaten of groepen. Upload ze onder devices/.",
+		"Ce fichier est une liste d'appareils ou de groupes. Déposez-le sous devices/.",
+	}},
 	{"directory_empty", [...]string{
 		"The list is empty. Export it again; nothing was changed.",
 		"De lijst is leeg. Exporteer ze opnieuw; er is niets gewijzigd.",
@@ -372,25 +397,10 @@ var messages = [...]message{
 		"Het bestand is gecomprimeerd (gzip). Pak het uit en upload het bestand dat erin zit.",
 		"Le fichier est compressé (gzip). Décompressez-le et déposez le fichier qu'il contient.",
 	}},
-	{"directory_is_devices", [...]string{
-		"This is a list of devices or groups. Upload it under devices/.",
-		"Dit is een lijst van apparaten of groepen. Upload ze onder devices/.",
-		"Ce fichier est une liste d'appareils ou de groupes. Déposez-le sous devices/.",
-	}},
-	{"directory_is_members", [...]string{
-		"This is a list of the members of a group. Upload it under devices/groups/, in a folder with the name of the group.",
-		"Dit is een lijst van de leden van een groep. Upload ze onder devices/groups/, in een map met de naam van de groep.",
-		"Ce fichier est la liste des membres d'un groupe. Déposez-le sous devices/groups/, dans un dossier qui porte le nom du groupe.",
-	}},
-	{"directory_is_subscriptions", [...]string{
-		"This is a list of subscriptions. Upload it under subscriptions/.",
-		"Dit is een lijst van abonnementen. Upload ze onder subscriptions/.",
-		"Ce fichier est une liste d'abonnements. Déposez-le sous subscriptions/.",
-	}},
-	{"directory_is_users", [...]string{
-		"This is a list of users. Upload it under users/.",
-		"Dit is een lijst van gebruikers. Upload ze onder users/.",
-		"Ce fichier est une liste d'utilisateurs. Déposez-le sous users/.",
+	{"directory_inventory", [...]string{
+		"This is an inventory of software, not a list of users, devices or subscriptions. Upload it under inventory/.",
+		"Dit is een software-inventaris, geen lijst van gebruikers, apparaten of abonnementen. Upload ze onder inventory/.",
+		"Ce fichier est un inventaire de logiciels, pas une liste d'utilisateurs, d'appareils ou d'abonnements. Déposez-le sous inventory/.",
 	}},
 	{"directory_join", [...]string{
 		"trueup does not know this way of joining a device, so it counts as unknown. Export the list from the Entra admin centre or Microsoft Graph.",
@@ -411,6 +421,11 @@ var messages = [...]message{
 		"This member is not a user, a device or a group, so it is left out.",
 		"Dit lid is geen gebruiker, apparaat of groep, dus het wordt weggelaten.",
 		"Ce membre n'est ni un utilisateur, ni un appareil, ni un groupe : il est laissé de côté.",
+	}},
+	{"directory_members", [...]string{
+		"This is a list of the members of a group. Upload it under devices/groups/, in a folder with the name of the group.",
+		"Dit is een lijst van de leden van een groep. Upload ze onder devices/groups/, in een map met de naam van de groep.",
+		"Ce fichier est la liste des membres d'un groupe. Déposez-le sous devices/groups/, dans un dossier qui porte le nom du groupe.",
 	}},
 	{"directory_mixed", [...]string{
 		"The file has lists of different things, such as users and devices. Upload a file for each.",
@@ -452,10 +467,20 @@ var messages = [...]message{
 		"Een aanhalingsteken in deze rij is niet gesloten. Zet er een aan het einde van de cel, of verwijder het aan het begin.",
 		"Un guillemet de cette ligne n'est pas fermé. Ajoutez-en un à la fin de la cellule, ou retirez celui du début.",
 	}},
+	{"directory_statement", [...]string{
+		"This is a statement of entitlements, not a list of users, devices or subscriptions. Upload it under entitlements/.",
+		"Dit is een overzicht van rechten, geen lijst van gebruikers, apparaten of abonnementen. Upload het onder entitlements/.",
+		"Ce fichier est un relevé de droits, pas une liste d'utilisateurs, d'appareils ou d'abonnements. Déposez-le sous entitlements/.",
+	}},
 	{"directory_subscription_repeated", [...]string{
 		"Line {line} has the same subscription, and only one number of licences can be right. Add them up in one row, or export /subscribedSkus of Microsoft Graph.",
 		"Regel {line} bevat hetzelfde abonnement, en maar één aantal licenties kan juist zijn. Tel ze op in één rij, of exporteer /subscribedSkus van Microsoft Graph.",
 		"La ligne {line} contient le même abonnement, et un seul nombre de licences peut être juste. Additionnez-les sur une seule ligne, ou exportez /subscribedSkus de Microsoft Graph.",
+	}},
+	{"directory_subscriptions", [...]string{
+		"This is a list of subscriptions. Upload it under subscriptions/.",
+		"Dit is een lijst van abonnementen. Upload ze onder subscriptions/.",
+		"Ce fichier est une liste d'abonnements. Déposez-le sous subscriptions/.",
 	}},
 	{"directory_too_large", [...]string{
 		"The file is larger than {max} MiB. Split it, or export fewer columns.",
@@ -481,6 +506,11 @@ var messages = [...]message{
 		"Line {line} has the same user. Remove one of the two.",
 		"Regel {line} bevat dezelfde gebruiker. Verwijder een van de twee.",
 		"La ligne {line} contient le même utilisateur. Retirez-en une.",
+	}},
+	{"directory_users", [...]string{
+		"This is a list of users. Upload it under users/.",
+		"Dit is een lijst van gebruikers. Upload ze onder users/.",
+		"Ce fichier est une liste d'utilisateurs. Déposez-le sous users/.",
 	}},
 	{"directory_workbook_damaged", [...]string{
 		"The workbook is damaged. Export it again, or save the sheet as CSV.",
@@ -527,6 +557,11 @@ var messages = [...]message{
 		"Een regel bevat een uitgever en een producttitel. Deze heeft {count} kolommen; geef de kolommen namen in een kopregel als er andere zijn.",
 		"Une ligne comporte un éditeur et un titre de produit. Celle-ci a {count} colonnes ; nommez les colonnes dans un en-tête s'il y en a d'autres.",
 	}},
+	{"feed_devices", [...]string{
+		"This is a list of devices, not a list for the catalog. Upload it under devices/.",
+		"Dit is een lijst van apparaten, geen lijst voor de catalogus. Upload ze onder devices/.",
+		"Ce fichier est une liste d'appareils, pas une liste pour le catalogue. Déposez-le sous devices/.",
+	}},
 	{"feed_empty", [...]string{
 		"The file has no rows. Put a publisher and a product title on each line.",
 		"Het bestand bevat geen rijen. Zet op elke regel een uitgever en een producttitel.",
@@ -542,6 +577,11 @@ var messages = [...]message{
 		"Dit is een overzicht van rechten, geen lijst voor de catalogus. Upload het onder entitlements/.",
 		"Ce fichier est un relevé de droits, pas une liste pour le catalogue. Déposez-le sous entitlements/.",
 	}},
+	{"feed_subscriptions", [...]string{
+		"This is a list of subscriptions, not a list for the catalog. Upload it under subscriptions/.",
+		"Dit is een lijst van abonnementen, geen lijst voor de catalogus. Upload ze onder subscriptions/.",
+		"Ce fichier est une liste d'abonnements, pas une liste pour le catalogue. Déposez-le sous subscriptions/.",
+	}},
 	{"feed_too_large", [...]string{
 		"The file is larger than {max} MiB. Split it into smaller files.",
 		"Het bestand is groter dan {max} MiB. Splits het in kleinere bestanden.",
@@ -552,6 +592,11 @@ var messages = [...]message{
 		"Het bestand bevat {count} rijen, en hoogstens {max} zijn toegestaan. Splits het in kleinere bestanden.",
 		"Le fichier contient {count} lignes, et {max} au plus sont autorisées. Divisez-le en fichiers plus petits.",
 	}},
+	{"feed_users", [...]string{
+		"This is a list of users, not a list for the catalog. Upload it under users/.",
+		"Dit is een lijst van gebruikers, geen lijst voor de catalogus. Upload ze onder users/.",
+		"Ce fichier est une liste d'utilisateurs, pas une liste pour le catalogue. Déposez-le sous users/.",
+	}},
 	{"field_required", [...]string{
 		"This field is required.",
 		"Dit veld is verplicht.",
@@ -561,6 +606,11 @@ var messages = [...]message{
 		"There is no such field. Remove it, or check its spelling.",
 		"Dit veld bestaat niet. Verwijder het of controleer de spelling.",
 		"Ce champ n'existe pas. Supprimez-le ou vérifiez son orthographe.",
+	}},
+	{"file_devices", [...]string{
+		"This is a list of devices, not a file of agreement numbers. Upload it under devices/.",
+		"Dit is een lijst van apparaten, geen bestand met overeenkomstnummers. Upload ze onder devices/.",
+		"Ce fichier est une liste d'appareils, pas un fichier de numéros d'accords. Déposez-le sous devices/.",
 	}},
 	{"file_document", [...]string{
 		"The file is a presentation or a drawing, such as one of PowerPoint or Visio. Put its table in a CSV file.",
@@ -632,6 +682,11 @@ var messages = [...]message{
 		"Dit is een overzicht van rechten, geen bestand met overeenkomstnummers. Upload het onder entitlements/.",
 		"Ce fichier est un relevé de droits, pas un fichier de numéros d'accords. Déposez-le sous entitlements/.",
 	}},
+	{"file_subscriptions", [...]string{
+		"This is a list of subscriptions, not a file of agreement numbers. Upload it under subscriptions/.",
+		"Dit is een lijst van abonnementen, geen bestand met overeenkomstnummers. Upload ze onder subscriptions/.",
+		"Ce fichier est une liste d'abonnements, pas un fichier de numéros d'accords. Déposez-le sous subscriptions/.",
+	}},
 	{"file_too_large", [...]string{
 		"The file is larger than 4 MiB. Split it into smaller files.",
 		"Het bestand is groter dan 4 MiB. Splits het in kleinere bestanden.",
@@ -641,6 +696,11 @@ var messages = [...]message{
 		"The file has more than 5000 different pairs, more than 5000 lines with errors, or more than 20000 lines. Split it into smaller files.",
 		"Het bestand heeft meer dan 5000 verschillende paren, meer dan 5000 regels met fouten, of meer dan 20000 regels. Splits het in kleinere bestanden.",
 		"Le fichier a plus de 5000 paires différentes, plus de 5000 lignes avec des erreurs, ou plus de 20000 lignes. Divisez-le en fichiers plus petits.",
+	}},
+	{"file_users", [...]string{
+		"This is a list of users, not a file of agreement numbers. Upload it under users/.",
+		"Dit is een lijst van gebruikers, geen bestand met overeenkomstnummers. Upload ze onder users/.",
+		"Ce fichier est une liste d'utilisateurs, pas un fichier de numéros d'accords. Déposez-le sous users/.",
 	}},
 	{"file_utf16", [...]string{
 		"The file is Unicode text (UTF-16). Save it as CSV, not as Unicode text.",
@@ -816,6 +876,11 @@ var messages = [...]message{
 		"This is a list of packages of a programming language or an editor ({tool}), not of the programs of a PC. Send what the PC lists as installed programs, such as the output of winget list, or Get-ItemProperty or Get-Package with Export-Csv.",
 		"Dit is een lijst van pakketten van een programmeertaal of een editor ({tool}), niet van de programma's van een pc. Stuur wat de pc als geïnstalleerde programma's toont, zoals de uitvoer van winget list, of Get-ItemProperty of Get-Package met Export-Csv.",
 		"Ce fichier est une liste de paquets d'un langage de programmation ou d'un éditeur ({tool}), pas des programmes d'un PC. Envoyez la liste des programmes installés du PC, telle que la sortie de winget list, ou de Get-ItemProperty ou Get-Package avec Export-Csv.",
+	}},
+	{"inventory_devices", [...]string{
+		"This is a list of devices, not an inventory of software. Upload it under devices/.",
+		"Dit is een lijst van apparaten, geen software-inventaris. Upload ze onder devices/.",
+		"Ce fichier est une liste d'appareils, pas un inventaire de logiciels. Déposez-le sous devices/.",
 	}},
 	{"inventory_document", [...]string{
 		"This is a JSON object with a name and a version, but without a PC. If it is a list of software, send the whole array, or add a key such as hostname to each row.",
@@ -1057,10 +1122,20 @@ var messages = [...]message{
 		"Dit is een overzicht van rechten, geen inventaris. Upload het onder entitlements/.",
 		"Ce fichier est un relevé de droits, pas un inventaire. Déposez-le sous entitlements/.",
 	}},
+	{"inventory_subscriptions", [...]string{
+		"This is a list of subscriptions, not an inventory of software. Upload it under subscriptions/.",
+		"Dit is een lijst van abonnementen, geen software-inventaris. Upload ze onder subscriptions/.",
+		"Ce fichier est une liste d'abonnements, pas un inventaire de logiciels. Déposez-le sous subscriptions/.",
+	}},
 	{"inventory_titles", [...]string{
 		"The file has too many different titles. Check that its columns are those of an inventory.",
 		"Het bestand bevat meer verschillende titels dan uit elkaar te houden zijn. Kijk of de kolommen die van een inventaris zijn.",
 		"Le fichier contient trop de titres différents. Vérifiez que ses colonnes sont celles d'un inventaire.",
+	}},
+	{"inventory_users", [...]string{
+		"This is a list of users, not an inventory of software. Upload it under users/.",
+		"Dit is een lijst van gebruikers, geen software-inventaris. Upload ze onder users/.",
+		"Ce fichier est une liste d'utilisateurs, pas un inventaire de logiciels. Déposez-le sous users/.",
 	}},
 	{"inventory_workbook", [...]string{
 		"This is a workbook of a spreadsheet program. Open it, save the sheet with the list as CSV, and upload that file.",
@@ -1887,6 +1962,16 @@ var messages = [...]message{
 		"Windows dat de fabrikant op een pc heeft geïnstalleerd, heeft een licentie bij die pc, en staat in geen overzicht. Voeg deze licenties toe als overeenkomst van het type other, of als handmatige correctie.",
 		"Le Windows que le fabricant a préinstallé sur un PC est sous licence avec ce PC, et ne figure dans aucun relevé. Ajoutez ces licences comme accord de type other, ou comme ajustement manuel.",
 	}},
+	{"report_note_unknown_users", [...]string{
+		"Licences for users were compared with PCs, because the inventory does not name the user of every PC. A licence for a user covers up to five PCs of that user, so fewer may be needed.",
+		"Licenties voor gebruikers zijn met pc’s vergeleken, omdat de inventaris niet van alle pc’s de gebruiker noemt. Een licentie voor een gebruiker dekt tot vijf pc’s van die gebruiker, dus er kunnen er minder nodig zijn.",
+		"Des licences pour utilisateurs ont été comparées aux PC, parce que l’inventaire n’indique pas l’utilisateur de tous les PC. Une licence pour un utilisateur couvre jusqu’à cinq PC de cet utilisateur, il peut donc en falloir moins.",
+	}},
+	{"report_note_users", [...]string{
+		"A licence for a user covers up to {most} PCs of that user. PCs: {pcs}; their users: {users}; licences for users in use: {licenses}; PCs that these cover: {covered}.",
+		"Een licentie voor een gebruiker dekt tot {most} pc’s van die gebruiker. Pc’s: {pcs}; hun gebruikers: {users}; gebruikte licenties voor gebruikers: {licenses}; pc’s die deze dekken: {covered}.",
+		"Une licence pour un utilisateur couvre jusqu’à {most} PC de cet utilisateur. PC : {pcs} ; leurs utilisateurs : {users} ; licences pour utilisateurs en service : {licenses} ; PC que celles-ci couvrent : {covered}.",
+	}},
 	{"report_notice", [...]string{
 		"This report is for convenience only. Its accuracy is not guaranteed, and it is no proof of compliance with Volume Licensing agreements. Adding or deleting something here does not change the agreements with the publisher.",
 		"Dit rapport is alleen bedoeld als hulpmiddel. De juistheid ervan is niet gegarandeerd en het bewijst niet dat aan volumelicentieovereenkomsten wordt voldaan. Wat u hier toevoegt of verwijdert, verandert niets aan de overeenkomsten met de uitgever.",
@@ -1941,6 +2026,21 @@ var messages = [...]message{
 		"This is not a kind of rule.",
 		"Dit is geen soort regel.",
 		"Ce n'est pas un type de règle.",
+	}},
+	{"rule_matches_no_publisher", [...]string{
+		"No detected title follows the rule {rule} now. The title {title} has its name, but the publisher {publisher}. Check the pattern of the publisher.",
+		"Geen enkele gevonden titel volgt nu de regel {rule}. De titel {title} heeft de naam, maar de uitgever {publisher}. Controleer het patroon van de uitgever.",
+		"Aucun titre détecté ne suit actuellement la règle {rule}. Le titre {title} a ce nom, mais son éditeur est {publisher}. Vérifiez le modèle de l'éditeur.",
+	}},
+	{"rule_matches_no_version", [...]string{
+		"No detected title follows the rule {rule} now. The title {title} has its name, but the version {version}. Check the pattern of the version.",
+		"Geen enkele gevonden titel volgt nu de regel {rule}. De titel {title} heeft de naam, maar de versie {version}. Controleer het patroon van de versie.",
+		"Aucun titre détecté ne suit actuellement la règle {rule}. Le titre {title} a ce nom, mais sa version est {version}. Vérifiez le modèle de la version.",
+	}},
+	{"rule_matches_nothing", [...]string{
+		"No detected title follows the rule {rule} now. Check its patterns, and which rules come before it.",
+		"Geen enkele gevonden titel volgt nu de regel {rule}. Controleer de patronen, en welke regels ervoor staan.",
+		"Aucun titre détecté ne suit actuellement la règle {rule}. Vérifiez ses modèles et les règles qui la précèdent.",
 	}},
 	{"rule_name", [...]string{
 		"Give the names that the rule applies to. A single * matches every name.",
@@ -2142,6 +2242,11 @@ var messages = [...]message{
 		"In deze datum staat de dag voorop; alle datums met schuine strepen zijn zo gelezen.",
 		"Cette date commence par le jour ; toutes les dates avec des barres obliques sont lues ainsi.",
 	}},
+	{"statement_devices", [...]string{
+		"This is a list of devices, not a statement of entitlements. Upload it under devices/.",
+		"Dit is een lijst van apparaten, geen overzicht van rechten. Upload ze onder devices/.",
+		"Ce fichier est une liste d'appareils, pas un relevé de droits. Déposez-le sous devices/.",
+	}},
 	{"statement_empty", [...]string{
 		"There are no rows below the header. Download the statement again.",
 		"Onder de kopregel staat niets. Download het overzicht opnieuw.",
@@ -2232,6 +2337,11 @@ var messages = [...]message{
 		"De werkmap heeft geen blad Pivot Data met kopregel. Gebruik het Microsoft License Statement zoals het is verstuurd; sla een blad van iets anders op als CSV.",
 		"Le classeur n'a pas de feuille Pivot Data avec son en-tête. Utilisez le Microsoft License Statement tel qu'il a été envoyé ; enregistrez toute autre feuille au format CSV.",
 	}},
+	{"statement_subscriptions", [...]string{
+		"This is a list of subscriptions, not a statement of entitlements. Upload it under subscriptions/.",
+		"Dit is een lijst van abonnementen, geen overzicht van rechten. Upload ze onder subscriptions/.",
+		"Ce fichier est une liste d'abonnements, pas un relevé de droits. Déposez-le sous subscriptions/.",
+	}},
 	{"statement_support", [...]string{
 		"Write 0 if support was bought, and 1 if not.",
 		"Schrijf 0 als ondersteuning is gekocht en 1 als dat niet zo is.",
@@ -2261,6 +2371,11 @@ var messages = [...]message{
 		"This file is not a known statement. Use a license summary, a General License Statement or a Microsoft License Statement, with its header.",
 		"Dit is geen overzicht dat kan worden gelezen. Gebruik een licentieoverzicht, een General License Statement of een Microsoft License Statement, met kopregel.",
 		"Ce n'est pas un relevé lisible. Utilisez un récapitulatif de licences, un General License Statement ou un Microsoft License Statement, avec son en-tête.",
+	}},
+	{"statement_users", [...]string{
+		"This is a list of users, not a statement of entitlements. Upload it under users/.",
+		"Dit is een lijst van gebruikers, geen overzicht van rechten. Upload ze onder users/.",
+		"Ce fichier est une liste d'utilisateurs, pas un relevé de droits. Déposez-le sous users/.",
 	}},
 	{"statement_utf16", [...]string{
 		"The file is Unicode text (UTF-16). Save it as CSV, not as Unicode text.",
@@ -2506,6 +2621,11 @@ var messages = [...]message{
 		"A user holds at most {max} licences. Remove one that is not needed first.",
 		"Een gebruiker heeft hoogstens {max} licenties. Verwijder eerst een licentie die niet nodig is.",
 		"Un utilisateur détient au plus {max} licences. Retirez d'abord une licence qui n'est pas nécessaire.",
+	}},
+	{"too_many_services_off", [...]string{
+		"Too many services would be off for this user: their ids have at most {max} bytes together. Leave more of them on, or remove a licence.",
+		"Bij deze gebruiker zouden te veel services uitstaan: hun id's mogen samen hoogstens {max} bytes hebben. Laat er meer aanstaan, of verwijder een licentie.",
+		"Trop de services seraient désactivés pour cet utilisateur : leurs identifiants ont ensemble au plus {max} octets. Laissez-en davantage activés, ou retirez une licence.",
 	}},
 	{"try_again", [...]string{
 		"This is not possible at this time. Try again in a few seconds.",

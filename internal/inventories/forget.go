@@ -31,8 +31,10 @@ func Forget(store Store, reports objects.Bucket) retention.Step {
 		}
 		used := map[string]bool{}
 		for _, r := range records {
-			if r.Good != nil {
-				used[r.Good.Tally] = true
+			for _, g := range []*Good{r.Good, r.Next} {
+				if g != nil {
+					used[g.Tally] = true
+				}
 			}
 		}
 		month := string(c.Files[:len("2006-01")])

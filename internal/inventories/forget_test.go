@@ -47,6 +47,7 @@ func TestOldTalliesAreForgotten(t *testing.T) {
 	b := &tallies{stored: []objects.Listed{
 		{Key: "inventory/tallies/2026-07/old", Modified: at("2026-07-09")},
 		{Key: "inventory/tallies/2026-07/used", Modified: at("2026-07-09")},
+		{Key: "inventory/tallies/2026-07/waits", Modified: at("2026-07-09")},
 		{Key: "inventory/tallies/2026-07/late", Modified: at("2026-09-25")},
 		{Key: "inventory/tallies/2026-09/month", Modified: at("2026-09-02")},
 		{Key: "inventory/tallies/2026-11/new", Modified: at("2026-11-02")},
@@ -57,7 +58,7 @@ func TestOldTalliesAreForgotten(t *testing.T) {
 	s := sources{records: []inventories.Record{
 		{Source: "a", Good: &inventories.Good{Tally: "inventory/tallies/2026-07/used"}},
 		{Source: "b"},
-		{Source: "c", Good: &inventories.Good{Tally: "inventory/tallies/earlierused"}},
+		{Source: "c", Good: &inventories.Good{Tally: "inventory/tallies/earlierused"}, Next: &inventories.Good{Tally: "inventory/tallies/2026-07/waits"}},
 	}}
 	for days, want := range map[int][]string{0: nil, 30: {"inventory/tallies/2026-07/old", "inventory/tallies/earlier"}} {
 		b.deleted = nil

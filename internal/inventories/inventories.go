@@ -6,6 +6,11 @@
 // in the reports bucket named by their checksums, which never change; a record in the table names
 // the current one. An object is written before anything names it, so a process that dies in
 // between has changed nothing.
+//
+// When rules change, every file is counted again. The new counts wait in the records (Record.Next) until
+// every file has one, and then replace the old ones in one transaction: readers get all sources by the old
+// rules or all by the new ones. A file that cannot be read for a while holds back the others; one that is
+// gone does not. A file that arrives is counted by the rules of that time.
 package inventories
 
 import (
@@ -34,9 +39,9 @@ type Store interface {
 	Summary(ctx context.Context) (inventory.Summary, error)
 	// Records returns the record of every source, sorted by source.
 	Records(ctx context.Context) ([]Record, error)
-	// SaveRecord stores a record and the audit events in one transaction. Its Version is one more
-	// than the version that was read; errs.Stale if that one has changed.
-	SaveRecord(ctx context.Context, r Record, events ...audit.Event) error
+	// SaveRecords stores records and audit events, at most 100 in all, in one transaction. The Version
+	// of a record is one more than the version that was read; errs.Stale if one of these has changed.
+	SaveRecords(ctx context.Context, records []Record, events ...audit.Event) error
 	// AnnounceFile stores the audit event of an announced file and the idempotency entry in one
 	// transaction. If the key was used before, it returns the first response.
 	AnnounceFile(ctx context.Context, c once.Change) (first []byte, err error)

@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"path"
+	"slices"
 	"strconv"
 	"time"
 
@@ -81,7 +83,7 @@ func (r *Receiver) Receive(ctx context.Context, o intake.Object) error {
 			return event, false
 		}
 		before := now.Good
-		now.Good = good
+		now.Good, now.Next = good, nil
 		if now.Last.Compare(o) < 0 {
 			now.Last = File{Object: o, ReadAt: good.ReadAt, State: StateCounted}
 		}
@@ -104,32 +106,59 @@ func (r *Receiver) Receive(ctx context.Context, o intake.Object) error {
 }
 
 // Recount counts again the good files that were counted by other than the current rules, or with
-// another choice about macOS. A file that no longer exists keeps its count.
+// another choice about macOS. The new counts wait until every file has one, and then count all at once. A
+// file that no longer exists keeps its count.
 func (r *Receiver) Recount(ctx context.Context) error {
-	records, err := r.Store.Records(ctx)
-	if err != nil {
-		return err
-	}
-	rules, err := r.Counts.Rules(ctx)
-	if err != nil {
-		return err
-	}
-	var faults []error
-	for _, known := range records {
-		if r.outdated(known, rules.All) && known.Good.Kept == "" {
-			if err := r.recount(ctx, known.Source, *known.Good, rules.All); err != nil {
-				faults = append(faults, fmt.Errorf("count %s again: %w", known.Source, err))
+	failed := map[string]error{}
+	for stale := 0; ; {
+		records, err := r.Store.Records(ctx)
+		if err != nil {
+			return err
+		}
+		rules, err := r.Counts.Rules(ctx) // for each file: they may change
+		if err != nil {
+			return err
+		}
+		next := slices.IndexFunc(records, func(known Record) bool { return r.uncounted(known, rules.All) && failed[known.Source] == nil })
+		if next >= 0 {
+			source := records[next].Source
+			if err := r.recount(ctx, source, *records[next].Good, rules.All); err != nil {
+				failed[source] = fmt.Errorf("count %s again: %w", source, err)
 			}
+			continue
+		}
+		if len(failed) > 0 {
+			return errors.Join(slices.Collect(maps.Values(failed))...)
+		}
+		promoted, err := r.promote(ctx, records, rules.All)
+		switch {
+		case err == nil && promoted == 0:
+			return nil
+		case err == nil: // a file may have arrived meanwhile that other rules counted
+		case errs.KindOf(err) != errs.Stale || stale == changing.Attempts:
+			return err
+		default:
+			stale++
 		}
 	}
-	return errors.Join(faults...)
 }
 
+// uncounted reports whether a file has to be counted by the rules.
+func (r *Receiver) uncounted(known Record, rules *inventory.Rules) bool {
+	return r.outdated(known, rules) && known.Good.Kept == "" && !r.waits(known, rules)
+}
+
+// waits reports whether the count of the source's file by the rules waits for other sources.
+func (r *Receiver) waits(known Record, rules *inventory.Rules) bool {
+	return known.Next != nil && known.Next.Same(known.Good.Object) && known.Next.Rules == rules.ID && known.Next.MacOS == r.MacOS
+}
+
+// recount counts a file by the rules. Its new count waits for promote.
 func (r *Receiver) recount(ctx context.Context, source string, was Good, rules *inventory.Rules) error {
 	began := r.Clock()
 	kept := ""
 	tally, err := r.read(ctx, &was.Object, rules)
-	good := &was
+	var good *Good
 	switch {
 	case errors.Is(err, objects.ErrNotFound):
 		kept = "inventory_gone"
@@ -143,16 +172,12 @@ func (r *Receiver) recount(ctx context.Context, source string, was Good, rules *
 		}
 	}
 	saved, err := r.change(ctx, source, func(now *Record) (event audit.Event, changed bool) {
-		if now.Good == nil || !now.Good.Same(was.Object) || !r.outdated(*now, rules) {
+		if now.Good == nil || !now.Good.Same(was.Object) || !r.uncounted(*now, rules) {
 			return event, false // a newer file arrived, or another process was faster
 		}
-		if kept != "" {
+		if now.Next = good; kept != "" {
 			now.Good.Kept = kept
-			return event, true
 		}
-		event = r.event("inventory", "inventory.recounted", source)
-		event.Before, event.After = now.Good.auditValues(), good.auditValues()
-		now.Good = good
 		return event, true
 	})
 	switch {
@@ -164,6 +189,30 @@ func (r *Receiver) recount(ctx context.Context, source string, was Good, rules *
 	}
 	r.Log.InfoContext(ctx, "inventory recounted", "source", source, "devices", good.Devices, "titles", good.Titles, "unknown", good.Unknown, "duration_ms", r.since(began))
 	return nil
+}
+
+// maxPromoted is the maximum number of sources in one transaction: a record and an event each.
+const maxPromoted = 50
+
+// promote makes the counts that wait count, all in one transaction, and returns their number. With more
+// than maxPromoted sources it takes several, which follow each other at once. errs.Stale if a record has changed.
+func (r *Receiver) promote(ctx context.Context, records []Record, rules *inventory.Rules) (int, error) {
+	waiting := slices.DeleteFunc(records, func(known Record) bool { return !r.outdated(known, rules) || !r.waits(known, rules) })
+	for some := range slices.Chunk(waiting, maxPromoted) {
+		var events []audit.Event
+		for i := range some {
+			now := &some[i]
+			event := r.event("inventory", "inventory.recounted", now.Source)
+			event.Before, event.After = now.Good.auditValues(), now.Next.auditValues()
+			events = append(events, event)
+			now.Good, now.Next = now.Next, nil
+			now.Version++
+		}
+		if err := r.Store.SaveRecords(ctx, some, events...); err != nil {
+			return 0, err
+		}
+	}
+	return len(waiting), nil
 }
 
 // Outdated reports whether the source was counted by other rules.
@@ -249,7 +298,7 @@ func (r *Receiver) change(ctx context.Context, source string, change func(*Recor
 			events = append(events, event)
 		}
 		now.Version++
-		err = r.Store.SaveRecord(ctx, now, events...)
+		err = r.Store.SaveRecords(ctx, []Record{now}, events...)
 		if errs.KindOf(err) == errs.Stale {
 			return retry.Again(err)
 		}

@@ -61,7 +61,7 @@ type world struct {
 
 func newWorld() *world {
 	w := &world{records: map[string]inventories.Record{}, answers: map[string][]byte{}}
-	w.uploads = bucket{faults: &w.faults, files: map[string]string{}}
+	w.uploads = bucket{faults: &w.faults, files: map[string]string{}, failing: map[string]error{}}
 	w.reports = bucket{faults: &w.faults, files: map[string]string{}}
 	return w
 }
@@ -69,9 +69,11 @@ func newWorld() *world {
 func (w *world) Records(context.Context) (records []inventories.Record, _ error) {
 	for _, source := range slices.Sorted(maps.Keys(w.records)) {
 		r := w.records[source]
-		if r.Good != nil {
-			good := *r.Good
-			r.Good = &good
+		for _, g := range []**inventories.Good{&r.Good, &r.Next} {
+			if *g != nil {
+				good := **g
+				*g = &good
+			}
 		}
 		records = append(records, r)
 	}
@@ -83,15 +85,25 @@ func (w *world) Summary(ctx context.Context) (inventory.Summary, error) {
 	return inventories.Summarize(records), err
 }
 
-func (w *world) SaveRecord(_ context.Context, r inventories.Record, events ...audit.Event) error {
+func (w *world) SaveRecords(_ context.Context, records []inventories.Record, events ...audit.Event) error {
 	if before := w.before; before != nil {
 		w.before = nil
 		before()
 	}
-	if w.records[r.Source].Version != r.Version-1 {
-		return errs.New(errs.Stale, "version_stale")
+	if len(records)+len(events) > 100 {
+		return errors.New("too many actions for a transaction")
 	}
-	return w.write(func() { w.records[r.Source], w.events = r, append(w.events, events...) })
+	for _, r := range records {
+		if w.records[r.Source].Version != r.Version-1 {
+			return errs.New(errs.Stale, "version_stale")
+		}
+	}
+	return w.write(func() {
+		for _, r := range records {
+			w.records[r.Source] = r
+		}
+		w.events = append(w.events, events...)
+	})
 }
 
 func (w *world) AnnounceFile(_ context.Context, c once.Change) ([]byte, error) {
@@ -122,6 +134,8 @@ type bucket struct {
 	files map[string]string
 	fails error // error of opening a file
 	torn  bool  // whether reading a file breaks off
+
+	failing map[string]error // errors of opening files, by key
 }
 
 func (b bucket) Open(_ context.Context, key, _, _ string) (objects.Object, error) {
@@ -129,6 +143,8 @@ func (b bucket) Open(_ context.Context, key, _, _ string) (objects.Object, error
 	switch {
 	case b.fails != nil:
 		return objects.Object{}, b.fails
+	case b.failing[key] != nil:
+		return objects.Object{}, b.failing[key]
 	case !ok:
 		return objects.Object{}, fmt.Errorf("%s: %w", key, objects.ErrNotFound)
 	}
@@ -174,6 +190,22 @@ func (w *world) counted(t *testing.T) map[string]string {
 		counted[c.Source] = fmt.Sprintf("%s %d", c.Key, c.Tally.Devices)
 	}
 	return counted
+}
+
+// kinds returns the kinds of the titles that count, and their number.
+func (w *world) kinds(t *testing.T) map[inventory.Kind]int {
+	t.Helper()
+	tallies, err := inventories.NewCounts(w, w.reports).Tallies(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	kinds := map[inventory.Kind]int{}
+	for _, c := range tallies {
+		for _, title := range c.Tally.Titles {
+			kinds[title.Decision.Kind]++
+		}
+	}
+	return kinds
 }
 
 const head = "ApplicationName,ApplicationPublisher,DeviceId\n"
@@ -624,6 +656,94 @@ func TestR6_3_Recount(t *testing.T) {
 	}
 }
 
+// TestR6_3_RecountAllAtOnce: new rules count for all sources or for none, whatever happens meanwhile.
+func TestR6_3_RecountAllAtOnce(t *testing.T) {
+	t.Parallel()
+	ignore := inventory.Rule{ID: "r1", Kind: inventory.Ignored, Name: "*visio*"}
+	free := inventory.Rule{ID: "r2", Kind: inventory.Free, Name: "*visio*"}
+	for name, c := range map[string]struct {
+		sources   int
+		meanwhile func(*testing.T, *world) // after the rules changed
+		again     func(*testing.T, *world) // after a recount that failed; nil if it must not fail
+		before    inventory.Kind           // of all titles after the recount that failed
+		want      map[inventory.Kind]int
+	}{
+		"more than fit in a transaction": {sources: 101, want: map[inventory.Kind]int{inventory.Ignored: 101}},
+		"one file cannot be read for a while": {
+			sources: 3, before: inventory.Product,
+			meanwhile: func(_ *testing.T, w *world) { w.uploads.failing["inventory/source 1/a.csv"] = errFault },
+			again:     func(_ *testing.T, w *world) { clear(w.uploads.failing) },
+			want:      map[inventory.Kind]int{inventory.Ignored: 3},
+		},
+		"the rules change again after some were counted": {
+			sources: 3, before: inventory.Product,
+			meanwhile: func(_ *testing.T, w *world) { w.uploads.failing["inventory/source 2/a.csv"] = errFault },
+			again:     func(t *testing.T, w *world) { clear(w.uploads.failing); w.ruled(t, free) },
+			want:      map[inventory.Kind]int{inventory.Free: 3},
+		},
+		"the rules change while it counts": {
+			sources:   3,
+			meanwhile: func(t *testing.T, w *world) { w.before = func() { w.ruled(t, free) } },
+			want:      map[inventory.Kind]int{inventory.Free: 3},
+		},
+		"another process is faster": {
+			sources: 3,
+			meanwhile: func(t *testing.T, w *world) {
+				w.before = func() {
+					if err := w.receiver().Recount(t.Context()); err != nil {
+						t.Fatal(err)
+					}
+				}
+			},
+			want: map[inventory.Kind]int{inventory.Ignored: 3},
+		},
+		"a file is gone": {
+			sources:   3,
+			meanwhile: func(_ *testing.T, w *world) { delete(w.uploads.files, "inventory/source 1/a.csv") },
+			want:      map[inventory.Kind]int{inventory.Ignored: 2, inventory.Product: 1},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld()
+			for i := range c.sources {
+				if err := w.receiver().Receive(t.Context(), w.put(fmt.Sprintf("inventory/source %d/a.csv", i), devices(1), noon)); err != nil {
+					t.Fatal(err)
+				}
+			}
+			w.ruled(t, ignore)
+			if c.meanwhile != nil {
+				c.meanwhile(t, w)
+			}
+			err := w.receiver().Recount(t.Context())
+			if c.again != nil {
+				if diff := cmp.Diff(map[inventory.Kind]int{c.before: c.sources}, w.kinds(t)); diff != "" || err == nil {
+					t.Errorf("%v (-want +got):\n%s", err, diff)
+				}
+				c.again(t, w)
+				err = w.receiver().Recount(t.Context())
+			}
+			if diff := cmp.Diff(c.want, w.kinds(t)); diff != "" || err != nil {
+				t.Errorf("%v (-want +got):\n%s", err, diff)
+			}
+			events := 0
+			for _, e := range w.events {
+				if e.Action == "inventory.recounted" {
+					events++
+				}
+			}
+			if counted := c.sources - c.want[inventory.Product]; events != counted {
+				t.Errorf("%d events for %d files", events, counted)
+			}
+			for _, r := range w.records {
+				if r.Next != nil {
+					t.Errorf("%s still waits", r.Source)
+				}
+			}
+		})
+	}
+}
+
 func TestR6_3_RecountDiesAnywhere(t *testing.T) {
 	t.Parallel()
 	for at := 1; ; at++ {
@@ -638,10 +758,13 @@ func TestR6_3_RecountDiesAnywhere(t *testing.T) {
 			w.faults = faults{at: at, done: done}
 			err := w.receiver().Recount(t.Context())
 			if err == nil {
-				if at != 5 {
-					t.Errorf("%d writes, want two for each source", at-1)
+				if at != 6 {
+					t.Errorf("%d writes, want two for each source and one for all", at-1)
 				}
 				return
+			}
+			if kinds := w.kinds(t); len(kinds) != 1 {
+				t.Errorf("write %d, done %v: sources by different rules: %v", at, done, kinds)
 			}
 			want := map[string]string{"x": "inventory/x/a.csv 1", "y": "inventory/y/a.csv 2"}
 			if diff := cmp.Diff(want, w.counted(t)); diff != "" {

@@ -66,9 +66,12 @@ type Good struct {
 
 // Record is the record of one source.
 type Record struct {
-	Source  string
-	Last    File  // the newest that arrived
-	Good    *Good // what counts; nil until a file was good
+	Source string
+	Last   File  // the newest that arrived
+	Good   *Good // what counts; nil until a file was good
+	// Next is the file of Good counted by newer rules. It waits for the other sources, so that no reader
+	// gets some sources by the old rules and others by the new ones. nil if nothing waits.
+	Next    *Good
 	Version int64 // grows with every change
 }
 

@@ -49,8 +49,8 @@ var addingRules = retry.Policy{Attempts: 10, First: 10 * time.Millisecond, Longe
 // Add adds the rules and decisions of an exported file. A rule with a known ID and a decision about a
 // known row replace it, and new rules come last, in the order of the file. Either all are added or none:
 // one error in the findings, and none is. If nothing changes, nothing is written. It returns how many the
-// file has, and how many were there already. Findings that are warnings are those of inventory.Warnings. An
-// error that is errs.Invalid is rules_many.
+// file has, and how many were there already. Findings that are warnings are those of inventory.Warnings and
+// inventory.ChoiceWarnings. An error that is errs.Invalid is rules_many.
 func (f RulesFiles) Add(ctx context.Context, data []byte, event func() audit.Event) (rows, unchanged int, found []sheet.Finding, err error) {
 	content, wrong := decodeRulesFile(asUTF8(data))
 	if wrong != nil {
@@ -141,7 +141,7 @@ func choiceOf(field string) (choice int, rest string) {
 	return 0, field
 }
 
-// warnings returns the warnings about the rules of the file among all rules.
+// warnings returns the warnings about the rules and decisions of the file among all of them.
 func (c *rulesContent) warnings(rules *inventory.Rules, tallies []inventory.Counted) (found []sheet.Finding) {
 	lines := make(map[string]int, len(c.rules))
 	ids := make([]string, len(c.rules))
@@ -150,6 +150,15 @@ func (c *rulesContent) warnings(rules *inventory.Rules, tallies []inventory.Coun
 	}
 	for _, w := range rules.Warnings(ids, tallies) {
 		found = append(found, sheet.Finding{Severity: sheet.SeverityWarning, Line: lines[w.Rule], Code: w.Code, Args: w.Args})
+	}
+	for i, d := range c.decisions {
+		row, err := inventory.UndecidableRow(d.ID)
+		if err != nil {
+			continue // reported by parse
+		}
+		for _, w := range rules.ChoiceWarnings(row, tallies) {
+			found = append(found, sheet.Finding{Severity: sheet.SeverityWarning, Line: c.choiceLines[i][0], Code: w.Code, Args: w.Args})
+		}
 	}
 	return found
 }

@@ -91,22 +91,25 @@ func compileChoice(c Choice) (compiled choice, violations []errs.Violation) {
 	return choice{c, rule.version}, violations
 }
 
-// of returns the choice for a title, by its detected version and the version of its product.
-func (all choices) of(detected, version string) (Choice, bool) {
-	for _, c := range all {
-		if matches(c.versions, text.Fold(detected)) || matches(c.versions, text.Fold(version)) {
-			return c.Choice, true
-		}
-	}
-	return Choice{}, false
+// of returns the index of the choice for a title, by its detected version and the version of its product;
+// -1 if there is none.
+func (all choices) of(detected, version string) int {
+	return slices.IndexFunc(all, func(c choice) bool {
+		return matches(c.versions, text.Fold(detected)) || matches(c.versions, text.Fold(version))
+	})
 }
 
-// decide applies the admins' choices to an undecidable title.
-func (rules *Rules) decide(d Decision, t Title) Decision {
-	c, ok := rules.choices[d.Rule].of(t.Version, d.Product.Version)
-	if !ok {
+// decide applies the admins' choices to an undecidable title. It fills seen if it is not nil.
+func (rules *Rules) decide(d Decision, t Title, seen *trace) Decision {
+	all := rules.choices[d.Rule]
+	i := all.of(t.Version, d.Product.Version)
+	if i < 0 {
 		return d
 	}
+	if seen != nil {
+		seen.choice = i + 1
+	}
+	c := all[i]
 	d.Kind, d.Rule = c.Kind, decided+d.Rule
 	if c.Kind == Free {
 		d.Product = position.Product{}

@@ -86,7 +86,7 @@ var (
 	}
 	buildNames = names{"osversion", "operatingsystemversion", "osbuild", "versievanbesturingssysteem", "versiondusystemedexploitation", "betriebssystemversion"}
 	userNames  = names{
-		"userid", "emailaddress", "userprincipalname", "username", "primaryuser", "lastloggedonuser", "lastloggedinuser", "lastuser", "user",
+		"primaryuser", "userid", "emailaddress", "userprincipalname", "username", "lastloggedonuser", "lastloggedinuser", "lastuser", "user",
 		"gebruikersnaam", "gebruiker", "nomdutilisateur", "utilisateur", "benutzername", "benutzer",
 	}
 	sourceNames   = names{"source", "format"} // format of Wazuh: deb, rpm, pkg, win

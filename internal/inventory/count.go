@@ -17,7 +17,11 @@ import (
 type counts struct {
 	devices                 int
 	titles, products, users []int
+	several                 map[severalPCs]int // how many main users have so many devices with a product, if several
 }
+
+// severalPCs is a product on several devices of one user.
+type severalPCs struct{ product, devices int32 }
 
 // products says which products titles count as.
 type products struct {
@@ -79,12 +83,18 @@ func (p *products) add(known position.Product) (number int32) {
 //
 // Users are counted in two steps. The first pass over the devices knows the products of each, and
 // writes a record of them for each of its users. The users of a product are then counted from
-// those records like the devices of a title. A device without a user counts as one.
+// those records like the devices of a title, and the devices of each user beside them. A device
+// without a user counts as one.
 func (c *counter) count(p products) (total counts, err error) {
 	if err := c.flush(); err != nil {
 		return counts{}, err
 	}
 	pass := pass{from: c.installed, owners: c.owners, shares: c.shares, seed: c.seed, products: p, titles: len(p.of)}
+	if c.users {
+		if pass.crowd, err = c.crowd(); err != nil {
+			return counts{}, err
+		}
+	}
 	if total, err = pass.run(); err != nil {
 		return counts{}, err
 	}
@@ -92,11 +102,15 @@ func (c *counter) count(p products) (total counts, err error) {
 		total.users = nil
 		return total, nil
 	}
-	shared, err := distinct(c.shares, len(p.known))
-	for i, n := range shared {
-		total.users[i] += n
+	shared, err := countShares(c.shares, len(p.known))
+	if err != nil {
+		return counts{}, err
 	}
-	return total, err
+	for i := range total.users {
+		total.users[i] += shared.titles[i]
+	}
+	total.several = shared.several
+	return total, nil
 }
 
 // others counts the devices of other platforms, by platform.
@@ -104,10 +118,12 @@ func (c *counter) others() ([]int, error) { return distinct(c.elsewhere, len(c.p
 
 // distinct counts the distinct keys of records, by each number below n in their content.
 func distinct(from *spill, n int) ([]int, error) {
-	none := products{of: slices.Repeat([]int32{-1}, n)}
-	total, err := (&pass{from: from, products: none, titles: n}).run()
+	total, err := (&pass{from: from, products: noProducts(n), titles: n}).run()
 	return total.titles, err
 }
+
+// noProducts is for records whose content does not tell products: numbers below n.
+func noProducts(n int) products { return products{of: slices.Repeat([]int32{-1}, n)} }
 
 // pass counts the records of a spill. Without owners it does not count users.
 type pass struct {
@@ -115,6 +131,8 @@ type pass struct {
 	titles       int
 	from, owners *spill
 	seed         maphash.Seed
+	crowd        crowd
+	isShares     bool // the records are those of shares
 
 	sharing sync.Mutex
 	shares  *spill // what users share with their devices, if there are owners
@@ -130,7 +148,10 @@ func (p *pass) run() (counts, error) {
 		n := len(p.known)
 		t := &counting{
 			pass: p, counts: counts{titles: make([]int, p.titles), products: make([]int, n), users: make([]int, n)},
-			last: make([]int, n), numbers: map[string]int32{}, newer: map[[2]int32]bool{},
+			last: make([]int, n), numbers: map[string]int32{}, newer: map[[2]int32]bool{}, mains: mains{},
+		}
+		if p.isShares {
+			t.several, t.pairs.times = map[severalPCs]int{}, []int32{}
 		}
 		parts[i] = t
 		all.Go(func() error {
@@ -161,6 +182,9 @@ func (c *counts) add(o counts) {
 		c.products[i] += n
 		c.users[i] += o.users[i]
 	}
+	for of, n := range o.several {
+		c.several[of] += n
+	}
 }
 
 // counting counts the devices of partitions, one after the other.
@@ -172,9 +196,10 @@ type counting struct {
 	// Of the partition.
 	numbers map[string]int32 // index of a device in devices, by key
 	devices []device
-	several []int32 // devices with several records
+	again   []int32 // devices with several records
 	pairs   set     // a device of several, and a title or a product
 	owned   []int32 // the products of devices with a user, in the order of the devices' ranges
+	mains   mains
 
 	one     int   // devices with one record, so far
 	last    []int // by product: the last of them that has it
@@ -198,7 +223,8 @@ const single = -1
 // count counts a partition.
 func (t *counting) count(partition int) (err error) {
 	clear(t.numbers)
-	t.devices, t.several, t.owned = t.devices[:0], t.several[:0], t.owned[:0]
+	clear(t.mains)
+	t.devices, t.again, t.owned = t.devices[:0], t.again[:0], t.owned[:0]
 	if t.chunk, err = t.pass.from.each(partition, t.chunk, t.addDevice); err != nil {
 		return err
 	}
@@ -208,16 +234,21 @@ func (t *counting) count(partition int) (err error) {
 			return err
 		}
 	}
-	if len(t.several) > 0 {
+	if len(t.again) > 0 {
 		t.pairs.reset()
 	}
 	if t.chunk, err = t.pass.from.each(partition, t.chunk, t.add); err != nil {
 		return err
 	}
+	if t.pass.isShares {
+		t.addUsers()
+		return nil
+	}
 	t.addSeveral()
 	if len(t.owned) == 0 {
 		return nil
 	}
+	t.pairs.reset()
 	t.chunk, err = t.pass.owners.each(partition, t.chunk, t.share)
 	return err
 }
@@ -230,16 +261,17 @@ func (t *counting) addDevice(key, _ []byte) error {
 		t.numbers[string(key)] = int32(len(t.devices))
 		t.devices = append(t.devices, device{several: single})
 	case t.devices[number].several == single:
-		t.devices[number].several = int32(len(t.several))
-		t.several = append(t.several, number)
+		t.devices[number].several = int32(len(t.again))
+		t.again = append(t.again, number)
 	}
 	return nil
 }
 
 // addOwner notes that a device has a user.
-func (t *counting) addOwner(key, _ []byte) error {
+func (t *counting) addOwner(key, user []byte) error {
 	if number, met := t.numbers[string(key)]; met {
 		t.devices[number].owned = true
+		t.noteMain(number, user)
 	}
 	return nil
 }
@@ -248,7 +280,11 @@ func (t *counting) addOwner(key, _ []byte) error {
 func (t *counting) add(key, titles []byte) (err error) {
 	d := &t.devices[t.numbers[string(key)]]
 	if d.several != single {
-		return t.addPairs(uint64(d.several+1)<<32, titles)
+		pair := uint64(d.several+1) << 32
+		if t.pass.isShares {
+			return t.addShare(pair, titles)
+		}
+		return t.addPairs(pair, titles)
 	}
 	t.one++
 	t.present = t.present[:0]
@@ -288,7 +324,7 @@ func (t *counting) addPairs(pair uint64, titles []byte) (err error) {
 
 // addSeveral counts the products of the devices with several records.
 func (t *counting) addSeveral() {
-	if len(t.several) == 0 || len(t.pass.known) == 0 {
+	if len(t.again) == 0 || len(t.pass.known) == 0 {
 		return
 	}
 	t.sorted = t.sorted[:0]
@@ -304,7 +340,7 @@ func (t *counting) addSeveral() {
 		for ; from < len(t.sorted) && t.sorted[from]>>32 == several; from++ {
 			t.present = append(t.present, int32(t.sorted[from]&(productBit-1)))
 		}
-		t.install(&t.devices[t.several[several-1]], t.present)
+		t.install(&t.devices[t.again[several-1]], t.present)
 	}
 }
 
@@ -372,56 +408,76 @@ func (t *counting) isNewer(a, b int32) bool {
 	return newer
 }
 
-// share writes what a user shares with a device: its products.
+// share writes what a user shares with a device: its products, after a number of no product if the
+// user is not its main user.
 func (t *counting) share(key, user []byte) error {
 	number, met := t.numbers[string(key)]
 	if !met {
 		return nil // the device has no valid title
 	}
 	d := t.devices[number]
-	if d.from == d.to {
+	if d.from == d.to || !t.pairs.add(t.pass.hash(user)^mix(uint64(number)+1)|1) { // a pair may have several records
 		return nil
 	}
 	t.content = t.content[:0]
+	if !t.isMain(number, user) {
+		t.content = binary.AppendUvarint(t.content, uint64(len(t.pass.known)))
+	}
 	for _, product := range t.owned[d.from:d.to] {
 		t.content = binary.AppendUvarint(t.content, uint64(product))
 	}
 	t.record = appendRecord(t.record[:0], user, t.content)
 	t.pass.sharing.Lock()
 	defer t.pass.sharing.Unlock()
-	return t.pass.shares.add(int(maphash.Bytes(t.pass.seed, user)>>32%partitions), t.record)
+	return t.pass.shares.add(int(t.pass.hash(user)>>32%partitions), t.record)
 }
+
+func (p *pass) hash(key []byte) uint64 { return maphash.Bytes(p.seed, key) }
 
 // set is a set of numbers other than 0.
 type set struct {
 	slots []uint64 // 0 if empty; its length is a power of two
+	times []int32  // by slot, for the caller; nil if it does not need them
 	used  int
 }
 
 // add reports whether the number is new.
 func (s *set) add(number uint64) bool {
+	_, isNew := s.put(number)
+	return isNew
+}
+
+// put adds a number, and returns its slot until the next call.
+func (s *set) put(number uint64) (at uint64, isNew bool) {
 	if 2*s.used >= len(s.slots) {
 		s.grow()
 	}
 	mask := uint64(len(s.slots) - 1)
-	for at := mix(number) & mask; ; at = (at + 1) & mask {
+	for at = mix(number) & mask; ; at = (at + 1) & mask {
 		switch s.slots[at] {
 		case number:
-			return false
+			return at, false
 		case 0:
 			s.slots[at] = number
 			s.used++
-			return true
+			return at, true
 		}
 	}
 }
 
 func (s *set) grow() {
-	old := s.slots
+	old, times := s.slots, s.times
 	s.slots, s.used = make([]uint64, max(1<<12, 2*len(old))), 0
-	for _, number := range old {
-		if number != 0 {
-			s.add(number)
+	if times != nil {
+		s.times = make([]int32, len(s.slots))
+	}
+	for i, number := range old {
+		if number == 0 {
+			continue
+		}
+		at, _ := s.put(number)
+		if times != nil {
+			s.times[at] = times[i]
 		}
 	}
 }
@@ -429,6 +485,7 @@ func (s *set) grow() {
 // reset empties the set and keeps its memory.
 func (s *set) reset() {
 	clear(s.slots)
+	clear(s.times)
 	s.used = 0
 }
 

@@ -26,7 +26,7 @@ type counter struct {
 	installed *spill // devices and their titles
 	owners    *spill // devices and a user of each
 	elsewhere *spill // devices and their platform, other than Windows
-	shares    *spill // users and products of one of their devices; written by count
+	shares    *spill // users and products of one of their devices; written by count, see counting.share
 	seed      maphash.Seed
 	names     aliases
 

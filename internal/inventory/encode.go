@@ -14,11 +14,13 @@ import (
 // An encoded tally is a line that names its format, a checksum, and numbers and texts in the
 // order of the fields of Tally. A number is a varint, a text its length and its bytes. Frequent
 // texts, of publishers, kinds and rules, are stored once; repetitions are their index. The first
-// format has neither users nor other platforms, the second neither notes nor macOS.
+// format has neither users nor other platforms, the second neither notes nor macOS, and the third no
+// PCs by user.
 const (
 	firstFormat  = "trueup inventory 1\n"
 	secondFormat = "trueup inventory 2\n"
-	tallyFormat  = "trueup inventory 3\n"
+	thirdFormat  = "trueup inventory 3\n"
+	tallyFormat  = "trueup inventory 4\n"
 )
 
 // Encode encodes a tally, with about 60 bytes a title.
@@ -49,6 +51,11 @@ func (t *Tally) Encode() []byte {
 		w.product(p.Product)
 		w.number(p.Devices)
 		w.number(p.Users)
+		w.number(len(p.ByUser))
+		for _, u := range p.ByUser {
+			w.number(u.PCs)
+			w.number(u.Users)
+		}
 	}
 	w.number(t.UnknownDevices)
 	w.number(len(t.OtherPlatforms))
@@ -84,7 +91,7 @@ func Decode(b []byte) (*Tally, error) {
 	for range r.Count(1) {
 		t.Bad = append(t.Bad, BadRow{File: r.Text(), Line: r.number(), Code: r.Text(), Args: r.args()})
 	}
-	if format == tallyFormat {
+	if format == tallyFormat || format == thirdFormat {
 		for range r.Count(1) {
 			t.Notes = append(t.Notes, Note{File: r.Text(), Code: r.Text(), Args: r.args()})
 		}
@@ -96,6 +103,11 @@ func Decode(b []byte) (*Tally, error) {
 		p := ProductCount{Product: r.product(), Devices: r.number()}
 		if format != firstFormat {
 			p.Users = r.number()
+		}
+		if format == tallyFormat {
+			for range r.Count(2) {
+				p.ByUser = append(p.ByUser, position.UserPCs{PCs: r.number(), Users: r.number()})
+			}
 		}
 		t.Products = append(t.Products, p)
 	}
@@ -120,7 +132,7 @@ func Decode(b []byte) (*Tally, error) {
 
 // openTally returns the format of an encoded tally, and its content.
 func openTally(b []byte) (format string, body []byte, err error) {
-	for _, format = range []string{tallyFormat, secondFormat, firstFormat} {
+	for _, format = range []string{tallyFormat, thirdFormat, secondFormat, firstFormat} {
 		if body, err = pack.Open(format, b); !errors.Is(err, pack.ErrFormat) {
 			break
 		}

@@ -6,6 +6,7 @@ import (
 	"encoding/csv"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -40,6 +41,7 @@ type installed struct{ device, publisher, name, version, user string }
 type naive struct {
 	Devices                 int
 	Titles, Products, Users map[string]int // by folded title, and by version of the suite
+	ByUser                  map[string][]position.UserPCs
 }
 
 func naively(rows []installed) naive {
@@ -58,7 +60,14 @@ func naively(rows []installed) naive {
 			users[device][user] = true
 		}
 	}
-	n := naive{len(titles), map[string]int{}, map[string]int{}, map[string]int{}}
+	n := naive{len(titles), map[string]int{}, map[string]int{}, map[string]int{}, map[string][]position.UserPCs{}}
+	devicesOf := map[string]int{} // by user
+	for device := range titles {
+		for user := range users[device] {
+			devicesOf[user]++
+		}
+	}
+	owned := map[string]map[string]int{}    // devices with a version, by their main user
 	people, told := map[string]set{}, false // by version
 	for device := range titles {
 		for title := range titles[device] {
@@ -80,17 +89,39 @@ func naively(rows []installed) naive {
 		if people[highest] == nil {
 			people[highest] = set{}
 		}
+		main := ""
 		for user := range users[device] {
 			people[highest][user] = true
+			if main == "" || devicesOf[user] > devicesOf[main] || devicesOf[user] == devicesOf[main] && bytes.Compare(keyOf(user), keyOf(main)) < 0 {
+				main = user
+			}
 		}
+		if owned[highest] == nil {
+			owned[highest] = map[string]int{}
+		}
+		owned[highest][main]++
 	}
 	for version, who := range people {
 		n.Users[version] = len(who)
 		if !told {
 			n.Users[version] = 0
+			continue
+		}
+		number := map[int]int{}
+		for _, devices := range owned[version] {
+			number[devices]++
+		}
+		for _, devices := range slices.Sorted(maps.Keys(number)) {
+			n.ByUser[version] = append(n.ByUser[version], position.UserPCs{PCs: devices, Users: number[devices]})
 		}
 	}
 	return n
+}
+
+// keyOf returns the key of a user.
+func keyOf(user string) []byte {
+	key, _ := appendDevice(nil, []byte(user))
+	return key
 }
 
 // TestCountsAreExactR6_3 compares with maps, for rows in any order, repeated, with several
@@ -141,13 +172,16 @@ func TestCountsAreExactR6_3(t *testing.T) {
 			t.Fatal(err)
 		}
 
-		got := naive{tally.Devices, map[string]int{}, map[string]int{}, map[string]int{}}
+		got := naive{tally.Devices, map[string]int{}, map[string]int{}, map[string]int{}, map[string][]position.UserPCs{}}
 		for _, c := range tally.Titles {
 			got.Titles[c.fold()] += c.Devices
 		}
 		for _, p := range tally.Products {
 			got.Products[p.Product.Version] += p.Devices
 			got.Users[p.Product.Version] += p.Users
+			if p.ByUser != nil {
+				got.ByUser[p.Product.Version] = p.ByUser
+			}
 		}
 		if tally.Rows != len(rows) || tally.BadRows != 0 {
 			t.Errorf("%d rows of %d, %d bad", tally.Rows, len(rows), tally.BadRows)
@@ -213,7 +247,7 @@ func FuzzDecode(f *testing.F) {
 	tally := &Tally{
 		Shape: GLPI, Rules: "r", Rows: 3, BadRows: 1, Bad: []BadRow{{Line: 1, Code: rowColumns, Args: map[string]string{"a": "b"}}}, Devices: 2,
 		Titles:         []Count{{Title: Title{"P", "N", "1"}, Devices: 2, Decision: Decision{Kind: Product, Rule: "x"}}},
-		Products:       []ProductCount{{position.Product{Publisher: "P", Family: "N"}, 2, 1}},
+		Products:       []ProductCount{{position.Product{Publisher: "P", Family: "N"}, 2, 1, []position.UserPCs{{PCs: 2, Users: 1}}}},
 		OtherPlatforms: []PlatformCount{{"iOS", 1}},
 	}
 	f.Add(tally.Encode())

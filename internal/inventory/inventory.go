@@ -5,7 +5,10 @@
 // different titles and hardly on the number of rows and devices (R6.2). The titles of each device
 // go through a scratch file, so that counts are exact in any order of rows (R6.3): see counter.
 // Of several versions of a product on a device only the highest counts (R6.7), and the users of
-// products are counted where the file names them.
+// products are counted where the file names them, with their numbers of devices. Every user of a
+// device is a user of its products. Its main user, whose licence covers the device, is the one with
+// most devices in the file, and of several the first by name. A column of primary users comes
+// before other columns of users.
 //
 // Rules turn titles into products. They are data, in order, and the first that matches decides,
 // so that one rule explains each count (Decision). An admin's rules come before the starting

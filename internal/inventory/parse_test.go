@@ -68,7 +68,8 @@ func TestParseRuleID(t *testing.T) {
 	}
 }
 
-// TestR6_5_Warnings names at most ten titles, ten rules that never apply, and ten names with alternatives.
+// TestR6_5_Warnings names at most ten titles, ten rules that never apply, ten that no title follows, and ten names
+// with alternatives.
 func TestR6_5_Warnings(t *testing.T) {
 	t.Parallel()
 	admin := []inventory.Rule{{ID: "first", Kind: inventory.Ignored, Publisher: "microsoft*", Name: "microsoft *"}}
@@ -81,6 +82,10 @@ func TestR6_5_Warnings(t *testing.T) {
 		tally.Titles = append(tally.Titles, inventory.Count{
 			Title: inventory.Title{Publisher: "Microsoft", Name: "Microsoft Visio Professional 20" + strconv.Itoa(10+i)}, Devices: 1,
 		})
+	}
+	for i := range 11 {
+		id := "unused-" + strconv.Itoa(i)
+		ids, admin = append(ids, id), append(admin, inventory.Rule{ID: id, Kind: inventory.Free, Name: id})
 	}
 	admin = append(admin, inventory.Rule{ID: "other", Kind: inventory.Free, Name: "microsoft foo"}) // of any publisher
 	rules, err := inventory.NewRules(admin, nil)
@@ -97,7 +102,7 @@ func TestR6_5_Warnings(t *testing.T) {
 			t.Errorf("%+v", w)
 		}
 	}
-	if diff := cmp.Diff(map[string]int{"rule_alternatives": 10, "rule_never_applies": 10, "rule_takes_title": 10, "rule_takes_more": 1}, counts); diff != "" {
+	if diff := cmp.Diff(map[string]int{"rule_alternatives": 10, "rule_never_applies": 10, "rule_matches_nothing": 10, "rule_takes_title": 10, "rule_takes_more": 1}, counts); diff != "" {
 		t.Error(diff)
 	}
 	if w := rules.Warnings([]string{"other"}, nil); w != nil {

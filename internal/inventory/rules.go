@@ -76,8 +76,8 @@ type Decision struct {
 // Rules is an immutable, ordered list of admins' rules, followed by the dictionary of products.
 // The first rule that matches decides; only if none does, the dictionary.
 type Rules struct {
-	// ID changes when a rule, the order or the dictionary changes. A tally with another ID has to
-	// be counted again.
+	// ID changes when a rule, the order, the dictionary or what is counted changes. A tally with
+	// another ID has to be counted again.
 	ID         string
 	rules      []compiled
 	choices    map[string]choices // by row
@@ -129,10 +129,14 @@ func newRules(rules []compiled, chosen map[string]choices, id string) *Rules {
 	return &Rules{ID: id, rules: rules, choices: chosen, dictionary: builtin.Load()}
 }
 
+// countVersion is part of Rules.ID. A change of what is counted increases it, so that stored files are
+// counted again.
+const countVersion = 2
+
 // digest returns the Rules.ID.
 func digest(admin []Rule, decisions []Choices) string {
 	sum := sha256.New()
-	fmt.Fprintf(sum, "%s\n", builtin.ID())
+	fmt.Fprintf(sum, "%d %s\n", countVersion, builtin.ID())
 	for _, r := range admin {
 		fmt.Fprintf(sum, "%q\n", []string{
 			r.ID, string(r.Kind), r.Publisher, r.Name, r.Version, r.Product.Publisher, r.Product.Family, r.Product.Edition, r.Product.Version,
@@ -207,7 +211,16 @@ func compileRule(r Rule) (c compiled, violations []errs.Violation) {
 
 // Recognize classifies a title. After an alias, the later rules and the dictionary see its real
 // name.
-func (rules *Rules) Recognize(t Title) (d Decision) {
+func (rules *Rules) Recognize(t Title) Decision { return rules.follow(t, nil) }
+
+// trace is what applied to a title.
+type trace struct {
+	rules  []string // IDs of admins' rules: aliases, and the rule that decides
+	choice int      // number of the Choice that decides, from 1; 0 for none
+}
+
+// follow is Recognize, and fills seen if it is not nil.
+func (rules *Rules) follow(t Title, seen *trace) (d Decision) {
 	publisher, name, version := text.Fold(t.Publisher), text.Fold(t.Name), text.Fold(t.Version)
 	for i := range rules.rules {
 		r := &rules.rules[i]
@@ -217,6 +230,9 @@ func (rules *Rules) Recognize(t Title) (d Decision) {
 		values, ok := r.name.Match(name)
 		if !ok {
 			continue
+		}
+		if seen != nil {
+			seen.rules = append(seen.rules, r.ID)
 		}
 		if r.Kind == Alias {
 			if d.Alias == "" {
@@ -237,7 +253,7 @@ func (rules *Rules) Recognize(t Title) (d Decision) {
 			d.Product = m.Product
 		}
 		if d.Kind == Undecidable {
-			d = rules.decide(d, t)
+			d = rules.decide(d, t, seen)
 		}
 	}
 	return d

@@ -207,13 +207,13 @@ func TestSuiteCountsOncePerDeviceR6_3(t *testing.T) {
 	}
 	got := read(t, file)
 	apps := position.Product{Publisher: "Microsoft", Family: "Microsoft 365 Apps", Edition: "for enterprise"}
-	if diff := cmp.Diff([]inventory.ProductCount{{Product: apps, Devices: 2, Users: 1}}, got.Products); diff != "" {
+	if diff := cmp.Diff([]inventory.ProductCount{{Product: apps, Devices: 2, Users: 1, ByUser: []position.UserPCs{{PCs: 2, Users: 1}}}}, got.Products); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 	if titles := got.Evidence(apps); len(titles) != 3 {
 		t.Errorf("evidence %v", titles)
 	}
-	want := []position.Line{{Product: apps, Quantity: 2, Users: 1, Source: position.Source{Kind: "inventory", ID: "intune-raw", Text: "Microsoft 365 Apps for enterprise"}}}
+	want := []position.Line{{Product: apps, Quantity: 2, Users: 1, ByUser: []position.UserPCs{{PCs: 2, Users: 1}}, Source: position.Source{Kind: "inventory", ID: "intune-raw", Text: "Microsoft 365 Apps for enterprise"}}}
 	if diff := cmp.Diff(want, got.Lines()); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}

@@ -22,14 +22,17 @@ func TestR16_6_StoredTallies(t *testing.T) {
 			},
 			{Title: Title{Name: "7-Zip"}, Devices: 2, Decision: Decision{Kind: Unknown}},
 		},
-		Products:       []ProductCount{{Product: office, Devices: 11, Users: 9}},
+		Products:       []ProductCount{{Product: office, Devices: 11, Users: 9, ByUser: []position.UserPCs{{PCs: 1, Users: 6}, {PCs: 5, Users: 1}}}},
 		OtherPlatforms: []PlatformCount{{Platform: "iOS", Devices: 3}},
 		Notes:          []Note{{File: "a.csv", Code: "note", Args: map[string]string{"line": "3"}}},
 		MacOS:          true,
 	}
-	golden.Versions(t, "tally", "bin", 3, tally.Encode, func(version int, sample []byte) {
+	golden.Versions(t, "tally", "bin", 4, tally.Encode, func(version int, sample []byte) {
 		got, err := Decode(sample)
 		want := *tally
+		if version < 4 {
+			want.Products = []ProductCount{{Product: office, Devices: 11, Users: 9}}
+		}
 		if version < 3 {
 			want.Notes, want.MacOS = nil, false
 		}
@@ -39,7 +42,7 @@ func TestR16_6_StoredTallies(t *testing.T) {
 		if diff := cmp.Diff(&want, got); diff != "" || err != nil {
 			t.Errorf("version %d: %v (-want +got)\n%s", version, err, diff)
 		}
-		if version == 3 && string(tally.Encode()) != string(sample) {
+		if version == 4 && string(tally.Encode()) != string(sample) {
 			t.Error("the format changed without a new version")
 		}
 	})

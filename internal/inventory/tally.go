@@ -83,6 +83,9 @@ type ProductCount struct {
 	// Users is the number of distinct users of these devices; a device without a user counts as
 	// one. 0 if the file names no users.
 	Users int
+	// ByUser has the devices by their main user, the fewest first; a device without a user is one of
+	// a user with one. nil if the file names no users, or was counted by a release that did not tell.
+	ByUser []position.UserPCs
 }
 
 // PlatformCount is the number of devices with a platform that does not count.
@@ -165,6 +168,7 @@ func (r *reading) finish() (*Tally, error) {
 			t.Titles = append(t.Titles, Count{Title: title, Devices: counted.titles[i], Decision: decisions[i]})
 		}
 	}
+	byUser := counted.byUser()
 	for i, product := range products.known {
 		if counted.products[i] == 0 {
 			continue
@@ -175,7 +179,7 @@ func (r *reading) finish() (*Tally, error) {
 		}
 		count := ProductCount{Product: product, Devices: counted.products[i]}
 		if counted.users != nil {
-			count.Users = counted.users[i]
+			count.Users, count.ByUser = counted.users[i], byUser[i]
 		}
 		t.Products = append(t.Products, count)
 	}
@@ -237,7 +241,7 @@ func (t *Tally) Lines() []position.Line {
 	lines := make([]position.Line, len(t.Products))
 	for i, p := range t.Products {
 		lines[i] = position.Line{
-			Product: p.Product, Quantity: p.Devices, Users: p.Users,
+			Product: p.Product, Quantity: p.Devices, Users: p.Users, ByUser: p.ByUser,
 			Source: position.Source{Kind: position.KindInventory, ID: string(t.Shape), Text: ProductName(p.Product)},
 		}
 	}

@@ -26,15 +26,17 @@ const maxWarnings = 10
 var alternatives = regexp.MustCompile(`\[[^\]]*\|[^\]]*\]`)
 
 // Warnings returns the warnings about the admins' rules with the ids: a name is written like a pattern
-// of the dictionary, an earlier rule takes all titles of the rule, or the rule takes titles from
-// products and undecidable titles of the dictionary. The titles on most PCs come first.
+// of the dictionary, an earlier rule takes all titles of the rule, no title follows the rule, or the rule
+// takes titles from products and undecidable titles of the dictionary. The titles on most PCs come first.
 func (rules *Rules) Warnings(ids []string, tallies []Counted) (all []Warning) {
 	for _, r := range most(rules.copied(ids)) {
 		all = append(all, Warning{r.ID, "rule_alternatives", nil})
 	}
-	for _, s := range most(rules.shadowed(ids)) {
+	never := rules.shadowed(ids)
+	for _, s := range most(never) {
 		all = append(all, Warning{s.rule, "rule_never_applies", errs.Pairs("rule", s.rule, "first", s.first)})
 	}
+	all = append(all, rules.unused(ids, never, tallies)...)
 	taken := rules.Overtaken(ids, tallies)
 	for _, t := range most(taken) {
 		all = append(all, Warning{t.Rule, "rule_takes_title", errs.Pairs(

@@ -92,6 +92,13 @@ func (r *Replica[S]) Read(ctx context.Context, use func(S, Head) error) error {
 	return use(r.State, head)
 }
 
+// Reached returns the position of the state, which earlier calls have reached. It reads nothing.
+func (r *Replica[S]) Reached() Position {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	return r.at.Position
+}
+
 // lock brings the state up to date, see Read, and returns the head. Unless it fails, the state is
 // locked for reading; without the lock, another call could start it over or apply a part of
 // newer entries.

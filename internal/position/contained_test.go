@@ -18,7 +18,7 @@ type reckoned struct {
 	// licences have the form "quantity|publisher|name|version" and, if they have Software Assurance,
 	// "|quantity|last day".
 	licences []string
-	titles   []string // quantity or PCs/users|publisher|title|version
+	titles   []string // quantity, PCs/users or PCs/users/groups|publisher|title|version; a group is PCs of a user × users
 	options  Options
 	want     []string // see told
 }
@@ -43,9 +43,14 @@ func reckon(t *testing.T, tests []reckoned) {
 			for _, written := range test.titles {
 				parts := strings.Split(written, "|")
 				l := Line{Source: Source{Kind: KindInventory, Text: written}}
-				pcs, users, _ := strings.Cut(parts[0], "/")
-				_, _ = fmt.Sscan(pcs, &l.Quantity)
-				_, _ = fmt.Sscan(users, &l.Users)
+				numbers := append(strings.Split(parts[0], "/"), "", "")
+				_, _ = fmt.Sscan(numbers[0], &l.Quantity)
+				_, _ = fmt.Sscan(numbers[1], &l.Users)
+				for group := range strings.FieldsSeq(numbers[2]) {
+					var u UserPCs
+					_, _ = fmt.Sscanf(group, "%d×%d", &u.PCs, &u.Users)
+					l.ByUser = append(l.ByUser, u)
+				}
 				m, ok := d.Recognize(product.Title{Publisher: parts[1], Name: parts[2], Version: parts[3]})
 				if !ok {
 					t.Fatalf("%s is not recognised", written)
@@ -126,6 +131,45 @@ func TestSuitesOfOtherVersionsR8_2(t *testing.T) {
 				"FrameMaker@12: 0 owned, 1 needed: +0-1 unlicensed",
 				"RoboHelp@10: 0 owned, +3 include from Technical Communication Suite@4, 3 needed: +0-0 covered",
 				"Technical Communication Suite@4: 3 owned, 2 include for FrameMaker@11, 3 include for RoboHelp@10, 0 needed: +0-0 covered",
+			},
+		},
+		{
+			name: "Technical Communication Suite 2 has Photoshop and the largest Acrobat, and no Illustrator", licences: []string{"2|Adobe|Technical Communication Suite|2"},
+			titles: []string{"2|Adobe|Adobe Photoshop CS4|11.0", "1|Adobe|Adobe Acrobat 9 Pro Extended - English, Français, Deutsch|9.0.0", "1|Adobe|Adobe Illustrator CS4|14.0", "1|Adobe|Adobe Presenter 7|7.0"},
+			want: []string{
+				"Acrobat Pro Extended@9: 0 owned, +1 include from Technical Communication Suite@2, 1 needed: +0-0 covered",
+				"Illustrator@CS4: 0 owned, 1 needed: +0-1 unlicensed",
+				"Photoshop@CS4: 0 owned, +2 include from Technical Communication Suite@2, 2 needed: +0-0 covered",
+				"Presenter@7: 0 owned, +1 include from Technical Communication Suite@2, 1 needed: +0-0 covered",
+				"Technical Communication Suite@2: 2 owned, 1 include for Acrobat Pro Extended@9, 2 include for Photoshop@CS4, 1 include for Presenter@7, 0 needed: +0-0 covered",
+			},
+		},
+		{
+			name: "Technical Communication Suite 5 has Illustrator, and Photoshop of an older suite", licences: []string{"1|Adobe|Technical Communication Suite|5"},
+			titles: []string{"1|Adobe|Adobe Illustrator CS6|16.0", "1|Adobe|Adobe Photoshop CS6|13.0"},
+			want: []string{
+				"Illustrator@CS6: 0 owned, +1 include from Technical Communication Suite@5, 1 needed: +0-0 covered",
+				"Photoshop@CS6: 0 owned, 1 needed: +0-1 unlicensed",
+				"Technical Communication Suite@5: 1 owned, 1 include for Illustrator@CS6, 0 needed: +0-0 covered",
+			},
+		},
+		{
+			name: "eLearning Suite 1 has no Audition", licences: []string{"1|Adobe|eLearning Suite|1"},
+			titles: []string{"1|Adobe|Adobe Photoshop CS4 Extended|11.0", "1|Adobe|Adobe Audition 3.0|3.0"},
+			want: []string{
+				"Audition@3.0: 0 owned, 1 needed: +0-1 unlicensed",
+				"eLearning Suite@1: 1 owned, 1 include for Photoshop Extended@CS4, 0 needed: +0-0 covered",
+				"Photoshop Extended@CS4: 0 owned, +1 include from eLearning Suite@1, 1 needed: +0-0 covered",
+			},
+		},
+		{
+			name: "Macromedia Studio MX has FreeHand 10, and no Contribute", licences: []string{"1|Macromedia|Macromedia Studio MX|"},
+			titles: []string{"1|Macromedia|Macromedia Dreamweaver MX|6.0", "1|Macromedia|Macromedia FreeHand 10|10.0", "1|Macromedia|Macromedia Contribute 3|3.0"},
+			want: []string{
+				"Contribute@3: 0 owned, 1 needed: +0-1 unlicensed",
+				"Dreamweaver@MX: 0 owned, +1 include from Macromedia Studio@MX, 1 needed: +0-0 covered",
+				"FreeHand@10: 0 owned, +1 include from Macromedia Studio@MX, 1 needed: +0-0 covered",
+				"Macromedia Studio@MX: 1 owned, 1 include for Dreamweaver@MX, 1 include for FreeHand@10, 0 needed: +0-0 covered",
 			},
 		},
 		{

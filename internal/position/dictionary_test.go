@@ -67,8 +67,9 @@ var small = func() *product.Dictionary {
 		entry("paper-suite", "Design Suite", product.MetricDevice, includes("photo", "draw")),
 		entry("draw", "Draw", product.MetricDevice),
 		entry("tile", "Tile", product.MetricDevice, func(r *product.Row) { r.Scheme, r.Known = product.SchemeNames, []string{"A", "B", "C"} }),
-		entry("paper-bundle", "Bundle", product.MetricDevice, includes("tile"), func(r *product.Row) {
-			r.Known, r.Contains = []string{"2016", "2019", "2021"}, map[string][]string{"2016": {"A"}, "2019": {"tile=B"}}
+		entry("slate", "Slate", product.MetricDevice, func(r *product.Row) { r.Scheme, r.Known = product.SchemeNames, []string{"J", "K"} }),
+		entry("paper-bundle", "Bundle", product.MetricDevice, includes("tile", "slate"), func(r *product.Row) {
+			r.Known, r.Contains = []string{"2016", "2019", "2021"}, map[string][]string{"2016": {"A"}, "2019": {"tile=B", "J"}, "2021": {"slate=K"}}
 		}),
 		entry("system-pro", "System/Pro", product.MetricOS, rank(2), upgrades("2019", "2021")),
 		entry("system-lite", "System/Lite", product.MetricOS, rank(1)),

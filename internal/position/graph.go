@@ -86,10 +86,18 @@ func (p *positions) cover(markets []*market) {
 	demands := map[*market][]int{} // indexes in g.demands
 	for _, m := range markets {
 		for _, i := range p.byVersion(m) {
-			if p.rows[i].Needed > 0 {
-				demands[m] = append(demands[m], len(g.demands))
-				g.demands = append(g.demands, demand{row: i, left: p.rows[i].Needed})
+			r := &p.rows[i]
+			if r.Needed <= 0 {
+				continue
 			}
+			s := newShared(r)
+			if s != nil {
+				g.largest = PCsOfUser
+				demands[m] = append(demands[m], len(g.demands))
+				g.demands = append(g.demands, demand{row: i, shared: s, users: true})
+			}
+			demands[m] = append(demands[m], len(g.demands))
+			g.demands = append(g.demands, demand{row: i, left: r.Needed, shared: s})
 		}
 	}
 	if len(g.demands) == 0 {
@@ -124,12 +132,18 @@ func (p *positions) supply(g *graph, m *market, demands map[*market][]int) {
 				}
 				isCounted := measurable && (t.market.undecidable() || p.measurable(t.market))
 				for _, j := range demands[t.market] {
-					e, ok := p.edge(t, s, from, p.places[g.demands[j].row])
+					d := &g.demands[j]
+					if d.shared != nil && d.users != s.user {
+						continue
+					}
+					e, ok := p.edge(t, s, from, p.places[d.row])
 					switch {
 					case !ok:
 					case !isCounted:
-						p.unmeasured[g.demands[j].row] = true
+						p.unmeasured[d.row] = true
 					default:
+						r := &p.rows[d.row]
+						r.UnknownUsers = r.UnknownUsers || s.user && unknownUsers(r)
 						e.supply, e.demand = g.supply(pools, s, t.pool), int32(j)
 						g.edges = append(g.edges, e)
 					}
@@ -206,6 +220,7 @@ func (p *positions) edge(t target, s supply, from bought, to place) (edge, bool)
 // them away in this order (Row.adjust).
 func (p *positions) supplies(i int) (all []supply) {
 	r := &p.rows[i]
+	user := r.Metric == product.MetricUser
 	ended := map[day.Date]int{}
 	for _, l := range r.Licenses {
 		if l.SAEnded != "" && !l.Subscription {
@@ -214,21 +229,21 @@ func (p *positions) supplies(i int) (all []supply) {
 	}
 	left := r.Owned - r.SA - r.Subscribed
 	if r.Subscribed > 0 {
-		all = append(all, supply{row: i, assured: true, subscribed: true, left: r.Subscribed})
+		all = append(all, supply{row: i, user: user, assured: true, subscribed: true, left: r.Subscribed})
 	}
 	if r.SA > 0 {
-		all = append(all, supply{row: i, assured: true, left: r.SA})
+		all = append(all, supply{row: i, user: user, assured: true, left: r.SA})
 	}
 	dates := slices.Sorted(maps.Keys(ended))
 	slices.Reverse(dates)
 	for _, date := range dates {
 		if n := min(ended[date], left); n > 0 {
-			all = append(all, supply{row: i, ended: date, left: n})
+			all = append(all, supply{row: i, user: user, ended: date, left: n})
 			left -= n
 		}
 	}
 	if left > 0 {
-		all = append(all, supply{row: i, left: left})
+		all = append(all, supply{row: i, user: user, left: left})
 	}
 	slices.Reverse(all)
 	return all
@@ -241,9 +256,11 @@ func (p *positions) use(g *graph) {
 		step     int8
 		suite    bool
 	}
-	moved := map[key]int{}
+	moved := map[key]*Move{}
 	var moves []key // in their order
 	for j, edges := range g.byDemand {
+		d := &g.demands[j]
+		users := 0
 		for _, n := range edges {
 			e := &g.edges[n]
 			if e.used == 0 {
@@ -254,22 +271,27 @@ func (p *positions) use(g *graph) {
 				p.uses[s.row] = map[int]int{}
 			}
 			p.uses[s.row][s.pool] += e.used
-			to := g.demands[j].row
-			p.rows[to].Covered += e.used
-			if s.row == to {
+			covered := e.used
+			if d.users {
+				covered = d.shared.coveredBy(users+e.used) - d.shared.coveredBy(users)
+				users += e.used
+			}
+			p.rows[d.row].Covered += covered
+			if s.row == d.row {
 				continue
 			}
-			k := key{s.row, to, e.step, s.pool != ownPool}
-			if moved[k] == 0 {
+			k := key{s.row, d.row, e.step, s.pool != ownPool}
+			if moved[k] == nil {
+				moved[k] = &Move{From: p.rows[k.from].Product, To: p.rows[k.to].Product, Step: Steps[k.step], Users: d.users, Suite: k.suite}
 				moves = append(moves, k)
 			}
-			moved[k] += e.used
+			moved[k].Quantity += e.used
+			moved[k].Covered += covered
 		}
 	}
 	for _, k := range moves {
-		owner, user := &p.rows[k.from], &p.rows[k.to]
-		move := Move{From: owner.Product, To: user.Product, Step: Steps[k.step], Quantity: moved[k], Suite: k.suite}
-		user.In.add(move.Step, move.Quantity)
+		owner, user, move := &p.rows[k.from], &p.rows[k.to], *moved[k]
+		user.In.add(move.Step, move.Covered)
 		if !move.Suite {
 			owner.Out.add(move.Step, move.Quantity)
 		}

@@ -38,6 +38,15 @@
 // program cover ten installations of each. Editions of one family that have ranks count as one
 // product here. What a suite uses is the most that it uses for one of them.
 //
+// A licence for a user covers the PCs of its user, up to five (PCsOfUser). So where the inventory tells the users
+// of PCs (Line.ByUser), it covers the PCs of one user in one version of a product, and a user with more than five
+// needs a further licence for each further five. A PC without a known user needs one of its own. Licences for
+// users go to the users with most PCs, other licences to the PCs that are left. Where the inventory does not tell
+// users, one licence covers one PC (Row.UnknownUsers). A product whose own licences are for users counts users
+// instead (Row.Measure). What a suite uses is the most that one product needs: the counts do not tell whether the
+// users of two products are the same people, so it is assumed that they are. They are not added up for PCs of
+// one user with different versions or editions, or in different inventories, either: there each needs a licence.
+//
 // Each step first uses licences that earlier steps left over. If installations are still
 // uncovered, it may rearrange: a licence of 2019 with assurance moves to 2024 when one of 2021 can
 // replace it. So no shortfall is shown that a different use of the owned licences would cover.
@@ -50,9 +59,14 @@
 //
 // Invariants: the order of the input does not matter; as many installations are covered as the
 // enabled steps allow, so one more licence never increases the total shortfall, and disabling a
-// step never decreases it, except adjustments, which may take licences; the numbers of each row are the sums of its lines and moves, and
+// step never decreases it, except adjustments, which may take licences. This holds if no user has
+// several PCs, for one product and version, and if only licences for users or only others cover the
+// products. Otherwise the best use is a maximum coverage problem: exchanges of licences for users are tried, up
+// to a bound, and those that cover more are kept. The numbers of each row are the sums of its lines and moves, and
 //
-//	Owned + moved in - moved out - Needed + Uncounted = Surplus - Shortfall.
+//	Owned + moved in - moved out - Needed + Uncounted = Surplus - Shortfall,
+//
+// where moved in is installations, and moved out licences.
 package position
 
 import (
@@ -97,13 +111,19 @@ type Source struct {
 	Text string     `json:"text" doc:"A text for people: the pair, the name of the agreement, the note of the adjustment, or the title as detected." example:"01-07001 + 01-07001"`
 }
 
+// UserPCs says that so many users have so many PCs each.
+type UserPCs struct{ PCs, Users int }
+
 // Line is a quantity of licences or installations of a product from one source. Lines with a
 // quantity of 0 or less are ignored, except negative adjustments.
 type Line struct {
 	Product  Product
 	Quantity int // licences, or PCs
 	Users    int // of an installation: the number of distinct users; 0 if the inventory does not tell
-	SA       int // of a licence: how many have or had Software Assurance, see SAEnded
+	// ByUser has the PCs of an installation by their main user. A PC without a known user is one of a
+	// user with one PC, so that these PCs add up to Quantity. Empty if the inventory does not tell.
+	ByUser []UserPCs
+	SA     int // of a licence: how many have or had Software Assurance, see SAEnded
 	// SAEnded is the day on which the Software Assurance of the SA licences ended; empty while it
 	// is active. They cover versions released until then: a version that is a year was released by
 	// the end of that year.

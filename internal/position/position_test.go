@@ -40,13 +40,19 @@ func lines(kind SourceKind, written ...string) []Line {
 // told returns rows as text, with the products of moves and what is outside the totals.
 func told(rows []Row) []string {
 	named := func(p Product) string { return strings.TrimSuffix(p.Name()+"@"+p.Version, "@") }
+	by := func(m Move) string {
+		if m.Quantity == m.Covered {
+			return ""
+		}
+		return fmt.Sprintf(" by %d", m.Quantity)
+	}
 	var s []string
 	for _, r := range rows {
 		w := fmt.Sprintf("%s: %d owned", named(r.Product), r.Owned)
 		for _, m := range r.Moves {
 			switch {
 			case m.To == r.Product:
-				w += fmt.Sprintf(", +%d %s from %s", m.Quantity, m.Step, named(m.From))
+				w += fmt.Sprintf(", +%d%s %s from %s", m.Covered, by(m), m.Step, named(m.From))
 			case m.Suite:
 				w += fmt.Sprintf(", %d %s for %s", m.Quantity, m.Step, named(m.To))
 			default:

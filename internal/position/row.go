@@ -33,7 +33,8 @@ const (
 // Measures lists every measure.
 var Measures = []Measure{MeasureDevices, MeasureUsers}
 
-// Moved is the number of licences that moved between products or versions, by step.
+// Moved is the number of licences that moved between products or versions, or of the installations that
+// they cover, by step.
 type Moved struct {
 	Prefix    int
 	Downgrade int
@@ -78,7 +79,12 @@ func (m *Moved) add(step Step, n int) {
 type Move struct {
 	From, To Product
 	Step     Step
-	Quantity int
+	Quantity int // of licences
+	// Covered is the number of installations that they cover, which is more than Quantity if licences
+	// for users cover several PCs of a user.
+	Covered int
+	// Users marks licences for users that were compared with the users of PCs.
+	Users bool
 	// Suite marks what a suite covers besides its own product. A licence covers one of each
 	// product that it includes, so these quantities do not add up: see Row.Suite.
 	Suite bool
@@ -102,7 +108,7 @@ type Row struct {
 	// servers, their sum Owned says little.
 	Quantities []Quantity
 
-	In  Moved // licences of other products that cover this one
+	In  Moved // installations that licences of other products cover
 	Out Moved // licences of this product in use only for others
 	// Suite is the part of Out in use only for included products: the most that one of them uses,
 	// less what this product and its lower editions use.
@@ -119,6 +125,10 @@ type Row struct {
 	Uncounted int
 
 	Verdict Verdict
+
+	// UnknownUsers means that licences for users were compared with PCs, because the inventory does not
+	// tell the users of all of them.
+	UnknownUsers bool
 
 	// Licenses and Installations are the counted lines. Moves are the licences that moved in and
 	// out.
@@ -138,6 +148,30 @@ func (r *Row) Demand(l Line) int {
 		return l.Users
 	}
 	return l.Quantity
+}
+
+// Shared returns how many licences for users cover PCs of the row by their users, and how many PCs.
+func (r *Row) Shared() (licenses, pcs int) {
+	for _, m := range r.Moves {
+		if m.To == r.Product && m.Users {
+			licenses += m.Quantity
+			pcs += m.Covered
+		}
+	}
+	return licenses, pcs
+}
+
+// Users returns the number of users of the installed PCs. A PC without a known user counts as one.
+func (r *Row) Users() (n int) {
+	for _, l := range r.Installations {
+		left := l.Quantity
+		for _, u := range l.ByUser {
+			n += u.Users
+			left -= u.PCs * u.Users
+		}
+		n += max(0, left)
+	}
+	return n
 }
 
 // Totals is the sum of the rows that count. Every count of products that people see comes from

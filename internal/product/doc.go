@@ -17,10 +17,10 @@
 // price lists (qualifiers.go). A name of only a family stands for any of its editions (families.go).
 //
 // Some rules apply to all products and are code. A title that a star of a product's pattern took, and
-// that ends in "Free Edition", "Setup Client" and the like, is a free edition or a part, and one that a
-// star of a free program took and that ends in "Pro" and the like is unknown (part.go). A title that no
-// rule knows is tried in other spellings (respell.go), and then as a part of a product
-// with whose name it begins.
+// that ends in "Free Edition", "SDK" and the like, is a free edition or a part, and one that a
+// star of a free program took and that ends in "Pro" and the like is unknown, as is the server of a
+// product for users (part.go). A title that no rule knows is tried in other spellings (respell.go),
+// without the word for a client, and then as a part of a product with whose name it begins.
 package product
 
 //go:generate go run ./pack

@@ -24,7 +24,11 @@ func TestVersionDecidesR6_5(t *testing.T) {
 		{"VMware, Inc.", "VMware Fusion", "13.6", product.KindProduct},
 		{"JetBrains s.r.o.", "IntelliJ IDEA 2025.2.4", "252.27397.103", product.KindProduct},
 		{"JetBrains s.r.o.", "IntelliJ IDEA 2025.3", "253.28294.334", product.KindUndecidable},
-		{"Trimble, Inc.", "SketchUp 2017", "17.2.2555", ""},
+		{"Trimble, Inc.", "SketchUp 2017", "17.2.2555", product.KindUndecidable},
+		{"Trimble, Inc.", "SketchUp", "17.2.2555", product.KindUndecidable},
+		{"Trimble, Inc.", "SketchUp", "", product.KindUndecidable},
+		{"Trimble, Inc.", "SketchUp", "18.0.16975", product.KindProduct},
+		{"Google", "SketchUp 8", "8.0.16846", product.KindFree},
 		{"Trimble, Inc.", "SketchUp 2018", "18.0.16975", product.KindProduct},
 		{"Trimble, Inc.", "SketchUp Pro 2017", "17.2.2555", product.KindProduct},
 		{"Malwarebytes", "Malwarebytes version 4.6.8.311", "4.6.8.311", product.KindUndecidable},
@@ -38,6 +42,37 @@ func TestVersionDecidesR6_5(t *testing.T) {
 		m, ok := builtin.Load().Recognize(product.Title{Publisher: test.publisher, Name: test.name, Version: test.version})
 		if ok != (test.want != "") || m.Kind != test.want {
 			t.Errorf("%s %s is %q by %q, want %q", test.name, test.version, m.Kind, m.Rule, test.want)
+		}
+	}
+}
+
+// TestPublishersOfNichesR5_0 checks products of trades whose titles have the publisher's name in another form, or
+// that resemble titles of other publishers.
+func TestPublishersOfNichesR5_0(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct{ publisher, name, want string }{
+		{"zollsoft GmbH", "tomedo", "zollsoft tomedo"},
+		{"VetZ GmbH", "easyVET", "VetZ easyVET"},
+		{"Schlumberger", "PIPESIM 2021.1", "SLB PIPESIM 2021"},
+		{"ISAGRI", "Isavigne", "Groupe ISAGRI Isavigne"},
+		{"Carl Zeiss Microscopy GmbH", "ZEN", "ZEISS Microscopy ZEN"},
+		{"Addinsoft", "Addinsoft XLSTAT 2020", "Lumivero XLSTAT"},
+		{"Ventana Systems, Inc.", "Vensim DSS", "Ventana Systems Vensim DSS"},
+		{"Autodata Limited", "Autodata", "Autodata"},
+		{"Akademische Arbeitsgemeinschaft", "SteuerSparErklärung 2022", "Akademische Arbeitsgemeinschaft SteuerSparErklärung 2022"},
+		// Another publisher's, and clients of servers that are licensed by cameras.
+		{"Symantec", "Security Center 5", ""},
+		{"Avigilon", "ACC 7 Client", ""},
+		{"Avigilon", "Avigilon Control Center Client", ""},
+		{"KUKA", "KUKA.WorkVisual 6.0", ""},
+	} {
+		m, _ := builtin.Load().Recognize(product.Title{Publisher: test.publisher, Name: test.name})
+		got := ""
+		if m.Kind == product.KindProduct {
+			got = show(m.Product)
+		}
+		if got != test.want {
+			t.Errorf("%s of %s is %q by %q, want %q", test.name, test.publisher, got, m.Rule, test.want)
 		}
 	}
 }

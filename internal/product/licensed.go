@@ -11,17 +11,25 @@ import (
 // or else of the column version. The publisher may stand at the front of the name and the version
 // at its end. ok is false if the dictionary does not know the name.
 func (d *Dictionary) Licensed(publisher, name, version string) (m Match, ok bool) {
-	found := d.licences.get(Title{Publisher: publisher, Name: name, Version: version}, func() licence {
-		m, ok := d.lookUp(publisher, name, version)
-		return licence{m, ok}
-	})
+	found := d.licence(publisher, name, version)
 	return found.Match, found.ok
 }
 
-// licence is what Licensed returns.
+// licence is what Licensed returns, and what Named returns.
 type licence struct {
 	Match
-	ok bool
+	ok    bool
+	named Product
+}
+
+func (d *Dictionary) licence(publisher, name, version string) licence {
+	return d.licences.get(Title{Publisher: publisher, Name: name, Version: version}, func() licence {
+		m, ok := d.lookUp(publisher, name, version)
+		if !ok {
+			return licence{m, ok, d.unknown(publisher, name, version)}
+		}
+		return licence{m, ok, m.Product}
+	})
 }
 
 func (d *Dictionary) lookUp(publisher, name, version string) (m Match, ok bool) {
@@ -178,10 +186,7 @@ func (d *Dictionary) isMicrosoft(by int) bool { return by >= 0 && d.Publishers[b
 // it, that is the name without the publisher at its front and without the version at its end, if
 // the column version is empty or says the same.
 func (d *Dictionary) Named(publisher, name, version string) Product {
-	if m, ok := d.Licensed(publisher, name, version); ok {
-		return m.Product
-	}
-	return d.unknown(publisher, name, version)
+	return d.licence(publisher, name, version).named
 }
 
 // unknown returns the product of a name that the dictionary does not know, see Named. It depends on

@@ -3,6 +3,8 @@ package product
 import (
 	"slices"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"trueup/internal/text"
 )
@@ -15,46 +17,48 @@ const (
 	ruleForKnown    = "any-extra-for-product" // an unknown title for a known product of its publisher
 )
 
-// freeEndings are written after the name of a product for an edition that needs no licence.
-//
-// Trials are among them. A trial stops by itself, and the program that is bought is nearly always
-// installed under a title without the word; if it counted as the product, or as undecidable, each
-// test of a program would show up as a missing licence.
+// freeEndings are written after the name of a product for an edition that needs no licence. Viewers are
+// among them, because publishers give them away for what the product makes.
 var freeEndings = []string{
 	"free", "free edition", "free version", "freeware", "freeware edition", "lite edition", "community edition", "community",
-	"trial", "trial version", "trial edition", "free trial", "evaluation", "evaluation version", "evaluation edition", "demo", "demo version",
-	"viewer", "reader", "player", "free viewer", "testversion", "version d'essai", "proefversie", "versión de prueba",
+	"viewer", "reader", "player",
 }
 
-// partEndings are written after the name of a product for a part that is never sold alone.
-var partEndings = []string{
-	"setup client", "minidriver", "license manager", "licence manager", "licensing service", "license service", "activex control", "installer service", "object enabler",
-	"language pack", "updater", "auto updater", "update service", "update manager", "uninstaller", "crash reporter", "login manager",
-	"integration package", "web installer", "русификатор",
-	"update agent", "license server", "licence server", "lizenzserver", "lizenzmanager", "licentieserver", "serveur de licences",
-	"documentation", "documentatie", "dokumentation", "documentación", "documentação", "sdk documentation", "help", "online help", "help files",
-	"hilfe", "aide", "ayuda", "ajuda", "hulp", "samples", "sample files", "sample data", "examples", "voorbeelden", "beispiele", "exemples",
-	"ejemplos", "exemplos", "tutorial", "tutorials", "prerequisites", "redistributable", "redistributables", "redist", "launcher",
-	"driver", "drivers", "stuurprogramma", "stuurprogramma's", "treiber", "pilote", "pilotes", "controlador", "controladores",
-	"plug-in", "plug-ins", "plugin", "plugins", "invoegtoepassing", "complément", "complemento", "suplemento", "add-in", "add-ins", "addin", "addins",
-	"content", "content library", "shared content", "offline content",
-	"taalpakket", "sprachpaket", "pack linguistique", "module linguistique", "paquete de idioma", "pacote de idiomas",
+// trialEndings are written after the name of a product for its trial. A trial stops by itself, and the program
+// that is bought is nearly always installed under a title without the word; if it counted as the product, or as
+// undecidable, each test of a program would show up as a missing licence.
+var trialEndings = []string{
+	"trial", "trial version", "trial edition", "evaluation", "evaluation version", "evaluation edition", "demo", "demo version",
+	"testversion", "demoversion", "version d'essai", "version d'évaluation", "proefversie", "demoversie", "versión de prueba", "versão de avaliação",
 }
+
+// partEndings are written after the name of a product for a part that is never sold alone. Where the
+// product is on the PC, its own title counts. A developer's kit, a library or a module that is sold has a
+// row with the word in its pattern.
+var partEndings = append([]string{
+	"setup client", "minidriver", "license manager", "licence manager", "activex control", "object enabler",
+	"language pack", "updater", "autoupdate", "auto update", "liveupdate", "live update", "update manager", "update agent",
+	"installer", "uninstaller", "cleanup", "prerequisites", "redistributable", "redistributables", "redist",
+	"crash reporter", "login manager", "integration package", "diagnostics", "feedback tool", "profiler", "helper", "toolbar",
+	"license server", "licence server", "lizenzserver", "lizenzmanager", "licentieserver", "serveur de licences",
+	"documentation", "documentatie", "dokumentation", "documentación", "documentação", "help", "help files",
+	"hilfe", "aide", "ayuda", "ajuda", "hulp", "samples", "sample files", "sample data", "examples", "voorbeelden", "beispiele", "exemples",
+	"ejemplos", "exemplos", "tutorial", "tutorials", "templates", "content",
+	"stuurprogramma", "stuurprogramma's", "treiber", "pilote", "pilotes", "controlador", "controladores", "print processor",
+	"add-on", "add-ons", "addon", "module", "modules", "module français", "extensions", "interop",
+	"tools", "utilities", "components", "service", "services",
+	"runtime", "sdk", "library", "libraries", "русификатор",
+	"taalpakket", "sprachpaket", "pack linguistique", "module linguistique", "paquete de idioma", "pacote de idiomas",
+}, pluginEndings...)
+
+// clientEndings are written after the name of a product for what is on the PCs of its users. It is a part if the
+// product is licensed by servers. If it is licensed by users or PCs, the client is where it is used and counts.
+var clientEndings = []string{"client", "clients", "agent", "agents"}
 
 // pluginEndings are parts that may tell the program that they are for: "Planner Add-in for Excel".
 var pluginEndings = []string{
 	"plug-in", "plug-ins", "plugin", "plugins", "add-in", "add-ins", "addin", "addins", "launcher", "driver", "drivers", "connector", "extension",
 	"invoegtoepassing", "complément", "complemento", "suplemento",
-}
-
-// looseEndings are parts of a known product if no rule knows the title. Products are sold under such
-// names too, so they do not change what a rule says.
-var looseEndings = []string{
-	"add-in", "add-ins", "addin", "addins", "add-on", "add-ons", "addon", "plug-in", "plug-ins", "plugin", "plugins", "module", "modules",
-	"extension", "extensions", "driver", "drivers", "agent", "toolbar", "launcher", "helper", "installer", "tools", "utilities", "file utilities",
-	"samples", "templates", "content", "library", "libraries", "client library", "documentation", "help", "components", "common components", "service",
-	"services", "autoupdate", "auto update", "liveupdate", "live update", "diagnostics", "active diagnostics", "shell extension", "print processor",
-	"feedback tool", "profiler", "connector", "cleanup", "interop", "runtime", "sdk", "module français", "english module",
 }
 
 // endsAs reports whether the words of one of the endings stand at the end of a stem, before its
@@ -102,12 +106,36 @@ func isVersion(word string) bool {
 
 func startsWithDigit(s string) bool { return s != "" && isDigit(s[0]) }
 
-// has reports whether a word stands in the text of a pattern.
-func (p Pattern) has(word string) bool {
-	return slices.ContainsFunc(p, func(parts []part) bool {
-		return slices.ContainsFunc(parts, func(p part) bool { return strings.Contains(p.text, word) })
-	})
+// count returns how often a word stands in the texts of a pattern.
+func (p Pattern) count(word string) (n int) {
+	for _, parts := range p {
+		for _, part := range parts {
+			n += count(part.text, word)
+		}
+	}
+	return n
 }
+
+// count returns how often a word stands in a text with no letter or digit beside it.
+func count(s, word string) (n int) {
+	last := utf8.RuneError
+	for {
+		at := strings.Index(s, word)
+		if at < 0 || word == "" {
+			return n
+		}
+		if at > 0 {
+			last, _ = utf8.DecodeLastRuneInString(s[:at])
+		}
+		s = s[at+len(word):]
+		if next, _ := utf8.DecodeRuneInString(s); !isLetterOrDigit(last) && !isLetterOrDigit(next) {
+			n++
+		}
+		last, _ = utf8.DecodeLastRuneInString(word)
+	}
+}
+
+func isLetterOrDigit(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) }
 
 // ending returns what the end of a title says of a product that a star took it for: that it is a
 // free edition or a part. ok is false if it says nothing, or the rule itself has the words.
@@ -115,19 +143,40 @@ func (f *found) ending(d *Dictionary, stem string) (m Match, ok bool) {
 	if f.rule.Kind != KindProduct && f.rule.Kind != KindUndecidable || len(f.alternative.name) == 1 {
 		return Match{}, false
 	}
-	if _, word, is := endsAs(stem, freeEndings); is && !f.alternative.name.has(firstWord(word)) && !d.endsWithHost(stem) {
+	row := &d.Rows[f.rule.Row]
+	switch {
+	case f.tookEnd(stem, stem, trialEndings), f.tookEnd(stem, stem, freeEndings) && !d.isOfHost(stem, freeEndings):
 		return Match{Rule: ruleFreeEnding, Kind: KindFree}, true
-	}
-	if _, word, is := endsAs(stem, partEndings); is && !f.alternative.name.has(firstWord(word)) {
-		return Match{Rule: rulePartEnding, Kind: KindComponent, Of: &d.Rows[f.rule.Row]}, true
-	}
-	if before := beforeHost(stem); before != "" {
-		if _, word, is := endsAs(before, pluginEndings); is && !f.alternative.name.has(firstWord(word)) {
-			return Match{Rule: rulePartEnding, Kind: KindComponent, Of: &d.Rows[f.rule.Row]}, true
-		}
+	case f.tookEnd(stem, stem, partEndings), row.isOfServers() && f.tookEnd(stem, stem, clientEndings), f.tookEnd(beforeHost(stem), stem, pluginEndings):
+		return Match{Rule: rulePartEnding, Kind: KindComponent, Of: row}, true
 	}
 	return Match{}, false
 }
+
+// tookEnd reports whether a text, which is the front of a stem, has one of the endings, and a star took it: the
+// stem has its first word more often than the pattern.
+func (f *found) tookEnd(front, stem string, endings []string) bool {
+	_, ending, is := endsAs(front, endings)
+	word := firstWord(ending)
+	return is && count(stem, word) > f.alternative.name.count(word)
+}
+
+// serverEndings are written after the name of a product for users or PCs for the server that it has. That is another
+// product, or comes with the licences of the users: the name does not tell.
+var serverEndings = []string{"server"}
+
+// isServer reports whether a star of the pattern of a product for users or PCs took the word for a server. "Endpoint
+// Security for Windows Server" is for one, and is none.
+func (f *found) isServer(d *Dictionary, stem string) bool {
+	if f.rule.Kind != KindProduct || len(f.alternative.name) == 1 {
+		return false
+	}
+	metric := d.Rows[f.rule.Row].Metric
+	return (metric == MetricUser || metric == MetricDevice) && beforeHost(stem) == "" && f.tookEnd(stem, stem, serverEndings)
+}
+
+// isOfServers reports whether licences of the product are counted by its servers.
+func (r *Row) isOfServers() bool { return r.Metric == MetricCore || r.Metric == MetricServer }
 
 // beforeHost returns what stands in front of the program that a title is for; empty if it is for none.
 func beforeHost(stem string) string {
@@ -150,20 +199,41 @@ func (f *found) isSold(stem string) bool {
 	if !f.rule.isAnyones() || len(f.alternative.name) == 1 {
 		return false
 	}
-	_, word, is := endsAs(stem, paidEndings)
-	return is && !f.alternative.name.has(firstWord(word))
+	return f.tookEnd(stem, stem, paidEndings)
 }
 
-// endsWithHost reports whether a title ends in the name of another program, for which it is: "ReSharper in
-// Visual Studio Community 2022". What the end says is said of that program.
-func (d *Dictionary) endsWithHost(stem string) bool {
+// client looks a title that no rule knows up without the word client: "Lotus Notes Client" is Lotus Notes. Only
+// products for users and PCs count. Agents stay unknown: many do a task besides the product. It returns the title
+// without the word, too.
+func (d *Dictionary) client(stem string, by detected) (best found, rest string) {
+	name := withoutVersion(stem)
+	before, word, ok := endsAs(name, clientEndings)
+	if !ok || strings.HasPrefix(word, "agent") {
+		return found{}, stem
+	}
+	rest = before + stem[len(name):]
+	best = d.best(rest, by)
+	if best.rule == nil || best.rule.Kind != KindProduct && best.rule.Kind != KindUndecidable || d.Rows[best.rule.Row].isOfServers() {
+		return found{}, stem
+	}
+	return best, rest
+}
+
+// isOfHost reports whether the ending of a title belongs to the name of another program, for which it is: "ReSharper
+// in Visual Studio Community 2022". In "Toad for SAP ASE Viewer" it does not.
+func (d *Dictionary) isOfHost(stem string, endings []string) bool {
 	at, preposition := -1, ""
 	for _, p := range hostPrepositions {
 		if i := strings.LastIndex(stem, p); i > at {
 			at, preposition = i, p
 		}
 	}
-	return at > 0 && d.best(Stem(stem[at+len(preposition):]), detected{publisher: -1}).rule != nil
+	if at <= 0 {
+		return false
+	}
+	_, ending, _ := endsAs(stem, endings)
+	host := d.best(Stem(stem[at+len(preposition):]), detected{publisher: -1})
+	return host.rule != nil && host.alternative.name.count(firstWord(ending)) > 0
 }
 
 // hostPrepositions stand in front of the name of the program that a title is for.
@@ -174,9 +244,15 @@ func (d *Dictionary) part(stem string, by detected) (m Match, ok bool) {
 	if d.isFamily(withoutVersion(stem), by) {
 		return Match{}, false // "Glary Utilities" has a part in its name and is none
 	}
-	if before, _, is := endsAs(stem, slices.Concat(partEndings, looseEndings)); is {
-		if row, ok := d.begins(before, by); ok {
+	if before, word, is := endsAs(stem, slices.Concat(partEndings, clientEndings)); is {
+		row, ok := d.begins(before, by)
+		if ok && (!slices.Contains(clientEndings, word) || row != nil && row.isOfServers()) {
 			return Match{Rule: rulePartOfKnown, Kind: KindComponent, Of: row}, true
+		}
+	}
+	if before, _, is := endsAs(stem, trialEndings); is {
+		if _, ok := d.begins(before, by); ok {
+			return Match{Rule: ruleFreeEnding, Kind: KindFree}, true
 		}
 	}
 	if extra, name, is := strings.Cut(stem, " for "); is && by.publisher >= 0 && isExtra(extra) {
@@ -196,7 +272,7 @@ var extraEndings = []string{
 // isExtra reports whether what stands in front of "for" is the name of a part. Other programs for a product
 // are sold: "Backup for Exchange".
 func isExtra(name string) bool {
-	_, _, is := endsAs("a "+name, slices.Concat(partEndings, looseEndings, extraEndings)) // the ending may be the whole text
+	_, _, is := endsAs("a "+name, slices.Concat(partEndings, clientEndings, extraEndings)) // the ending may be the whole text
 	return is
 }
 

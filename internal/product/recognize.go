@@ -287,11 +287,17 @@ func (d *Dictionary) Recognize(t Title) (m Match, ok bool) {
 	if best.rule == nil {
 		best, stem = d.branded(stem, by)
 	}
+	if best.rule == nil {
+		best, stem = d.client(stem, by)
+	}
 	if best.rule == nil || best.isSold(stem) {
 		return d.part(stem, by)
 	}
 	if m, ok = best.ending(d, stem); ok {
 		return m, true
+	}
+	if best.isServer(d, stem) {
+		return Match{}, false
 	}
 	m = Match{Rule: best.rule.ID, Kind: best.rule.Kind}
 	if best.rule.Of >= 0 {

@@ -157,17 +157,25 @@ func (r *Reader) Moved(ctx context.Context, groupID string) (n int, known bool, 
 }
 
 // ByGroup implements agreement.Register.
-func (r *Reader) ByGroup(ctx context.Context) (counts map[string]int, deletions int64, err error) {
+func (r *Reader) ByGroup(ctx context.Context) (counts map[string]int, now agreement.Deletions, err error) {
 	counts = map[string]int{}
 	err = r.replica.Read(ctx, func(s *Register, head journal.Head) error {
 		t := &s.table
 		for _, slot := range t.order(sortID) {
 			counts[t.rows[slot].GroupID]++
 		}
-		deletions = head.Position[0].Seq
+		now = deletionsAt(head.Position)
 		return nil
 	})
-	return counts, deletions, err
+	return counts, now, err
+}
+
+// Deletions implements agreement.Register.
+func (r *Reader) Deletions() agreement.Deletions { return deletionsAt(r.replica.Reached()) }
+
+// deletionsAt returns the deletions of license groups, which are in the first stripe.
+func deletionsAt(at journal.Position) agreement.Deletions {
+	return agreement.Deletions{N: at[0].Seq, Last: at[0].Tip}
 }
 
 // Save saves a copy if at least backlog agreements changed since the last copy, or if the

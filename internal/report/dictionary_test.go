@@ -127,3 +127,41 @@ func TestStatementsAddUpR7_4(t *testing.T) {
 		t.Errorf("bought: %+v", bought.Rows)
 	}
 }
+
+// TestUsersWithSeveralPCsAreExplainedR8_3 checks that an explanation names the users and PCs that
+// licences for users cover, in every language, and says when users are not known.
+func TestUsersWithSeveralPCsAreExplainedR8_3(t *testing.T) {
+	t.Parallel()
+	for _, lang := range i18n.Langs {
+		d, s := organisation(), settings(lang)
+		windows := installed("Microsoft", "Windows 11 Enterprise", 12)
+		windows.Users, windows.ByUser = 6, []position.UserPCs{{PCs: 1, Users: 4}, {PCs: 4, Users: 2}}
+		d.Installed = append(d.Installed, windows)
+		shown := row(t, d.Installations(report.Filter{}, report.Order{}, s), "Windows Enterprise 11")
+		if shown.Measure != position.MeasureDevices || shown.Installed != 12 || shown.MovedIn != 12 || shown.Verdict != position.VerdictCovered {
+			t.Errorf("%+v", shown)
+		}
+		e, _ := d.Explain(shown.ID, report.Filter{}, s)
+		i := slices.IndexFunc(e.Steps, func(b report.Bar) bool { return b.Step == report.BarMovedIn })
+		if bar := e.Steps[i]; bar.Quantity != 12 || len(bar.Moves) != 1 || bar.Moves[0].Quantity != 12 || bar.Moves[0].Licenses != 6 || bar.Moves[0].Covered != 12 {
+			t.Errorf("%+v", bar)
+		}
+		if len(e.Notes) != 1 || !strings.Contains(e.Notes[0], "12") || !strings.Contains(e.Notes[0], "6") {
+			t.Errorf("%q", e.Notes)
+		}
+		suite := row(t, d.Installations(report.Filter{}, report.Order{}, s), "Microsoft 365 E3")
+		e, _ = d.Explain(suite.ID, report.Filter{}, s)
+		i = slices.IndexFunc(e.Steps, func(b report.Bar) bool { return b.Step == report.BarIncluded })
+		if bar := e.Steps[i]; bar.Quantity != -6 || !slices.ContainsFunc(bar.Moves, func(m report.Move) bool {
+			return m.Product == "Windows Enterprise 11" && m.Quantity == 6 && m.Licenses == 6 && m.Covered == 12
+		}) {
+			t.Errorf("%+v", bar)
+		}
+
+		d.Installed[len(d.Installed)-1].ByUser = nil // as files that were counted before
+		e, _ = d.Explain(shown.ID, report.Filter{}, s)
+		if e.Row.Shortfall != 2 || !slices.Equal(e.Notes, []string{s.Words.Text("report_note_preinstalled", nil), s.Words.Text("report_note_unknown_users", nil)}) {
+			t.Errorf("%+v %q", e.Row, e.Notes)
+		}
+	}
+}

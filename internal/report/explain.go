@@ -2,6 +2,7 @@ package report
 
 import (
 	"slices"
+	"strconv"
 
 	"trueup/internal/day"
 	"trueup/internal/errs"
@@ -58,7 +59,9 @@ type Move struct {
 	Product  string        `json:"product" doc:"The other product." example:"Office Professional Plus 2024"`
 	ID       string        `json:"id" doc:"The id of the other product." example:"1f0c2b3a4d5e6f71"`
 	Step     position.Step `json:"step" doc:"The rule that allows the move."`
-	Quantity int           `json:"quantity" doc:"The number of licences." example:"20"`
+	Quantity int           `json:"quantity" doc:"What the move adds to the step: the installations that the licences cover in the step movedIn, otherwise the licences." example:"20"`
+	Licenses int           `json:"licenses" doc:"The number of licences." example:"20"`
+	Covered  int           `json:"covered" doc:"The number of installations that they cover: more than licenses if licences for users cover several PCs of a user." example:"20"`
 	ListedOn day.Date      `json:"listedOn,omitempty" doc:"The day of Microsoft's list of subscriptions that says that the licence includes the product; absent if the list is not the reason." example:"2026-11-28"`
 }
 
@@ -87,7 +90,8 @@ func listedOn(products *product.Dictionary, p position.Product) day.Date {
 }
 
 // notes returns what the numbers of a row do not show: a Windows that came with its PC is in no
-// statement, licences for different things were added up, and each licence is for several cores.
+// statement, licences for different things were added up, each licence is for several cores, and
+// licences for users cover several PCs, or were compared with PCs.
 func notes(r *position.Row, shown *Installation, w Words) []string {
 	said := []string{}
 	if r.Metric == product.MetricOS && r.Shortfall > 0 {
@@ -99,6 +103,14 @@ func notes(r *position.Row, shown *Installation, w Words) []string {
 			note = "report_note_packs"
 		}
 		said = append(said, w.Text(note, errs.Pairs("licenses", sayParts(metricCell(shown).parts, w))))
+	}
+	if licenses, covered := r.Shared(); covered > licenses {
+		said = append(said, w.Text("report_note_users", errs.Pairs(
+			"pcs", strconv.Itoa(r.Needed), "users", strconv.Itoa(r.Users()), "licenses", strconv.Itoa(licenses), "covered", strconv.Itoa(covered), "most", strconv.Itoa(position.PCsOfUser),
+		)))
+	}
+	if r.UnknownUsers {
+		said = append(said, w.say("report_note_unknown_users"))
 	}
 	return said
 }
@@ -139,7 +151,10 @@ func waterfall(r *position.Row, products *product.Dictionary) []Bar {
 			name, other = BarMovedOut, m.To
 		}
 		bar := &bars[slices.IndexFunc(bars, func(b Bar) bool { return b.Step == name })]
-		move := Move{Product: productName(other), ID: productID(other), Step: m.Step, Quantity: m.Quantity}
+		move := Move{Product: productName(other), ID: productID(other), Step: m.Step, Quantity: m.Quantity, Licenses: m.Quantity, Covered: m.Covered}
+		if name == BarMovedIn {
+			move.Quantity = m.Covered
+		}
 		if m.Suite {
 			move.ListedOn = listedOn(products, m.From)
 		}

@@ -39,7 +39,7 @@ type Installation struct {
 	Other      int              `json:"other" doc:"Licences bought another way." example:"0"`
 	Adjusted   int              `json:"adjusted" doc:"Licences added by manual adjustments, or subtracted if negative." example:"0"`
 	Licenses   int              `json:"licenses" doc:"All licences, with adjustments." example:"120"`
-	MovedIn    int              `json:"movedIn" doc:"Licences of other versions and products that cover installations of this one." example:"0"`
+	MovedIn    int              `json:"movedIn" doc:"Installations that licences of other versions and products cover. A licence for a user covers up to five PCs of its user." example:"0"`
 	MovedOut   int              `json:"movedOut" doc:"Licences of this version in use only for other versions and products." example:"20"`
 	Measure    position.Measure `json:"measure" doc:"What installed counts: devices are PCs; users are the distinct users, if licences are for users and the inventory tells them."`
 	Installed  int              `json:"installed" doc:"The number of PCs with the product, or of its users." example:"90"`

@@ -29,11 +29,12 @@ const OverviewRows = 10
 
 // Overview returns the overview of all data.
 func (d *Data) Overview(s Settings) Overview {
-	return d.overview(d.Purchases(Filter{}, Order{}, s), d.Installations(Filter{}, Order{}, s), s)
+	return d.OverviewOf(d.Purchases(Filter{}, Order{}, s), d.Installations(Filter{}, Order{}, s), s)
 }
 
-// overview summarises the unfiltered reports.
-func (d *Data) overview(bought Purchases, installed Installations, s Settings) Overview {
+// OverviewOf summarises the reports of all data with the zero Filter and the zero Order. It does not
+// change them.
+func (d *Data) OverviewOf(bought Purchases, installed Installations, s Settings) Overview {
 	o := Overview{
 		Head: d.Head(NameOverview, s), Agreements: bought.Totals.Agreements, Products: installed.Totals,
 		LeftOut: d.LeftOut, UnmatchedAdjustments: installed.UnmatchedAdjustments, Short: []Installation{}, Expiring: []Purchase{}, Runs: append([]Run{}, d.Runs...),

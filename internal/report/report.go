@@ -259,9 +259,12 @@ func (d *Data) licenses(f Filter, s Settings) []position.Line {
 			lines = append(lines, line)
 		}
 	}
-	for _, a := range d.Agreements {
-		line, counts := position.Bought(s.Products, a, s.Calendar)
-		if counts && in.has(a.Type, a.GroupID) {
+	for i := range d.Agreements {
+		a := &d.Agreements[i]
+		if a.Type != agreement.TypeOther || !in.has(a.Type, a.GroupID) {
+			continue // nothing is looked up for it
+		}
+		if line, counts := position.Bought(s.Products, *a, s.Calendar); counts {
 			lines = append(lines, line)
 		}
 	}

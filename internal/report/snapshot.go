@@ -144,7 +144,7 @@ func (m *Manifest) Newer(than *Manifest) bool { return m.Sequence > than.Sequenc
 // writes the same.
 func (d *Data) Snapshot(date day.Date, run string, sequence int64, s Settings) ([]Part, Manifest, error) {
 	bought, installed := d.Purchases(Filter{}, Order{}, s), d.Installations(Filter{}, Order{}, s)
-	overview := d.overview(bought, installed, s)
+	overview := d.OverviewOf(bought, installed, s)
 	m := Manifest{
 		Version: SnapshotVersion, Date: date, Run: run, Sequence: sequence,
 		DataAt: d.At.UTC(), Point: overview.Point(date),

@@ -90,7 +90,14 @@ type storedLine struct {
 	Source    storedSource  `json:"Source"`
 	Agreement string        `json:"Agreement"`
 
-	Users int `json:"Users,omitempty"` // added within version 1: earlier releases ignore it
+	// Fields added within version 1: earlier releases ignore them.
+	Users  int             `json:"Users,omitempty"`
+	ByUser []storedUserPCs `json:"ByUser,omitempty"`
+}
+
+type storedUserPCs struct {
+	PCs   int `json:"PCs"`
+	Users int `json:"Users"`
 }
 
 type storedRun struct {
@@ -263,14 +270,14 @@ func (s storedSource) source() position.Source {
 func newStoredLine(l position.Line) storedLine {
 	return storedLine{
 		Product: storedProduct(l.Product), Quantity: l.Quantity, SA: l.SA, Source: newStoredSource(l.Source), Agreement: l.Agreement,
-		Users: l.Users,
+		Users: l.Users, ByUser: pack.Each(l.ByUser, func(u position.UserPCs) storedUserPCs { return storedUserPCs(u) }),
 	}
 }
 
 func (l storedLine) line() position.Line {
 	return position.Line{
 		Product: position.Product(l.Product), Quantity: l.Quantity, SA: l.SA, Source: l.Source.source(), Agreement: l.Agreement,
-		Users: l.Users,
+		Users: l.Users, ByUser: pack.Each(l.ByUser, func(u storedUserPCs) position.UserPCs { return position.UserPCs(u) }),
 	}
 }
 

@@ -3,6 +3,7 @@ package subscription_test
 import (
 	"slices"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -97,6 +98,12 @@ func TestFitting(t *testing.T) {
 	full.After.UPN = "x@example.org"
 	if subscription.Fitting([]subscription.Change{full}, 1) != 1 {
 		t.Error("the largest change of one user does not fit a transaction")
+	}
+	// Every user has as many services off as possible: ids of 120 kB are stored three times for each.
+	bulky := subscription.Change{Before: user("BE"), After: user("BE")}
+	bulky.After.Licenses["s"] = subscription.Grant{Off: []string{strings.Repeat("x", subscription.OffMaxBytes-3)}}
+	if n := subscription.Fitting(slices.Repeat([]subscription.Change{bulky}, 40), 40); n != 14 {
+		t.Errorf("%d changes of 256 kB fit 3.6 MB, want 14", n)
 	}
 }
 

@@ -39,6 +39,7 @@ const (
 	ForDevicesOnly    = "subscription_for_devices"
 	SubscriptionEnded = "subscription_expired"
 	TooManyLicenses   = "too_many_licenses"
+	TooManyOff        = "too_many_services_off"
 
 	// About the user as a whole.
 	UserNotFound      = "user_not_found"
@@ -52,7 +53,7 @@ var ErrorOf = map[string]Error{
 	NoLicenseFree: CountViolation, LocationMissing: ProhibitedInUsageLocationViolation, LocationForbidden: ProhibitedInUsageLocationViolation,
 	ServicesExclude: MutuallyExclusiveViolation, ServiceRequired: DependencyViolation,
 	AllServicesOff: OtherViolation, ServiceUnknown: OtherViolation, SubscriptionGone: OtherViolation, ForDevicesOnly: OtherViolation,
-	SubscriptionEnded: OtherViolation, TooManyLicenses: OtherViolation,
+	SubscriptionEnded: OtherViolation, TooManyLicenses: OtherViolation, TooManyOff: OtherViolation,
 	UserNotFound: OtherViolation, UserDeleted: OtherViolation, UserNameTaken: OtherViolation, UserNotRestorable: OtherViolation,
 }
 
@@ -158,6 +159,9 @@ func Decide(user User, want Want, free map[string]Holding, call Call, today day.
 	}
 	if len(d.after) > MaxGrants && len(d.Added) > 0 {
 		d.refuse(d.Added[0], TooManyLicenses, "max", strconv.Itoa(MaxGrants))
+	}
+	if changed := slices.Concat(d.Added, d.Changed); offBytes(d.after) > OffMaxBytes && len(changed) > 0 {
+		d.refuse(changed[0], TooManyOff, "max", strconv.Itoa(OffMaxBytes))
 	}
 	d.services()
 	return d.decision(repeated)

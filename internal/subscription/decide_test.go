@@ -3,6 +3,7 @@ package subscription_test
 import (
 	"maps"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -74,6 +75,8 @@ func TestDecide(t *testing.T) {
 	for i := range subscription.MaxGrants {
 		full.Licenses[string(rune('A'+i))] = subscription.Grant{}
 	}
+	bulky := user("BE", "suite")
+	bulky.Licenses["bulk"] = subscription.Grant{Off: []string{strings.Repeat("x", subscription.OffMaxBytes-3)}}
 	type result struct {
 		Outcome                 subscription.Outcome
 		Holds                   []string
@@ -124,6 +127,8 @@ func TestDecide(t *testing.T) {
 		"replace by nothing":                 {user("BE", "suite", "voice"), subscription.Want{Replace: true}, result{Outcome: "removed", Removed: []string{"suite", "voice"}}},
 		"replace by the same":                {user("BE", "none"), subscription.Want{Add: add("none").Add, Replace: true}, result{Outcome: "unchanged", Holds: []string{"none"}}},
 		"too many":                           {full, add("suite"), result{Outcome: "refused", Holds: slices.Sorted(maps.Keys(full.Licenses)), Violations: []string{"too_many_licenses suite 40"}}},
+		"too many services off":              {bulky, off("suite", "mail"), result{Outcome: "refused", Holds: holds(bulky), Violations: []string{"too_many_services_off suite 120000"}}},
+		"as many as fit, and more on":        {bulky, subscription.Want{Remove: []string{"suite"}}, result{Outcome: "removed", Holds: holds(bulky)[:1], Removed: []string{"suite"}}},
 		"disabled":                           {disabled, add("suite"), result{Outcome: "assigned", Holds: []string{"suite"}, Added: []string{"suite"}, Warnings: []subscription.WarningCode{"user_disabled"}}},
 	} {
 		t.Run(name, func(t *testing.T) {

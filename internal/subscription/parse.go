@@ -25,6 +25,9 @@ const (
 	TermMonthsMax  = 120
 	PriceMaxAmount = 100_000_000 // in hundredths
 	CountriesMax   = 250         // all of them
+	// ServicesMaxBytes is the length of all texts of the services of a subscription. They are stored
+	// in one item, and before and after in an audit event. Those of Microsoft's largest have 10 kB.
+	ServicesMaxBytes = 150_000
 )
 
 // Draft is an unchecked description of a subscription, as entered: a JSON body, a form or a row of a
@@ -243,7 +246,20 @@ func (c *checker) services(given []Service) (services []Service) {
 		}
 		services = append(services, s)
 	}
+	if n := textBytes(services); n > ServicesMaxBytes {
+		c.add("text_too_long", "services", "", "max", strconv.Itoa(ServicesMaxBytes), "length", strconv.Itoa(n))
+	}
 	return services
+}
+
+// textBytes returns the length of all texts of services, each with what it takes in a list.
+func textBytes(services []Service) (n int) {
+	for _, s := range services {
+		for _, text := range slices.Concat([]string{s.ID, s.Name}, s.Requires, s.Excludes, s.Countries) {
+			n += len(text) + 3
+		}
+	}
+	return n
 }
 
 // others checks the ids of services that a service requires or excludes. They may be services of

@@ -1,6 +1,7 @@
 package subscription_test
 
 import (
+	"strconv"
 	"strings"
 	"testing"
 
@@ -29,6 +30,10 @@ func TestParse(t *testing.T) {
 	services := func(s ...subscription.Service) func(*subscription.Draft) {
 		return func(d *subscription.Draft) { d.Services = s }
 	}
+	bulky := make([]subscription.Service, 200)
+	for i := range bulky {
+		bulky[i] = subscription.Service{ID: strconv.Itoa(i), Name: strings.Repeat("ภ", 256)}
+	}
 	for name, test := range map[string]struct {
 		draft subscription.Draft
 		want  []string
@@ -50,6 +55,7 @@ func TestParse(t *testing.T) {
 		"a service without an id":  {draft(services(subscription.Service{Name: "x"}, subscription.Service{})), []string{"text_required services/0/id", "text_required services/1/id"}},
 		"a service and itself":     {draft(services(subscription.Service{ID: "a", Requires: []string{"a"}, Excludes: []string{"a"}})), []string{"service_itself services/0/requires/0", "service_itself services/0/excludes/0", "service_required_excluded services/0/excludes/0"}},
 		"required and excluded":    {draft(services(subscription.Service{ID: "a", Requires: []string{"b"}, Excludes: []string{"c", "b"}})), []string{"service_required_excluded services/0/excludes/0"}},
+		"too much text":            {draft(services(bulky...)), []string{"text_too_long services"}},
 		"too many services":        {draft(services(make([]subscription.Service, 201)...)), []string{"items_max services"}},
 	} {
 		s, violations := subscription.Parse(test.draft)

@@ -13,7 +13,7 @@ import (
 // Before and After, which may have notes of the caller.
 type Store interface {
 	// Subscriptions returns all subscriptions, sorted by folded name. The seats of one subscription
-	// are those of one moment.
+	// are those of one moment. Callers must not change the slices of a description.
 	Subscriptions(ctx context.Context) ([]Holding, error)
 	// Subscription returns one subscription; errs.NotFound subscription_not_found.
 	Subscription(ctx context.Context, id string) (Holding, error)
@@ -92,11 +92,19 @@ type Refusal struct {
 // are for the journal, the idempotency key and the audit event of a call.
 const MaxActions = 96
 
+// The size of a transaction in bytes. DynamoDB allows 4 MB.
+const (
+	maxTransactionBytes = 3_600_000
+	// userBytes is more than a user and its audit event have without the ids of services that are off.
+	userBytes = 16_000
+)
+
 // Fitting returns how many of the first changes fit one transaction, at most limit. Each takes an
 // action for the user, one for the audit event, and one for each user principal name that is taken or
-// released; each subscription of which licences are assigned or released takes one.
+// released; each subscription of which licences are assigned or released takes one. A single change of
+// a valid user fits.
 func Fitting(changes []Change, limit int) int {
-	actions := 0
+	actions, bytes := 0, 0
 	touched := map[string]bool{}
 	for i, c := range changes {
 		if i == limit {
@@ -109,7 +117,9 @@ func Fitting(changes []Change, limit int) int {
 				actions++
 			}
 		}
-		if actions > MaxActions {
+		// What is off is stored with the user, and before and after in the event.
+		bytes += userBytes + 2*offBytes(c.After.Licenses) + offBytes(c.After.Former) + offBytes(c.Before.Licenses)
+		if actions > MaxActions || bytes > maxTransactionBytes {
 			return i
 		}
 	}

@@ -11,6 +11,20 @@ import (
 // MaxGrants is the maximum number of licences of a user. They are stored with the user.
 const MaxGrants = 40
 
+// OffMaxBytes is the maximum length in bytes of all ids of services that are switched off for a user,
+// 3,000 ids of Microsoft. They are stored with the user, and before and after in an audit event.
+const OffMaxBytes = 120_000
+
+// offBytes returns the length of the ids of services that are switched off.
+func offBytes(licenses map[string]Grant) (n int) {
+	for _, g := range licenses {
+		for _, id := range g.Off {
+			n += len(id) + 3
+		}
+	}
+	return n
+}
+
 // RestoreDays is the number of days of 24 hours in which a deleted user can be restored (R9.5).
 const RestoreDays = 30
 

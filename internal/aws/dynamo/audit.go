@@ -3,6 +3,7 @@ package dynamo
 import (
 	"context"
 	"math"
+	"sync"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -26,7 +27,12 @@ const oneDay = 24 * time.Hour
 
 // Audit reads audit events. The transaction of a change stores its events. Audit is safe
 // for concurrent use.
-type Audit struct{ db *engine }
+type Audit struct {
+	db *engine
+	// empty has the days whose partition had no events after they were over. Releases without
+	// shards, the only ones that write there, give an event the day on which they write it.
+	empty sync.Map // days in milliseconds
+}
 
 var _ audit.Store = (*Audit)(nil)
 
@@ -49,6 +55,7 @@ func (s *Audit) Events(ctx context.Context, q audit.Query) (audit.Page, error) {
 		}
 	}
 	list := s.auditList(q.From, day, before)
+	defer list.learn()
 	page := audit.Page{Items: []audit.Event{}}
 	for read := 0; ; read++ {
 		if len(page.Items) == q.Limit || read == maxAuditEvents {
@@ -85,13 +92,14 @@ func selects(q audit.Query, e audit.Event) bool {
 
 // auditList is the events below an id, newest first, read as they are needed.
 type auditList struct {
-	db     *engine
+	*Audit
 	before string
 	from   string       // no event below this id is wanted
 	parts  []*auditPart // the shards, and the days begun so far
 	oldest time.Time    // oldest day that may have events
 	day    time.Time    // next day whose partition has to be read
 	days   int          // number of days begun
+	latest time.Time    // when the newest event happened; zero before it was read
 }
 
 // auditPart is the events of one partition.
@@ -100,10 +108,12 @@ type auditPart struct {
 	parts int         // number of partitions that the events are spread over
 	found []auditItem // read but not yet taken
 	done  bool        // the partition has no more events
+	day   time.Time   // of a partition of a day; zero for a shard
+	any   bool        // an event was read
 }
 
 func (s *Audit) auditList(from, day time.Time, before string) *auditList {
-	l := &auditList{db: s.db, before: before, from: id.First(from), oldest: from.UTC().Truncate(oneDay), day: day}
+	l := &auditList{Audit: s, before: before, from: id.First(from), oldest: from.UTC().Truncate(oneDay), day: day}
 	for shard := range auditShards {
 		l.parts = append(l.parts, l.part(auditShardPK(shard), auditShards))
 	}
@@ -143,6 +153,9 @@ func (l *auditList) next(ctx context.Context, wanted int) (*auditItem, error) {
 			return nil, err
 		}
 		newest := l.newest()
+		if newest != nil && l.latest.IsZero() {
+			l.latest = fromMillis(newest.At)
+		}
 		until := l.oldest
 		if newest != nil {
 			until = fromMillis(newest.At).Truncate(oneDay)
@@ -180,18 +193,36 @@ func (l *auditList) take(taken *auditItem) {
 	}
 }
 
-// begin adds the partitions of the next days: first one, then several at a time, because
-// most are empty since events are written to shards.
+// begin adds the partitions of the next days that may have events, not before until: first one, then
+// several at a time, because most are empty since events are written to shards.
 func (l *auditList) begin(until time.Time) {
 	n := 1
 	if l.days > 0 {
-		n = min(parallel, maxAuditDays-l.days, 1+int(l.day.Sub(until)/oneDay))
+		n = min(parallel, maxAuditDays-l.days)
 	}
-	for range n {
-		l.parts = append(l.parts, l.part(auditDayPK(l.day), n))
-		l.day = l.day.Add(-oneDay)
+	var days []time.Time
+	for ; len(days) < n && !l.day.Before(until); l.day = l.day.Add(-oneDay) {
+		if _, empty := l.empty.Load(l.day.UnixMilli()); !empty {
+			days = append(days, l.day)
+		}
 	}
-	l.days += n
+	for _, day := range days {
+		p := l.part(auditDayPK(day), len(days))
+		p.day = day
+		l.parts = append(l.parts, p)
+	}
+	l.days += len(days)
+}
+
+// learn remembers the empty days that are over: at least one whole day before the newest event, so
+// that clocks that differ do not matter.
+func (l *auditList) learn() {
+	over := l.latest.Truncate(oneDay).Add(-oneDay)
+	for _, p := range l.parts {
+		if p.done && !p.any && !p.day.IsZero() && p.day.Before(over) {
+			l.empty.Store(p.day.UnixMilli(), nil)
+		}
+	}
 }
 
 // fill reads until each partition has an event or has ended. If it has to read one, it
@@ -233,6 +264,7 @@ func (l *auditList) read(ctx context.Context, p *auditPart, limit int) error {
 			return err
 		}
 		p.in.ExclusiveStartKey, p.done = out.LastEvaluatedKey, len(out.LastEvaluatedKey) == 0
+		p.any = p.any || len(out.Items) > 0
 		for _, it := range out.Items {
 			i, err := decode[auditItem](it)
 			if err != nil {

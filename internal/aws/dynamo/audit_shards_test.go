@@ -266,6 +266,42 @@ func TestSPEC12_ReadsWhatItShows(t *testing.T) {
 	}
 }
 
+// TestSPEC12_EmptyDaysAreReadOnce: a process remembers which days of releases without shards are empty,
+// but not the last ones, in which such a release may still write during a deployment.
+func TestSPEC12_EmptyDaysAreReadOnce(t *testing.T) {
+	t.Parallel()
+	table := storetest.Table(t)
+	old, latest := unsharded(happened(noon.Add(-10*24*time.Hour), "old")), happened(noon, "latest")
+	store(t, table, []map[string]types.AttributeValue{old, dynamo.AuditItem(latest)})
+	c := &counting{}
+	s := dynamo.Open(engine.NewClient(storetest.Endpoint(t), func(o *dynamodb.Options) { o.HTTPClient = c }), table).Audit
+	query := audit.Query{From: noon.Add(-30 * 24 * time.Hour), To: noon.Add(time.Hour), Limit: 50}
+	for _, step := range []struct {
+		what           string
+		write          map[string]types.AttributeValue // before the list
+		shown, queries int
+	}{
+		{"all days", nil, 2, 8 + 31},
+		// The day of the newest event, the day before and the day that has an event.
+		{"days that may have events", nil, 2, 8 + 3},
+		{"an event of the day before", unsharded(happened(noon.Add(-24*time.Hour), "yesterday")), 3, 8 + 3},
+	} {
+		if step.write != nil {
+			store(t, table, []map[string]types.AttributeValue{step.write})
+		}
+		c.queries = 0
+		page, err := s.Events(t.Context(), query)
+		must(t, err)
+		if len(page.Items) != step.shown || page.Next != "" || c.queries != step.queries {
+			t.Errorf("%s: %d events (more: %t) in %d queries, want %d in %d", step.what, len(page.Items), page.Next != "", c.queries, step.shown, step.queries)
+		}
+	}
+	// A list that ends on an empty day, and one that begins on one.
+	page, err := s.Events(t.Context(), audit.Query{From: noon.Add(-20 * 24 * time.Hour), To: noon.Add(-5 * 24 * time.Hour), Limit: 50})
+	must(t, err)
+	equal(t, "events between empty days", len(page.Items), 1)
+}
+
 // TestSPEC12_PagesWhileEventsCome compares lists with a model while events are added: a
 // list has every event that existed when it began once, in order.
 func TestSPEC12_PagesWhileEventsCome(t *testing.T) {

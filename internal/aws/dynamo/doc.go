@@ -48,7 +48,7 @@
 //	adjustments          ADJUSTMENTS                  ADJUSTMENTS            -                                          all manual adjustments of licences, which count in reports
 //	subscription         SUBSCRIPTIONS                SUBSCRIPTION#{id}      -                                          what is in one subscription; in all
 //	subscription name    SUBSCRIPTIONS                NAME#{name}            -                                          which subscription has a name: at most one
-//	subscription count   SUBSCRIPTIONS                COUNT                  -                                          how many subscriptions there are: at most 500
+//	subscription count   SUBSCRIPTIONS                COUNT                  -                                          how many subscriptions there are: at most 500; whether one has changed since it was read
 //	seats                SEATS#{subscription}         SEATS                  -                                          how many licences a subscription has, how many are assigned, and until when
 //	user                 USER#{id}                    USER                   -                                          one user with all licences, also for some days after the deletion; all users
 //	user principal name  UPN#{name}                   UPN                    -                                          which user has a user principal name: at most one

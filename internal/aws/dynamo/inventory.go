@@ -22,6 +22,7 @@ type inventoryItem struct {
 	Source  string        `dynamodbav:"source"`
 	Last    inventoryFile `dynamodbav:"last"`
 	Good    *inventoryOf  `dynamodbav:"good,omitempty"`
+	Next    *inventoryOf  `dynamodbav:"next,omitempty"`
 	Version int64         `dynamodbav:"version"`
 }
 
@@ -71,18 +72,25 @@ func newInventoryItem(r inventories.Record) inventoryItem {
 		Last: inventoryFile{Upload: newInventoryUpload(r.Last.Object), State: r.Last.State, Reason: r.Last.Reason, Args: r.Last.Args},
 	}
 	i.Last.Upload.ReadAt = millis(r.Last.ReadAt)
-	if g := r.Good; g != nil {
-		i.Good = &inventoryOf{
-			Upload: newInventoryUpload(g.Object), Shape: g.Shape, Estimated: g.Estimated, MacOS: g.MacOS, Rules: g.Rules, Rows: g.Rows, BadRows: g.BadRows,
-			Devices: g.Devices, Titles: g.Titles, Unknown: g.Unknown, Products: g.Products, Tally: g.Tally, Kept: g.Kept,
+	i.Good, i.Next = newInventoryOf(r.Good), newInventoryOf(r.Next)
+	return i
+}
+
+// newInventoryOf returns nil for nil.
+func newInventoryOf(g *inventories.Good) *inventoryOf {
+	if g == nil {
+		return nil
+	}
+	i := &inventoryOf{
+		Upload: newInventoryUpload(g.Object), Shape: g.Shape, Estimated: g.Estimated, MacOS: g.MacOS, Rules: g.Rules, Rows: g.Rows, BadRows: g.BadRows,
+		Devices: g.Devices, Titles: g.Titles, Unknown: g.Unknown, Products: g.Products, Tally: g.Tally, Kept: g.Kept,
+	}
+	i.Upload.ReadAt = millis(g.ReadAt)
+	for _, other := range g.OtherPlatforms {
+		if i.Others == nil {
+			i.Others = map[string]int{}
 		}
-		i.Good.Upload.ReadAt = millis(g.ReadAt)
-		for _, other := range g.OtherPlatforms {
-			if i.Good.Others == nil {
-				i.Good.Others = map[string]int{}
-			}
-			i.Good.Others[other.Platform] = other.Devices
-		}
+		i.Others[other.Platform] = other.Devices
 	}
 	return i
 }
@@ -96,22 +104,28 @@ func (i inventoryUpload) object() intake.Object {
 }
 
 func (i inventoryItem) record() inventories.Record {
-	r := inventories.Record{
+	return inventories.Record{
 		Source: i.Source, Version: i.Version,
 		Last: inventories.File{
 			Object: i.Last.Upload.object(), ReadAt: fromMillis(i.Last.Upload.ReadAt), State: i.Last.State, Reason: i.Last.Reason, Args: i.Last.Args,
 		},
+		Good: i.Good.good(), Next: i.Next.good(),
 	}
-	if g := i.Good; g != nil {
-		r.Good = &inventories.Good{
-			Object: g.Upload.object(), ReadAt: fromMillis(g.Upload.ReadAt), Shape: g.Shape, Estimated: g.Estimated, MacOS: g.MacOS, Rules: g.Rules, Rows: g.Rows,
-			BadRows: g.BadRows, Devices: g.Devices, Titles: g.Titles, Unknown: g.Unknown, Products: g.Products, Tally: g.Tally, Kept: g.Kept,
-		}
-		for _, platform := range slices.Sorted(maps.Keys(g.Others)) {
-			r.Good.OtherPlatforms = append(r.Good.OtherPlatforms, inventory.PlatformCount{Platform: platform, Devices: g.Others[platform]})
-		}
+}
+
+// good returns nil for nil.
+func (i *inventoryOf) good() *inventories.Good {
+	if i == nil {
+		return nil
 	}
-	return r
+	g := &inventories.Good{
+		Object: i.Upload.object(), ReadAt: fromMillis(i.Upload.ReadAt), Shape: i.Shape, Estimated: i.Estimated, MacOS: i.MacOS, Rules: i.Rules, Rows: i.Rows,
+		BadRows: i.BadRows, Devices: i.Devices, Titles: i.Titles, Unknown: i.Unknown, Products: i.Products, Tally: i.Tally, Kept: i.Kept,
+	}
+	for _, platform := range slices.Sorted(maps.Keys(i.Others)) {
+		g.OtherPlatforms = append(g.OtherPlatforms, inventory.PlatformCount{Platform: platform, Devices: i.Others[platform]})
+	}
+	return g
 }
 
 // Inventories stores the records of inventory files, and where the rules of admins are
@@ -140,10 +154,13 @@ func (s *Inventories) Records(ctx context.Context) (records []inventories.Record
 	return records, err
 }
 
-// SaveRecord implements inventories.Store.
-func (s *Inventories) SaveRecord(ctx context.Context, r inventories.Record, events ...audit.Event) error {
-	condition, values := versioned(r.Version)
-	actions := []*action{s.db.put(newInventoryItem(r), condition, values)}
+// SaveRecords implements inventories.Store.
+func (s *Inventories) SaveRecords(ctx context.Context, records []inventories.Record, events ...audit.Event) error {
+	var actions []*action
+	for _, r := range records {
+		condition, values := versioned(r.Version)
+		actions = append(actions, s.db.put(newInventoryItem(r), condition, values))
+	}
 	for _, event := range events {
 		actions = append(actions, s.db.put(newAuditItem(event), "", nil))
 	}

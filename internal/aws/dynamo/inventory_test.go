@@ -29,11 +29,10 @@ func TestR6_1_InventoryRecords(t *testing.T) {
 	records := []inventories.Record{
 		{Source: "a", Last: refused, Version: 1},
 		{Source: "b", Last: refused, Good: good, Version: 1},
-		{Source: "c", Last: inventories.File{Object: upload, State: inventories.StateCounted}, Good: good, Version: 1},
+		{Source: "c", Last: inventories.File{Object: upload, State: inventories.StateCounted}, Good: good, Next: good, Version: 1},
 	}
-	for _, r := range records {
-		must(t, s.Inventories.SaveRecord(ctx, r, edited("inventory.received")))
-	}
+	must(t, s.Inventories.SaveRecords(ctx, records[:1], edited("inventory.received")))
+	must(t, s.Inventories.SaveRecords(ctx, records[1:], edited("inventory.received"), edited("inventory.received"))) // all at once
 	got, err := s.Inventories.Records(ctx)
 	must(t, err)
 	equal(t, "records", got, records)
@@ -42,12 +41,19 @@ func TestR6_1_InventoryRecords(t *testing.T) {
 	equal(t, "R2.8 the sum of the sources", summary, inventory.Summary{Devices: 6, Titles: 8})
 
 	for name, version := range map[string]int64{"a second first": 1, "a version that is not there": 3} {
-		if err := s.Inventories.SaveRecord(ctx, inventories.Record{Source: "a", Version: version}); errs.KindOf(err) != errs.Stale {
+		if err := s.Inventories.SaveRecords(ctx, []inventories.Record{{Source: "a", Version: version}}); errs.KindOf(err) != errs.Stale {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
+	both := []inventories.Record{records[1], {Source: "a", Version: 3}}
+	if both[0].Version = 2; errs.KindOf(s.Inventories.SaveRecords(ctx, both)) != errs.Stale {
+		t.Error("one of two has another version")
+	}
+	got, err = s.Inventories.Records(ctx)
+	must(t, err)
+	equal(t, "neither is stored", got, records)
 	records[0].Version, records[0].Good = 2, good
-	must(t, s.Inventories.SaveRecord(ctx, records[0], edited("inventory.received")))
+	must(t, s.Inventories.SaveRecords(ctx, records[:1], edited("inventory.received")))
 	got, err = s.Inventories.Records(ctx)
 	must(t, err)
 	equal(t, "records", got, records)

@@ -69,7 +69,7 @@ func patterns() []pattern {
 		at(adjustmentsPK, adjustmentsSK)("adjustments", adjustmentsItem{}, "all manual adjustments of licences, which count in reports"),
 		at(subscriptionKey("{id}"))("subscription", subscriptionItem{}, "what is in one subscription; in all"),
 		at(subscriptionNameKey("{name}"))("subscription name", subscriptionNameItem{}, "which subscription has a name: at most one"),
-		at(subscriptionsPK, subscriptionCountSK)("subscription count", subscriptionCountItem{}, "how many subscriptions there are: at most 500"),
+		at(subscriptionsPK, subscriptionCountSK)("subscription count", subscriptionCountItem{}, "how many subscriptions there are: at most 500; whether one has changed since it was read"),
 		at(seatsKey("{subscription}"))("seats", seatsItem{}, "how many licences a subscription has, how many are assigned, and until when"),
 		at(userKey("{id}"))("user", userItem{}, "one user with all licences, also for some days after the deletion; all users"),
 		at(upnKey("{name}"))("user principal name", upnItem{}, "which user has a user principal name: at most one"),

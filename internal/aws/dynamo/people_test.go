@@ -417,6 +417,35 @@ func TestL6_TheLargestReplacement(t *testing.T) {
 	}
 }
 
+// Users with as many services off as the domain allows are stored, and so are the events of a change of
+// all of them: an item has at most 400 KB, and a transaction 4 MB.
+func TestL3_TheLargestUsers(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	subscribe(t, s, holdingOf("s", "S", 99))
+	off := func(letter string) func(*subscription.User) {
+		return with("s", strings.Repeat(letter, subscription.OffMaxBytes-3))
+	}
+	var created, changes []subscription.Change
+	for i := range 40 {
+		c := creating(fmt.Sprintf("%s%d@example.com", strings.Repeat("ภ", subscription.UPNMaxChars-20), i), "s")
+		off("x")(&c.After)
+		c.After.Name, c.After.Department = strings.Repeat("ภ", subscription.NameMaxChars), strings.Repeat("ภ", subscription.NameMaxChars)
+		created = append(created, c)
+	}
+	created = created[:subscription.Fitting(created, len(created))]
+	makeChanges(t, s, created...)
+	for _, c := range created {
+		changes = append(changes, changing(c.After, off("y")))
+	}
+	changes = changes[:subscription.Fitting(changes, len(changes))]
+	makeChanges(t, s, changes...)
+	if len(created) < 10 || len(changes) < 7 {
+		t.Errorf("%d and %d in a transaction", len(created), len(changes))
+	}
+	equalUser(t, "a user", mustUser(t, s, changes[0].After.ID), changes[0].After)
+}
+
 func TestL8_ApplyIsDoneOnce(t *testing.T) {
 	t.Parallel()
 	ctx := t.Context()

@@ -64,7 +64,7 @@ func storedItems() map[string]storedItem {
 		"adjustments":  {zero: adjustmentsItem{}},
 		"subscription": {zero: subscriptionItem{}}, "subscription-name": {zero: subscriptionNameItem{}}, "subscription-count": {zero: subscriptionCountItem{}},
 		"seats": {zero: seatsItem{}}, "user": {zero: userItem{}}, "upn": {zero: upnItem{}},
-		"inventory": {zero: inventoryItem{}, was: []map[string]string{{"good.other_platforms": "", "good.macos": ""}, {"good.macos": ""}}}, "rules": {zero: rulesItem{}},
+		"inventory": {zero: inventoryItem{}, was: []map[string]string{{"good.other_platforms": "", "good.macos": "", "next": ""}, {"good.macos": "", "next": ""}, {"next": ""}}}, "rules": {zero: rulesItem{}},
 		"head": {zero: wholeHead{}, parts: []any{headItem{}, agreementHead{}}}, "entry": {zero: entryItem{}}, "audit": {zero: auditItem{}, was: []map[string]string{{"by_name": ""}}}, "idempotency": {zero: onceItem{}},
 	}
 }

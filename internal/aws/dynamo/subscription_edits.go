@@ -2,6 +2,7 @@ package dynamo
 
 import (
 	"context"
+	"crypto/rand"
 	"fmt"
 	"maps"
 	"strconv"
@@ -32,11 +33,12 @@ func (s *Subscriptions) Create(ctx context.Context, h subscription.Holding, c on
 	})
 }
 
-// counting returns the action that adds to the number of subscriptions.
+// counting returns the action that adds to the number of subscriptions, and tells readers that
+// descriptions have changed.
 func (s *Subscriptions) counting(n int) *action {
 	update := &types.Update{
-		TableName: &s.db.table, Key: key(subscriptionsPK, subscriptionCountSK), UpdateExpression: aws.String("ADD n :n"),
-		ExpressionAttributeValues: item{":n": num(int64(n))},
+		TableName: &s.db.table, Key: key(subscriptionsPK, subscriptionCountSK), UpdateExpression: aws.String("SET tip = :tip ADD n :n"),
+		ExpressionAttributeValues: item{":n": num(int64(n)), ":tip": str(rand.Text())},
 	}
 	if n > 0 {
 		update.ConditionExpression = aws.String("attribute_not_exists(n) OR n < :max")
@@ -71,6 +73,7 @@ func (s *Subscriptions) Describe(ctx context.Context, read, after subscription.S
 			e.add(s.db.put(newSubscriptionNameItem(read.ID, after.Name), "attribute_not_exists(pk)", nil), subscriptionNameTaken(after.Name))
 			e.add(s.releasingName(was, read.ID), nil)
 		}
+		e.add(s.counting(0), nil)
 		before, now := differing(describedSubscription(read), describedSubscription(after))
 		e.audit(changed(event, "subscription/"+read.ID, before, now))
 		return nil

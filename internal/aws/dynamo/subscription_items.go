@@ -78,6 +78,9 @@ func newSubscriptionNameItem(id, name string) subscriptionNameItem {
 type subscriptionCountItem struct {
 	itemKey
 	N int `dynamodbav:"n"`
+	// Tip is another random text after each change of a description. As long as it is the same, so are
+	// all descriptions: a number could be the same again after the table was restored.
+	Tip string `dynamodbav:"tip"`
 }
 
 // seatsItem has the number of licences of a subscription and its term. It is the only item that

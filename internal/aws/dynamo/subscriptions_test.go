@@ -192,6 +192,58 @@ func TestR9_1_Describe(t *testing.T) {
 	must(t, err) // only the spelling
 }
 
+// A process keeps descriptions as long as none has changed, and shows every change of another process at
+// once: also after the table was restored to an earlier moment and changed in another way.
+func TestR9_1_DescriptionsAreReadWhenTheyChange(t *testing.T) {
+	t.Parallel()
+	ctx := t.Context()
+	client, table := storetest.Client(t), storetest.Table(t)
+	writer := dynamo.Open(client, table)
+	queries := 0
+	reader := dynamo.Open(meanwhile(t, "Query", func(int) { queries++ }), table)
+	names := func() (names []string) {
+		t.Helper()
+		all, err := reader.Subscriptions.Subscriptions(ctx)
+		must(t, err)
+		for _, h := range all {
+			names = append(names, fmt.Sprint(h.Name, " ", h.Seats.Assigned, " of ", h.Seats.Quantity))
+		}
+		return names
+	}
+	read := func(what string, want []string, queried bool) {
+		t.Helper()
+		before := queries
+		equal(t, what, names(), want)
+		equal(t, what+": descriptions were read", queries > before, queried)
+	}
+	read("none", nil, false)
+	s := subscribe(t, writer, holdingOf("s", "S", 3)).Subscription
+	read("one", []string{"S 0 of 3"}, true)
+	moment := storetest.Save(t, client, table)
+	enrol(t, writer, "ann@example.com", "s")
+	reseat(t, writer, "s", toQuantity(4))
+	read("other seats", []string{"S 1 of 4"}, false)
+	rename := func(to string) {
+		t.Helper()
+		after := s
+		after.Name = to
+		_, err := writer.Subscriptions.Describe(ctx, s, after, edited("subscription.updated"))
+		must(t, err)
+	}
+	rename("T")
+	read("renamed", []string{"T 1 of 4"}, true)
+	storetest.Restore(t, client, table, moment)
+	rename("U")
+	read("restored, and renamed again", []string{"U 0 of 3"}, true)
+	subscribe(t, writer, holdingOf("v", "V", 1))
+	read("another one", []string{"U 0 of 3", "V 0 of 1"}, true)
+	read("the same", []string{"U 0 of 3", "V 0 of 1"}, false)
+	v, err := reader.Subscriptions.Subscription(ctx, "v")
+	must(t, err)
+	must(t, writer.Subscriptions.Delete(ctx, v.Subscription, edited("subscription.deleted")))
+	read("one deleted", []string{"U 0 of 3"}, true)
+}
+
 func TestR9_1_DeleteSubscription(t *testing.T) {
 	t.Parallel()
 	ctx := t.Context()

@@ -174,9 +174,11 @@ func (o *operations) accept(ctx context.Context, in *acceptInput, call httpapi.C
 			return nil, made.Accepted, nil
 		}
 		admin := slices.Concat(list.Admin, made.rules)
-		if made.Warnings, err = warnings(in.Lang(), admin, list.Decisions, made.ids(), tallies); err != nil {
+		rules, err := rulesOf(admin, list.Decisions)
+		if err != nil {
 			return nil, Accepted{}, err
 		}
+		made.Warnings = reasons(in.Lang(), rules.Warnings(made.ids(), tallies))
 		made.RulesVersion = list.Version + 1
 		event := o.Event(ctx, now, "proposals.accepted")
 		event.Subject, event.After = "inventory-rules", made.values()

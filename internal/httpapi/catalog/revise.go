@@ -69,17 +69,19 @@ func asConflict(err error) error {
 	return err
 }
 
-// warnings returns the warnings about the admin's rules with the ids among all of them.
-func warnings(lang i18n.Lang, admin []inventory.Rule, decisions []inventory.Choices, ids []string, tallies []inventory.Counted) ([]httpapi.Reason, error) {
+// rulesOf compiles the admins' rules and decisions.
+func rulesOf(admin []inventory.Rule, decisions []inventory.Choices) (*inventory.Rules, error) {
 	rules, err := inventory.NewRules(admin, decisions)
-	if err != nil {
-		return nil, asConflict(err)
+	return rules, asConflict(err)
+}
+
+// reasons returns warnings in a language.
+func reasons(lang i18n.Lang, warnings []inventory.Warning) []httpapi.Reason {
+	all := make([]httpapi.Reason, len(warnings))
+	for i, w := range warnings {
+		all[i] = httpapi.Reason{Code: w.Code, Message: i18n.Text(lang, w.Code, w.Args)}
 	}
-	all := []httpapi.Reason{}
-	for _, w := range rules.Warnings(ids, tallies) {
-		all = append(all, httpapi.Reason{Code: w.Code, Message: i18n.Text(lang, w.Code, w.Args)})
-	}
-	return all, nil
+	return all
 }
 
 // product returns the product of a body; the zero product if it has none.

@@ -91,7 +91,14 @@ type Rule struct {
 type ChangedRule struct {
 	Rule
 	RulesVersion int64            `json:"rulesVersion" minimum:"1" doc:"The version of all rules of admins. It grows with every change of one of them." example:"4"`
-	Warnings     []httpapi.Reason `json:"warnings" doc:"Warnings about the rule, in the reader's language: an earlier rule takes all its titles, or it takes titles from products and undecidable titles of the dictionary (the 10 on most PCs). The rule was stored nevertheless."`
+	Matches      TitleMatches     `json:"matches" doc:"What follows the rule in the current files of inventory."`
+	Warnings     []httpapi.Reason `json:"warnings" doc:"Warnings about the rule, in the reader's language: no detected title follows it, an earlier rule takes all its titles, or it takes titles from products and undecidable titles of the dictionary (the 10 on most PCs). The rule was stored nevertheless."`
+}
+
+// TitleMatches is what a rule or a choice applies to.
+type TitleMatches struct {
+	Titles  int `json:"titles" minimum:"0" doc:"The number of titles, each version in each source." example:"3"`
+	Devices int `json:"devices" minimum:"0" doc:"The number of PCs with these titles. A PC counts once for each title." example:"20"`
 }
 
 // RulePage is a page of rules.
@@ -262,11 +269,16 @@ func (o *operations) setRule(ctx context.Context, lang i18n.Lang, r httpapi.Revi
 		admin := list.With(rule, place)
 		_, is, _ := inventory.RuleList{Admin: admin}.Find(rule.ID) // it was just added
 		event.After["position"] = strconv.Itoa(is)
-		remarks, err := warnings(lang, admin, list.Decisions, []string{rule.ID}, tallies)
+		rules, err := rulesOf(admin, list.Decisions)
 		if err != nil {
 			return nil, ChangedRule{}, err
 		}
-		return &edit{admin, list.Decisions, event}, ChangedRule{Rule{rule.ID, is, ruleTextOf(rule)}, list.Version + 1, remarks}, nil
+		ids := []string{rule.ID}
+		return &edit{admin, list.Decisions, event}, ChangedRule{
+			Rule{rule.ID, is, ruleTextOf(rule)},
+			list.Version + 1,
+			TitleMatches(rules.Matched(ids, tallies)[rule.ID]), reasons(lang, rules.Warnings(ids, tallies)),
+		}, nil
 	})
 }
 

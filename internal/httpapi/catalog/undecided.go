@@ -77,7 +77,9 @@ type TitleDecision struct {
 // ChangedDecision is a decision that was made or changed.
 type ChangedDecision struct {
 	TitleDecision
-	RulesVersion int64 `json:"rulesVersion" minimum:"1" doc:"The version of all rules and decisions of admins." example:"4"`
+	RulesVersion int64            `json:"rulesVersion" minimum:"1" doc:"The version of all rules and decisions of admins." example:"4"`
+	Matches      []TitleMatches   `json:"matches" doc:"What each choice applies to in the current files of inventory, in the order of the choices."`
+	Warnings     []httpapi.Reason `json:"warnings" doc:"Warnings about the decision, in the reader's language: no detected title has the versions of a choice, or a product is none of the candidates. The decision was stored nevertheless."`
 }
 
 // TitleDecisionList is all decisions.
@@ -252,14 +254,31 @@ func (o *operations) decideTitle(api huma.API, op huma.Operation) {
 	op.Errors = append(op.Errors, http.StatusNotFound, http.StatusPreconditionFailed)
 	httpapi.Receiving(&op, httpapi.MaxBody)
 	huma.Register(api, op, func(ctx context.Context, in *decideTitleInput) (*httpapi.Versioned[ChangedDecision], error) {
-		decided, err := o.decide(ctx, in.Revision, in.chosen, "title.decided", func(inventory.RuleList) error {
-			_, err := inventory.UndecidableRow(in.ID)
-			return err
+		row, err := inventory.UndecidableRow(in.ID)
+		if err != nil {
+			return nil, err
+		}
+		tallies, err := o.Counts.Tallies(ctx)
+		if err != nil {
+			return nil, err
+		}
+		body := ChangedDecision{TitleDecision: titleDecisionOf(in.chosen), Matches: []TitleMatches{}}
+		decided, err := o.decide(ctx, in.Revision, in.chosen, "title.decided", func(list inventory.RuleList) error {
+			rules, err := rulesOf(list.Admin, list.Deciding(in.chosen))
+			if err != nil {
+				return err
+			}
+			body.Matches = body.Matches[:0]
+			for _, m := range rules.MatchedChoices(row.ID, tallies) {
+				body.Matches = append(body.Matches, TitleMatches(m))
+			}
+			body.Warnings = reasons(in.Lang(), rules.ChoiceWarnings(row, tallies))
+			return nil
 		})
 		if err != nil {
 			return nil, err
 		}
-		body := ChangedDecision{titleDecisionOf(in.chosen), decided.Value.RulesVersion}
+		body.RulesVersion = decided.Value.RulesVersion
 		return httpapi.VersionedOf(httpapi.ETag(in.Lang(), body.RulesVersion), body), nil
 	})
 }

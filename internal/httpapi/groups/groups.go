@@ -9,6 +9,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"trueup/internal/agreement"
 	"trueup/internal/group"
 	"trueup/internal/httpapi"
 	"trueup/internal/i18n"
@@ -63,15 +64,13 @@ const exact = 3
 // exactly once. An agreement whose group does not exist counts as Unassigned: an older release may
 // delete a group without the agreements that it does not know, until the schedule moves them.
 //
-// Groups and counts are those of one moment, unless groups are created or deleted all the time.
+// Groups and counts are those of one moment, unless groups are created or deleted all the time. One
+// read of each is enough if no group was deleted since this process last read the register.
 // Then the counts are those of a moment during the call, the groups were read after it, and a group
 // that was created in between has no agreements.
 func (o *operations) groups(ctx context.Context) (all []group.Group, err error) {
-	counts, deletions, err := o.Register.ByGroup(ctx)
-	if err != nil {
-		return nil, err
-	}
-	var absent map[string]int // agreements in groups that were absent at the last read
+	deletions := o.Register.Deletions() // before the groups are read
+	var counts, absent map[string]int   // absent: agreements in groups that were absent at the last read
 	attempt := 0
 	err = retry.Do(ctx, reading, func() (err error) {
 		if all, err = o.Groups.Groups(ctx); err != nil {
@@ -83,7 +82,7 @@ func (o *operations) groups(ctx context.Context) (all []group.Group, err error) 
 			distribute(all, counts)
 			return nil
 		}
-		var now int64
+		var now agreement.Deletions
 		if counts, now, err = o.Register.ByGroup(ctx); err != nil {
 			return err
 		}

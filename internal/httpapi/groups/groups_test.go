@@ -20,6 +20,7 @@ type restless struct {
 	quiet     int // reads without changes that are left
 	reads     int
 	created   int
+	known     int64 // deletions that this process knows
 	deletions int64
 	counts    map[string]int // by group; Unassigned always has an entry
 }
@@ -54,10 +55,13 @@ func (r *restless) Groups(context.Context) (all []group.Group, err error) {
 	return all, nil
 }
 
-func (r *restless) ByGroup(context.Context) (map[string]int, int64, error) {
+func (r *restless) ByGroup(context.Context) (map[string]int, agreement.Deletions, error) {
 	r.change()
-	return maps.Clone(r.counts), r.deletions, nil
+	r.known = r.deletions
+	return maps.Clone(r.counts), agreement.Deletions{N: r.deletions}, nil
 }
+
+func (r *restless) Deletions() agreement.Deletions { return agreement.Deletions{N: r.known} }
 
 // A list of groups ends, with each agreement counted once, although groups are created and deleted
 // all the time.
@@ -76,8 +80,22 @@ func TestGroupsChangeAllTheTime(t *testing.T) {
 		if total != agreements || all[0].Agreements < agreements-1 {
 			t.Errorf("after %d quiet reads: %+v, want %d agreements, all or all but one Unassigned", quiet, all, agreements)
 		}
-		if most := 2 + 2*exact; r.reads > most || quiet >= 3 && r.reads != 3 {
-			t.Errorf("after %d quiet reads: %d reads, want 3 if nothing changes and %d at most", quiet, r.reads, most)
+		if most := 1 + 2*exact; r.reads > most || quiet >= 2 && r.reads != 2 {
+			t.Errorf("after %d quiet reads: %d reads, want 2 if nothing changes and %d at most", quiet, r.reads, most)
+		}
+	}
+}
+
+// A process that does not know of a deletion cannot tell whether it was made between its reads. It
+// reads once more.
+func TestGroupsWereDeletedSinceTheLastRead(t *testing.T) {
+	t.Parallel()
+	r := &restless{quiet: 100, counts: map[string]int{group.UnassignedID: agreements}, deletions: 1}
+	for _, reads := range []int{4, 2} {
+		r.reads = 0
+		all, err := (&operations{Deps{Groups: r, Register: r}}).groups(t.Context())
+		if err != nil || len(all) != 1 || all[0].Agreements != agreements || r.reads != reads {
+			t.Errorf("%+v after %d reads (%v), want %d agreements after %d", all, r.reads, err, agreements, reads)
 		}
 	}
 }

@@ -21,7 +21,7 @@ await connection.run(`
     ('E3', 'suites', true, true, false), ('E5', 'suites', true, true, false), ('Editor Pro', 'suites', true, true, false),
     ('Editor', 'suites', true, true, true), ('Editor Standard', 'suites', true, true, false),
     ('System Pro', 'system', false, true, false), ('System Lite', 'system', false, true, false),
-    ('Bundle', 'bundle', false, true, false), ('Tile', 'bundle', false, true, false), ('CAL', 'cal', false, false, false), ('Mail Online', 'mail', true, false, false),
+    ('Bundle', 'bundle', false, true, false), ('Tile', 'bundle', false, true, false), ('Slate', 'bundle', false, true, false), ('CAL', 'cal', false, false, false), ('Mail Online', 'mail', true, false, false),
     ('CAL Suite', 'agent', false, false, false), ('Agent', 'agent', false, true, false),
     ('SQL Enterprise', 'sql', false, false, false), ('SQL Standard', 'sql', false, false, false), ('SQL Developer', 'sql', true, true, false),
     ('SQL', 'sql', false, true, true);
@@ -36,13 +36,14 @@ await connection.run(`
     ('E5', 'Editor Pro', 'Editor', true), ('E5', 'Editor', 'Editor', true), ('E5', 'Editor Standard', 'Editor', true),
     ('Editor Pro', 'Editor Standard', 'own', false), ('Editor Standard', 'Editor', 'own', false),
     ('Editor', 'Editor Pro', 'own', false), ('Editor', 'Editor Standard', 'own', false),
-    ('System Pro', 'System Lite', 'own', false), ('Bundle', 'Tile', 'Tile', true), ('CAL Suite', 'Agent', 'Agent', true),
+    ('System Pro', 'System Lite', 'own', false), ('Bundle', 'Tile', 'Tile', true), ('Bundle', 'Slate', 'Slate', true), ('CAL Suite', 'Agent', 'Agent', true),
     ('SQL Enterprise', 'SQL Standard', 'own', false), ('SQL Enterprise', 'SQL', 'own', false),
     ('SQL Standard', 'SQL', 'own', false), ('SQL Developer', 'SQL', 'own', false);
 
-  -- The versions of Tile that are in a Bundle: version 2021 has none, and its licence is for the one of 2019.
-  CREATE TABLE contained(version VARCHAR, tile VARCHAR);
-  INSERT INTO contained VALUES ('', ''), ('2016', 'A'), ('2019', 'B'), ('2021', 'B');
+  -- The versions of what is in a Bundle. Version 2021 has no Tile, and its licence is for the one of 2019. Version 2016 has no Slate,
+  -- and its licence covers none.
+  CREATE TABLE contained(installed VARCHAR, version VARCHAR, own VARCHAR);
+  INSERT INTO contained VALUES ('Tile', '', ''), ('Tile', '2016', 'A'), ('Tile', '2019', 'B'), ('Tile', '2021', 'B'), ('Slate', '', ''), ('Slate', '2019', 'J'), ('Slate', '2021', 'K');
 
   CREATE TABLE lines AS
     SELECT * FROM read_json('${linesFile.replaceAll("'", "''")}', columns = {
@@ -86,9 +87,9 @@ await connection.run(`
     SELECT l.*, d.version
     FROM (
       SELECT l.org, l.grp, l.name AS license, l.version AS bought, l.assured, l.ended, l.subscribed, r.pool, r.included, r.installed AS name,
-        l.quantity, l.measured, CASE WHEN r.installed = 'Tile' AND l.name = 'Bundle' THEN c.tile ELSE l.version END AS seen
-      FROM licenses l JOIN rights r ON r.license = l.name LEFT JOIN contained c ON c.version = l.version
-      WHERE l.quantity > 0
+        l.quantity, l.measured, coalesce(c.own, l.version) AS seen
+      FROM licenses l JOIN rights r ON r.license = l.name LEFT JOIN contained c ON l.name = 'Bundle' AND c.installed = r.installed AND c.version = l.version
+      WHERE l.quantity > 0 AND (l.name <> 'Bundle' OR r.installed = 'Bundle' OR c.own IS NOT NULL)
     ) l JOIN demands d ON d.org = l.org AND d.name = l.name
     WHERE seen = '' OR seen = d.version OR d.version = '' OR seen > d.version
       OR license = 'System Pro' AND bought = '2019' AND d.version = '2021'

@@ -46,6 +46,8 @@ func TestCheckFindsFaultsR5_0(t *testing.T) {
 		"two products of one name":      {"    - {id: contoso-planner,", "    - {id: planner, paper: [Plan]}\n    - {id: contoso-planner,", "it has the name of planner"},
 		"a name that repeats a word":    {"{id: contoso-planner,", "{id: contoso-planner, edition: Planners Pro,", `the name "Planner Planners Pro" repeats`},
 		"a lowest version":              {"anywhere: true,", `anywhere: true, from: "4.3",`, `does not take "Contoso Planner 4.2"`},
+		"a lowest version of a pattern": {`["contoso planner {number}"]`, `[{name: "contoso planner {number}", from: "4.3"}]`, `does not take "Contoso Planner 4.2"`},
+		"a reached lowest version":      {`["contoso planner {number}"]`, `[{name: "contoso planner {number}", from: "4.2"}]`, ""},
 		"an upgrade of software":        {"anywhere: true", `anywhere: true, upgrades: {"4": "5"}`, "only operating systems"},
 		"an upgrade to nothing":         {"anywhere: true", `anywhere: true, metric: os, known: ["4", "5"], upgrades: {"5": "4"}`, "does not lead"},
 		"an upgrade":                    {"anywhere: true", `anywhere: true, metric: os, known: ["4", "5"], upgrades: {"4": "5"}`, ""},

@@ -96,7 +96,7 @@ func (c *compiler) entry(by int, publisher string, f Family, e Entry) error {
 	c.rows[e.ID] = at
 	c.data.Rows = append(c.data.Rows, row)
 	for _, p := range e.Installed {
-		if err := c.rule(product.Rule{ID: e.ID, Kind: row.Kind, Row: at, Of: -1, Publisher: by, By: e.Publisher, Anywhere: e.Anywhere, From: e.From}, p.Name, p.Version); err != nil {
+		if err := c.rule(product.Rule{ID: e.ID, Kind: row.Kind, Row: at, Of: -1, Publisher: by, By: e.Publisher, Anywhere: e.Anywhere, From: cmp.Or(p.From, e.From)}, p.Name, p.Version); err != nil {
 			return err
 		}
 	}
@@ -109,7 +109,7 @@ func folded(n Name, first bool) product.Paper {
 	if !first && !strings.Contains(n.Name, "{") {
 		n.Name = text.Fold(n.Name)
 	}
-	return product.Paper(n)
+	return product.Paper{Name: n.Name, Version: n.Version}
 }
 
 func (c *compiler) noise(p Publisher, n Noise) error {

@@ -74,6 +74,7 @@ type Noise struct {
 type Name struct {
 	Name    string `yaml:"name"`
 	Version string `yaml:"version"`
+	From    string `yaml:"from"` // of a pattern: the lowest version of the titles that it takes, if it is not the entry's
 }
 
 // UnmarshalYAML reads a text, or a mapping with the fields.
