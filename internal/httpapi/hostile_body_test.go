@@ -133,6 +133,11 @@ const (
 	maxValues = 500
 )
 
+// valuesOf has the operations that accept more values, see licenses.
+var valuesOf = map[string]int{
+	"assignLicenses": 4000, "removeLicenses": 1100, "deleteUsers": 1100, "createUser": 3000, "createSubscription": 17_000, "updateSubscription": 17_000,
+}
+
 // count returns the number of values in the largest valid body.
 func count(t *testing.T, schema *openapi3.Schema) int {
 	n := 1
@@ -169,7 +174,7 @@ func TestHostileBodies(t *testing.T) {
 		}
 		tried++
 		t.Run(o.Key(), func(t *testing.T) {
-			if n := count(t, schema); n > maxValues {
+			if n := count(t, schema); n > max(maxValues, valuesOf[o.Operation]) {
 				t.Errorf("a body of %d values is valid: more than is read at all", n)
 			}
 			refuse := func(h hostile, code string) {

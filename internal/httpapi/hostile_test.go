@@ -27,6 +27,7 @@ import (
 // The maximum cost of a rejection (issue: "a clear 4xx within 50 ms and without memory growth").
 const (
 	refusalTime  = 50 * time.Millisecond
+	bytesOfValue = 600     // allocated for each value beyond the usual maximum
 	refusalBytes = 1 << 20 // allocated, on top of three times the body and the answer
 	refusalLive  = 2 << 20 // still in use after all rejections
 	answerBytes  = 128 << 10
@@ -101,7 +102,7 @@ func (s *stack) refused(t *testing.T, h hostile) httpapi.Problem {
 		}
 		took = min(took, time.Since(begin))
 		runtime.ReadMemStats(&after)
-		most = uint64(3*(len(event.Body)+len(answer.Body)) + refusalBytes)
+		most = uint64(3*(len(event.Body)+len(answer.Body)) + refusalBytes + bytesOfValue*valuesOf[h.route.Operation])
 		if allocated = min(allocated, after.TotalAlloc-before.TotalAlloc); took <= refusalTime && allocated <= most {
 			break
 		}

@@ -39,7 +39,7 @@ type Function struct {
 	Operations Operations
 	Enums      []Enum              // that only this function uses
 	Describe   func(*huma.OpenAPI) // adds rules that only resolvers check to the document; may be nil
-	MaxValues  int                 // maximum number of values in a body; 0 for what is enough for most
+	MaxValues  map[string]int      // maximum number of values in the body of an operation, if it is more than most need
 	Log        *slog.Logger
 }
 
@@ -59,7 +59,7 @@ func New(f Function) http.Handler {
 		// and most are not needed.
 		serve := sync.OnceValue(func() http.Handler {
 			one := http.NewServeMux()
-			api := humago.New(one, configuration(f.Enums, f.MaxValues))
+			api := humago.New(one, configuration(f.Enums, f.MaxValues[r.Operation]))
 			api.UseMiddleware(guard)
 			add(api, operation(r))
 			return one

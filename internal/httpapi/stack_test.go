@@ -108,10 +108,10 @@ func newStack(t *testing.T) *stack {
 		Agreements: store.Agreements, Groups: store.Groups, Inventory: store.Inventories, Imports: store.Imports, Audit: store.Audit, Once: store.Idempotency,
 		Adjustments: store.Adjustments, Register: all, Answers: refreshes, Expiring: 90, Limits: defaultLimits,
 		Uploads: s3bucket.New(client, uploadsBucket), Reports: s3bucket.New(client, reportsBucket), UploadsBucket: uploadsBucket, Uploader: func() string { return "AWS:local" },
-		Refresh: func(context.Context) error { return nil },
-		Zone:    time.UTC,
+		Refresh:       func(context.Context) error { return nil },
+		Zone:          time.UTC,
 		Subscriptions: store.Subscriptions, People: store.People,
-		Clock:   time.Now, NewID: rand.Text, Log: quiet,
+		Clock: time.Now, NewID: rand.Text, Log: quiet,
 	}
 	deps.Users = people.New(store.People, store.Journal, deps.Reports, quiet)
 	deps.Catalog = catalog.New(store.Journal, deps.Reports, quiet)

@@ -55,8 +55,11 @@ func (o *operations) function() httpapi.Function {
 	)}
 }
 
-// maxValues is the number of values in the largest body: a list of users, and licences with services.
-const maxValues = 4000
+// maxValues has the number of values in the largest bodies: lists of users, licences with services, and
+// services with countries.
+var maxValues = map[string]int{
+	"assignLicenses": 4000, "removeLicenses": 1100, "deleteUsers": 1100, "createUser": 3000, "createSubscription": 17_000, "updateSubscription": 17_000,
+}
 
 // today returns the moment and the zone for which seats are judged.
 func (o *operations) today(now time.Time) subscription.Today {

@@ -18,8 +18,8 @@ type SubscriptionText struct {
 	Name        string    `json:"name" doc:"Unique, without regard to case and repeated spaces." example:"Microsoft 365 E3"`
 	SKU         string    `json:"sku,omitempty" doc:"The publisher's id of what was bought." example:"05e9a617-0261-4cee-bb44-138d3ef5d965"`
 	PartNumber  string    `json:"partNumber,omitempty" doc:"The publisher's part number." example:"SPE_E3"`
-	Services    []Service `json:"services,omitempty" doc:"What a licence contains. A user can have single services switched off."`
-	Countries   []string  `json:"countries,omitempty" doc:"The only usage locations in which a licence can be assigned, as ISO 3166-1 alpha-2 codes; everywhere if absent or empty." example:"[\"BE\",\"NL\"]"`
+	Services    []Service `json:"services,omitempty" maxItems:"60" doc:"What a licence contains. A user can have single services switched off."`
+	Countries   []string  `json:"countries,omitempty" maxItems:"250" doc:"The only usage locations in which a licence can be assigned, as ISO 3166-1 alpha-2 codes; everywhere if absent or empty." example:"[\"BE\",\"NL\"]"`
 	Price       *Price    `json:"price,omitempty" doc:"What one licence costs."`
 	AgreementID string    `json:"agreementId,omitempty" maxLength:"64" doc:"The id of the agreement that it was bought under." example:"k3v8t2q9x7w4m5n6"`
 	Watched     *bool     `json:"watched,omitempty" default:"true" doc:"Whether reminders and suggestions include it."`
@@ -118,8 +118,8 @@ type SubscriptionChange struct {
 	Name        *string    `json:"name,omitempty" doc:"Unique, without regard to case and repeated spaces." example:"Microsoft 365 E3"`
 	SKU         *string    `json:"sku,omitempty" doc:"The publisher's id of what was bought; empty to remove it."`
 	PartNumber  *string    `json:"partNumber,omitempty" doc:"The publisher's part number; empty to remove it." example:"SPE_E3"`
-	Services    *[]Service `json:"services,omitempty" doc:"All services of a licence, in place of those before."`
-	Countries   *[]string  `json:"countries,omitempty" doc:"The only usage locations in which a licence can be assigned; empty for everywhere."`
+	Services    *[]Service `json:"services,omitempty" maxItems:"60" doc:"All services of a licence, in place of those before."`
+	Countries   *[]string  `json:"countries,omitempty" maxItems:"250" doc:"The only usage locations in which a licence can be assigned; empty for everywhere."`
 	Price       *Price     `json:"price,omitempty" doc:"What one licence costs."`
 	AgreementID *string    `json:"agreementId,omitempty" maxLength:"64" doc:"The id of the agreement that it was bought under; empty to remove it."`
 	Watched     *bool      `json:"watched,omitempty" doc:"Whether reminders and suggestions include it."`

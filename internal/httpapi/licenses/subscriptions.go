@@ -21,9 +21,9 @@ import (
 type Service struct {
 	ID        string   `json:"id" doc:"Identifies the service in all subscriptions that contain it. Microsoft calls it the service plan." example:"TEAMS1"`
 	Name      string   `json:"name,omitempty" doc:"The name for readers; the id if absent." example:"Microsoft Teams"`
-	Requires  []string `json:"requires,omitempty" doc:"The ids of services that must be on for a user with this service."`
-	Excludes  []string `json:"excludes,omitempty" doc:"The ids of services that must not be on for a user with this service."`
-	Countries []string `json:"countries,omitempty" doc:"The only usage locations in which it is offered, as ISO 3166-1 alpha-2 codes; everywhere if absent or empty." example:"[\"BE\",\"NL\"]"`
+	Requires  []string `json:"requires,omitempty" maxItems:"10" doc:"The ids of services that must be on for a user with this service."`
+	Excludes  []string `json:"excludes,omitempty" maxItems:"10" doc:"The ids of services that must not be on for a user with this service."`
+	Countries []string `json:"countries,omitempty" maxItems:"250" doc:"The only usage locations in which it is offered, as ISO 3166-1 alpha-2 codes; everywhere if absent or empty." example:"[\"BE\",\"NL\"]"`
 }
 
 // Price is what one licence costs.

@@ -1,0 +1,134 @@
+package licenses
+
+import (
+	"cmp"
+	"maps"
+	"net/http"
+	"slices"
+
+	"trueup/internal/errs"
+	"trueup/internal/httpapi"
+	"trueup/internal/i18n"
+	"trueup/internal/licensing"
+	"trueup/internal/subscription"
+)
+
+// LicenseViolation says why a licence is not assigned or not removed.
+type LicenseViolation struct {
+	Subscription string             `json:"subscription,omitempty" doc:"The id of the subscription; absent for a reason that is about the user." example:"0v5z3m8k2qd7c1x9w4t6p3r8s2"`
+	Error        subscription.Error `json:"error" doc:"The class of the reason, in the words of Microsoft Graph."`
+	Code         string             `json:"code" doc:"Identifies the reason and never changes." example:"no_license_free"`
+	Message      string             `json:"message" doc:"The reason and what to do, in the reader's language."`
+}
+
+func violationsOf(lang i18n.Lang, violations []subscription.Violation, subscriptions map[string]subscription.Holding) []LicenseViolation {
+	shown := make([]LicenseViolation, 0, len(violations))
+	for _, v := range violations {
+		shown = append(shown, LicenseViolation{v.Subscription, v.Error(), v.Code, i18n.Text(lang, v.Code, argsOf(v, subscriptions))})
+	}
+	return shown
+}
+
+// argsOf returns the values in the message of a violation, with names for ids.
+func argsOf(v subscription.Violation, subscriptions map[string]subscription.Holding) errs.Args {
+	args := errs.Args{"subscription": cmp.Or(subscriptions[v.Subscription].Name, v.Subscription)}
+	maps.Copy(args, v.Args)
+	for _, name := range []string{"service", "other"} {
+		if id, has := args[name]; has {
+			args[name], _ = serviceNamed(subscriptions, v.Subscription, id)
+		}
+	}
+	return args
+}
+
+// UserResult is what a call comes to for one user.
+type UserResult struct {
+	User       string               `json:"user" doc:"The user, as given in the request." example:"0v5z3m8k2qd7c1x9w4t6p3r8s2"`
+	UPN        string               `json:"userPrincipalName,omitempty" doc:"The user principal name; absent if there is no such user." example:"ann.peeters@example.org"`
+	Status     int                  `json:"status" doc:"The HTTP status that a call for this user alone would return." example:"200"`
+	Outcome    subscription.Outcome `json:"outcome,omitempty" doc:"What happened; absent if it is unknown because the call was interrupted: repeat the call."`
+	Assigned   []string             `json:"assigned,omitempty" doc:"The ids of the subscriptions with a licence more."`
+	Changed    []string             `json:"changed,omitempty" doc:"The ids of the subscriptions of which other services are off."`
+	Removed    []string             `json:"removed,omitempty" doc:"The ids of the subscriptions with a licence less."`
+	Violations []LicenseViolation   `json:"violations,omitempty" doc:"Why nothing changed: all reasons."`
+	Warnings   []UserWarning        `json:"warnings,omitempty" doc:"What an admin should know about the user's licences."`
+	Message    string               `json:"message,omitempty" doc:"What to do about an unknown outcome, in the reader's language."`
+}
+
+// UserResults is the result of each user in a call about many.
+type UserResults struct {
+	Items  []UserResult `json:"items" doc:"One result for each user, in the order of the request."`
+	Totals UserTotals   `json:"totals" doc:"The totals. The outcomes add up to the number of users."`
+	// Short is what a repetition of the call would need.
+	Short  []Shortage `json:"short,omitempty" doc:"The subscriptions of which licences are missing, for the users who were refused."`
+	DryRun bool       `json:"dryRun" doc:"Whether nothing was changed, because the request asked for a rehearsal." example:"false"`
+	Notice string     `json:"notice,omitempty" doc:"What the result means, in the reader's language."`
+}
+
+// Shortage is a subscription with too few licences for a call.
+type Shortage struct {
+	Subscription string `json:"subscription" doc:"The id of the subscription." example:"0v5z3m8k2qd7c1x9w4t6p3r8s2"`
+	Name         string `json:"name" doc:"The name of the subscription." example:"Microsoft 365 E3"`
+	Missing      int    `json:"missing" minimum:"1" doc:"The number of users who were refused because none was free." example:"3"`
+}
+
+// UserTotals is the number of users with each outcome, and of violations of each class.
+type UserTotals struct {
+	Users      int            `json:"users" minimum:"0" doc:"The number of users in the request." example:"20"`
+	Assigned   int            `json:"assigned" minimum:"0" doc:"Users who got licences, or other services." example:"17"`
+	Removed    int            `json:"removed" minimum:"0" doc:"Users who only lost licences." example:"0"`
+	Deleted    int            `json:"deleted" minimum:"0" doc:"Users who were deleted." example:"0"`
+	Unchanged  int            `json:"unchanged" minimum:"0" doc:"Users who had what was asked for." example:"1"`
+	Refused    int            `json:"refused" minimum:"0" doc:"Users for whom nothing changed, because it may not." example:"2"`
+	Unknown    int            `json:"unknown" minimum:"0" doc:"Users whose outcome is unknown, because the call was interrupted." example:"0"`
+	Violations map[string]int `json:"violations" doc:"The number of users with a violation of each class."`
+}
+
+// results converts the results of a call about many users.
+func (o *operations) results(lang i18n.Lang, given []string, found []licensing.Result, failed error, subscriptions map[string]subscription.Holding) UserResults {
+	out := UserResults{Items: make([]UserResult, len(found)), Totals: UserTotals{Users: len(found), Violations: map[string]int{}}}
+	missing := map[string]int{}
+	for i, r := range found {
+		d := r.Decision
+		item := UserResult{User: given[i], UPN: d.After.UPN, Status: http.StatusOK, Outcome: d.Outcome, Assigned: d.Added, Changed: d.Changed, Removed: d.Removed}
+		switch d.Outcome {
+		case subscription.Refused:
+			out.Totals.Refused++
+			item.Status, item.Violations = http.StatusConflict, violationsOf(lang, d.Violations, subscriptions)
+			classes := map[string]bool{}
+			for _, v := range d.Violations {
+				classes[string(v.Error())] = true
+				if v.Code == subscription.UserNotFound {
+					item.Status = http.StatusNotFound
+				}
+				if v.Code == subscription.NoLicenseFree {
+					missing[v.Subscription]++
+				}
+			}
+			for class := range classes {
+				out.Totals.Violations[class]++
+			}
+		case subscription.Unchanged:
+			out.Totals.Unchanged++
+		case subscription.Removed:
+			out.Totals.Removed++
+		case subscription.Deleted:
+			out.Totals.Deleted++
+		case "":
+			out.Totals.Unknown++
+			e := errs.As(failed)
+			if e == nil || e.Kind == errs.Fault {
+				e = errs.Wrap(failed, errs.Unavailable, "try_again")
+			}
+			item.Status, item.Message = httpapi.StatusOf(e.Kind), i18n.Text(lang, e.Code, e.Args)
+		default:
+			out.Totals.Assigned++
+		}
+		item.Warnings = warningsOf(lang, d.Warnings, d.After, subscriptions)
+		out.Items[i] = item
+	}
+	for _, id := range slices.Sorted(maps.Keys(missing)) {
+		out.Short = append(out.Short, Shortage{id, subscriptions[id].Name, missing[id]})
+	}
+	return out
+}
