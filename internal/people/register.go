@@ -61,8 +61,9 @@ func (r *Register) Reset() {
 	r.walk, r.walked = nil, nil
 }
 
-// Prepare implements journal.State. It reads each user that the entries name once, unless an earlier
-// read has that version already.
+// Prepare implements journal.State. It reads each user that the entries name once. What it reads is at
+// least as new as every earlier read, so it always replaces the row: the order of the entries of
+// different stripes does not matter, and nothing stays of a table that was restored to a point in time.
 func (r *Register) Prepare(ctx context.Context, _ journal.Head, entries []journal.Entry) (apply func(), err error) {
 	newest := map[string]int64{}
 	var b batch
@@ -72,9 +73,6 @@ func (r *Register) Prepare(ctx context.Context, _ journal.Head, entries []journa
 			return nil, err
 		}
 		for _, c := range changes {
-			if slot, known := r.table.find(c.ID); known && r.table.rows[slot].version >= c.Version {
-				continue
-			}
 			if newest[c.ID] == 0 {
 				b.ids = append(b.ids, c.ID)
 			}

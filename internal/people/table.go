@@ -171,9 +171,6 @@ func (t *table) apply(b *batch) {
 			}
 			continue
 		}
-		if known && t.rows[slot].version > u.Version {
-			continue
-		}
 		r := t.row(&u)
 		anyDeleted = anyDeleted || r.deleted != noTime
 		if known && r.staysLike(&t.rows[slot]) {
