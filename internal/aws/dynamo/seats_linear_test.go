@@ -41,7 +41,7 @@ const (
 	seatClients    = 5
 	seatSteps      = 4 // of each client in a round: a change with the reads that it needs, or reads
 	seatOperations = 300
-	seatsAtOnce    = 5 // histories: they mostly wait for the engine, and for pauses between attempts
+	seatsAtOnce    = 6 // histories: they mostly wait for the engine, and for pauses between attempts
 	seatUsers      = 6
 	seatQuantity   = 5 // the largest
 )
@@ -353,7 +353,7 @@ func (h *seatHistory) round(number int, clients []*seatClient) {
 	for _, c := range clients {
 		running.Go(func() error {
 			c.start()
-			for range seatSteps {
+			for range h.fault.steps() {
 				c.step(h.t.Context())
 			}
 			return nil

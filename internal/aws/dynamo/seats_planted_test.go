@@ -36,6 +36,15 @@ func (f seatFault) rounds() int {
 	return 1
 }
 
+// steps returns the number of steps of each client in a round. A check takes longest if it finds no
+// order, and then much longer with each operation.
+func (f seatFault) steps() int {
+	if f == seatsFirst {
+		return 2
+	}
+	return seatSteps
+}
+
 // subscriptions returns the ids of subscriptions.
 func (f seatFault) subscriptions() []string {
 	if f == seatsLookedUp {
@@ -54,10 +63,10 @@ func (f seatFault) reads() int {
 
 // requests returns the faults of requests.
 func (f seatFault) requests() faultproxy.Faults {
-	if f == seatsLookedUp {
-		return nil // conflicts would keep clients apart
+	if f == seatsSound {
+		return faults
 	}
-	return faults
+	return nil // conflicts would keep clients apart
 }
 
 // plant returns the option of a client that has the fault; nil for none.
