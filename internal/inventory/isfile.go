@@ -20,7 +20,7 @@ func IsFile(data []byte) bool {
 		return isArchiveOf(data)
 	}
 	r := &reading{}
-	text, head, err := r.asText(bytes.NewReader(data[:min(len(data), sheet.StartBytes)]))
+	text, head, err := r.plain.Open(bytes.NewReader(data[:min(len(data), sheet.StartBytes)]))
 	if err != nil {
 		return false
 	}

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"trueup/internal/errs"
+	"trueup/internal/sheet"
 )
 
 // The marks between the name of a property and its value.
@@ -37,7 +38,7 @@ func listMark(head []byte) (mark byte, names []string) {
 				break
 			}
 		}
-		if _, ok := p.columns(mark); ok && len(head) < headBytes { // a single title
+		if _, ok := p.columns(mark); ok && len(head) < sheet.HeadBytes { // a single title
 			return mark, p.names
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"trueup/internal/errs"
+	"trueup/internal/sheet"
 )
 
 // Lists of package managers, as text. Their packages have other names than installed programs. Those of
@@ -56,7 +57,7 @@ func packageList(head []byte) *errs.Error {
 // firstLines returns the whole lines of the start of a text that are not blank, without their ends.
 func firstLines(head []byte) (lines []string) {
 	for line := range bytes.Lines(head) {
-		if len(head) >= headBytes && !bytes.HasSuffix(line, []byte("\n")) {
+		if len(head) >= sheet.HeadBytes && !bytes.HasSuffix(line, []byte("\n")) {
 			break // cut
 		}
 		if text := strings.TrimRight(string(line), " \r\n"); text != "" {

@@ -9,6 +9,7 @@ import (
 	"maps"
 
 	"trueup/internal/errs"
+	"trueup/internal/sheet"
 )
 
 // MaxBytes is the maximum uncompressed size of a file: eight times the 10 million rows of a large
@@ -110,7 +111,7 @@ type reading struct {
 	evident   bool // its rows name a device, count devices or are of a known system: see IsFile
 
 	// Reused for each file of an archive, which may have one for each device.
-	plain    *bufio.Reader
+	plain    sheet.Plain
 	head     []byte // the start of a table
 	misfiled string // the last code of Options.Other
 	buffer   []byte // of a table

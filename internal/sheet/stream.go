@@ -43,6 +43,9 @@ type Stream struct {
 	Line    int64    // where the last row begins, from 1
 	Cells   [][]byte // of the last row, up to the last one that Header's accept wanted
 	Columns int      // of a row
+	// Width is the number of cells of the last row, which differs from Columns for RowColumns. The
+	// cells from Width on are those of earlier rows.
+	Width int
 
 	row       int    // where the last row begins in buffer
 	ends      int64  // line ends in the last row, and after it those of skipped lines
@@ -264,6 +267,7 @@ func endsLine(b []byte, i int) bool {
 
 // checkColumns compares the number of columns with the first row, which may have any number.
 func (t *Stream) checkColumns(n int) (flaw RowFlaw) {
+	t.Width = n
 	if t.Columns == 0 {
 		t.Columns = min(n, len(t.Cells))
 		if n > len(t.Cells) {

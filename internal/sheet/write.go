@@ -104,6 +104,10 @@ func isSign(s string) bool {
 // fullWidth are the full-width forms of the signs.
 var fullWidth = []string{"\uff1d", "\uff0b", "\uff0d", "\uff20"}
 
+// CellText returns the text of a cell as a reader takes it: without surrounding spaces, without the
+// apostrophes of Neutralise, and of a formula ="text" the text. Scanner does so itself.
+func CellText(cell string) string { return formulaContent(restored(strings.TrimSpace(cell))) }
+
 // formulaContent returns the text of the formula ="text", with which programs keep a spreadsheet
 // from changing a text; any other value unchanged.
 func formulaContent(value string) string {

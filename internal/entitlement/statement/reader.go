@@ -201,7 +201,11 @@ func (r *reader) date(column sheet.Column) day.Date {
 	if c.text == "" {
 		return ""
 	}
-	d, ok := dateOf(c.text, r.dayFirst)
+	var d day.Date
+	w, ok := day.ParseWritten(c.text)
+	if ok {
+		d, ok = w.Date(r.dayFirst)
+	}
 	if !ok {
 		r.reject(column, c.text, "statement_date")
 	}
@@ -219,12 +223,12 @@ func (r *reader) writesDayFirst(t table) bool {
 		}
 		for _, column := range []sheet.Column{ColumnPurchased, ColumnSupportEnd} {
 			c, _ := r.header.cell(row, column)
-			d, slashes, ok := splitDate(c.text)
+			w, ok := day.ParseWritten(c.text)
 			switch {
-			case !ok || !slashes:
-			case d.numbers[1] > 12:
+			case !ok:
+			case w.MonthFirst():
 				return false
-			case d.numbers[0] > 12 && found == "":
+			case w.DayFirst() && found == "":
 				line, found = row.line, strings.Clone(c.text)
 			}
 		}
