@@ -74,6 +74,9 @@ func (r *Reader[B]) End() error {
 	return nil
 }
 
+// Len returns the number of remaining bytes.
+func (r *Reader[B]) Len() int { return len(r.rest) }
+
 // Rest returns the remaining bytes.
 func (r *Reader[B]) Rest() B { return r.Take(len(r.rest)) }
 

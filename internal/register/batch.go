@@ -9,6 +9,7 @@ import (
 	"trueup/internal/agreement"
 	"trueup/internal/group"
 	"trueup/internal/journal"
+	"trueup/internal/slots"
 	"trueup/internal/text"
 )
 
@@ -223,10 +224,10 @@ func (t *table) apply(b *batch, gone []string) {
 				r.born = was.born
 			}
 			r.paired = max(r.paired, was.paired)
-			old = t.numbers.at(slot)
+			old = t.numbers.At(slot)
 		}
 		numbers := e.numbers(old)
-		if known && t.rows[slot].sortsAs(&r) && bytes.Equal(words, t.words.at(slot)) && bytes.Equal(numbers, old) {
+		if known && t.rows[slot].sortsAs(&r) && bytes.Equal(words, t.words.At(slot)) && bytes.Equal(numbers, old) {
 			t.rows[slot] = r
 			t.newest.add(r.born)
 			continue
@@ -236,13 +237,11 @@ func (t *table) apply(b *batch, gone []string) {
 		}
 		in = append(in, t.append(r, words, numbers))
 	}
-	if len(out)+len(in) > 0 {
-		for i, by := range sorts {
-			t.orders[i] = t.splice(t.orders[i], by, out, in)
-		}
+	for i, sort := range sorts {
+		t.orders[i] = slots.Splice(t.rows, t.orders[i], by(sort), out, in)
 	}
 	for _, slot := range out {
-		t.live.clear(slot)
+		t.live.Clear(slot)
 		t.rows[slot] = row{}
 	}
 	for groupID := range t.inDeleted {
@@ -265,7 +264,7 @@ func (t *table) deleteGroups(groups []string) {
 	for _, groupID := range groups {
 		deleted[groupID] = true
 	}
-	for slot := range t.live.all() {
+	for slot := range t.live.All() {
 		if a := &t.rows[slot].Agreement; deleted[a.GroupID] {
 			t.moveFromDeleted(a)
 		}

@@ -1,7 +1,6 @@
 package register
 
 import (
-	"encoding/binary"
 	"errors"
 	"maps"
 	"slices"
@@ -11,6 +10,7 @@ import (
 	"trueup/internal/day"
 	"trueup/internal/journal"
 	"trueup/internal/pack"
+	"trueup/internal/slots"
 	"trueup/internal/text"
 )
 
@@ -69,11 +69,11 @@ func (t *table) save() []byte {
 		for _, n := range []int64{int64(r.PairCount), int64(r.Licenses), r.CreatedAt.UnixMilli(), r.Version, int64(r.born), r.paired} {
 			rows.Varint(n)
 		}
-		for _, n := range []int{len(r.ID), len(r.Name), len(r.name), len(t.numbers.at(slot))} {
+		for _, n := range []int{len(r.ID), len(r.Name), len(r.name), len(t.numbers.At(slot))} {
 			rows.Uvarint(uint64(n))
 		}
 		names = append(append(append(names, r.ID...), r.Name...), r.name...)
-		numbers = append(numbers, t.numbers.at(slot)...)
+		numbers = append(numbers, t.numbers.At(slot)...)
 	}
 	w := pack.NewWriter(make([]byte, 0, 64+len(dictionary.Bytes())+len(names)+len(numbers)+len(rows.Bytes())+4*len(sorts)*len(byID)))
 	w.Raw([]byte{copyVersion})
@@ -86,9 +86,7 @@ func (t *table) save() []byte {
 	w.Uvarint(uint64(len(byID)))
 	w.Raw(rows.Bytes())
 	for _, order := range t.orders[1:] {
-		for _, slot := range order {
-			w.Uint32(renumbered[slot])
-		}
+		slots.SaveOrder(w, order, renumbered)
 	}
 	w.Uvarint(uint64(len(t.inDeleted)))
 	for _, groupID := range slices.Sorted(maps.Keys(t.inDeleted)) {
@@ -113,29 +111,22 @@ func restore(saved []byte) (table, error) {
 	for i := range dictionary {
 		dictionary[i] = word{typed: r.Text(), folded: r.Text()}
 	}
-	names, numbers := r.Text(), r.Take(r.Length())
+	names, numbers := pack.NewReader(r.Text()), pack.NewReader(r.Take(r.Length()))
 	count := r.Count(rowBytes)
 	t := table{rows: make([]row, count), inDeleted: map[string][]string{}}
-	t.words = texts{all: make([]byte, 0, len(names)+len(names)/2), starts: make([]uint32, count)}
-	t.numbers = texts{all: slices.Clone(numbers), starts: make([]uint32, count)}
-	t.grow(count)
-	end := 0 // of the numbers of previous rows
+	t.words, t.numbers = slots.NewTexts(count, names.Len()+names.Len()/2), slots.NewTexts(count, numbers.Len())
 	for i := range t.rows {
 		at := &t.rows[i]
 		title := r.row(at, dictionary, first)
-		at.ID, names = r.cut(names, r.Length())
-		at.Name, names = r.cut(names, r.Length())
-		at.name, names = r.cut(names, r.Length())
-		t.words.starts[i] = uint32(len(t.words.all))
-		t.words.all = at.words(t.words.all, title)
-		t.numbers.starts[i] = uint32(end)
-		end += r.Length()
+		at.ID, at.Name, at.name = names.Take(r.Length()), names.Take(r.Length()), names.Take(r.Length())
+		t.words.AppendBy(func(to []byte) []byte { return at.words(to, title) })
+		t.numbers.Append(numbers.Take(r.Length()))
 		t.addLive(uint32(i))
 		if i > 0 && at.ID <= t.rows[i-1].ID {
 			r.Fail()
 		}
 	}
-	if end != len(numbers) || names != "" {
+	if names.End() != nil || numbers.End() != nil {
 		return table{}, pack.ErrDamaged
 	}
 	t.orders[0] = make([]uint32, count)
@@ -143,7 +134,7 @@ func restore(saved []byte) (table, error) {
 		t.orders[0][i] = uint32(i)
 	}
 	for i := range t.orders[1:] {
-		t.orders[1+i] = r.order(t.rows, sorts[1+i])
+		t.orders[1+i] = slots.LoadOrder(r.Reader, count)
 	}
 	for range r.Count(inDeletedBytes) {
 		groupID := r.Text()
@@ -164,15 +155,6 @@ type word struct{ typed, folded string }
 
 // reader reads a copy. After a failure it returns zero values.
 type reader struct{ *pack.Reader[[]byte] }
-
-// cut returns the first n bytes of s, and the rest.
-func (r reader) cut(s string, n int) (first, rest string) {
-	if n > len(s) {
-		r.Fail()
-		return "", ""
-	}
-	return s[:n], s[n:]
-}
 
 // row reads the fields of a row that have a fixed place; first means a copy of version 1.
 // It returns the folded product title.
@@ -205,22 +187,4 @@ func (r reader) row(to *row, dictionary []word, first bool) (title string) {
 		r.Fail()
 	}
 	return words[4].folded
-}
-
-// order reads the slots of rows in the order of a sort.
-func (r reader) order(rows []row, by agreement.Sort) []uint32 {
-	raw := r.Take(4 * len(rows))
-	if r.Failed() {
-		return nil
-	}
-	order := make([]uint32, len(rows))
-	for i := range order {
-		order[i] = binary.LittleEndian.Uint32(raw[4*i:])
-		// No two rows are equal, so a sorted order has each of them once.
-		if uint64(order[i]) >= uint64(len(rows)) || i > 0 && compare(by, &rows[order[i-1]], &rows[order[i]]) >= 0 {
-			r.Fail()
-			return nil
-		}
-	}
-	return order
 }

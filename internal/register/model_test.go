@@ -322,7 +322,7 @@ func (m *model) check(t *testing.T, r *Register) {
 		if !exists {
 			continue
 		}
-		lines := strings.Fields(string(r.table.numbers.at(slot)))
+		lines := strings.Fields(string(r.table.numbers.At(slot)))
 		wanted := []string{}
 		for key := range pairs {
 			wanted = append(wanted, string(key))

@@ -11,6 +11,7 @@ import (
 	"trueup/internal/day"
 	"trueup/internal/errs"
 	"trueup/internal/journal"
+	"trueup/internal/slots"
 	"trueup/internal/text"
 )
 
@@ -106,36 +107,25 @@ func decode(q agreement.Query) (*position, error) {
 // the position of the journal in the state of the register.
 func (r *Register) page(q agreement.Query, after *position, now *journal.Position) (agreement.Page, error) {
 	order, moment := r.table.order(q.Sort), now
-	at, step := 0, 1
-	if q.Descending {
-		at, step = len(order)-1, -1
-	}
+	var key *row
 	if after != nil {
 		if !now.Reaches(&after.Moment.Position) {
 			return agreement.Page{}, errs.New(errs.Invalid, "cursor_invalid")
 		}
-		moment = &after.Moment.Position
-		var found bool
-		at, found = r.table.search(order, q.Sort, after.row())
-		switch {
-		case q.Descending:
-			at--
-		case found:
-			at++
-		}
+		moment, key = &after.Moment.Position, after.row()
 	}
 	s := r.selected(filterOf(q, moment))
 	page := agreement.Page{Items: make([]agreement.Agreement, 0, max(0, min(q.Limit, s.totals.Agreements))), Totals: s.totals}
 	var last *row
-	for ; at >= 0 && at < len(order); at += step {
-		if !s.slots.has(order[at]) {
+	for slot := range slots.After(r.table.rows, order, by(q.Sort), key, q.Descending) {
+		if !s.slots.Has(slot) {
 			continue
 		}
 		if len(page.Items) >= q.Limit && last != nil {
 			page.Next = cursor.Encode(positionOf(last, q.Sort, moment), asked(q)...)
 			break
 		}
-		last = &r.table.rows[order[at]]
+		last = &r.table.rows[slot]
 		page.Items = append(page.Items, last.Agreement)
 	}
 	return page, nil

@@ -7,6 +7,7 @@ import (
 
 	"trueup/internal/agreement"
 	"trueup/internal/journal"
+	"trueup/internal/slots"
 )
 
 // PairRef is a pair and the agreement that has it. The zero PairRef sorts first.
@@ -24,13 +25,13 @@ func (r *Reader) Pairs(ctx context.Context, groupID string, after PairRef, limit
 	err := r.replica.Read(ctx, func(s *Register, _ journal.Head) error {
 		t := &s.table
 		byID := t.order(sortID)
-		at, _ := t.search(byID, sortID, &row{Agreement: agreement.Agreement{ID: after.AgreementID}})
+		at, _ := slots.Search(t.rows, byID, by(sortID), &row{Agreement: agreement.Agreement{ID: after.AgreementID}})
 		for _, slot := range byID[at:] {
 			row := &t.rows[slot]
 			if groupID != "" && row.GroupID != groupID {
 				continue
 			}
-			for line := range bytes.Lines(t.numbers.at(slot)) {
+			for line := range bytes.Lines(t.numbers.At(slot)) {
 				if len(refs) == limit {
 					return nil
 				}
@@ -73,7 +74,7 @@ func (r *Reader) ByAuthorization(ctx context.Context, numbers []string) (map[str
 		t := &s.table
 		for _, slot := range t.order(sortID) {
 			id := t.rows[slot].ID
-			for line := range bytes.Lines(t.numbers.at(slot)) {
+			for line := range bytes.Lines(t.numbers.At(slot)) {
 				number, _, _ := bytes.Cut(line, plus)
 				of, wanted := ids[string(number)]
 				if wanted && (len(of) == 0 || of[len(of)-1] != id) {
@@ -97,7 +98,7 @@ func (r *Reader) CountPairs(ctx context.Context, groupID string) (int, error) {
 		t := &s.table
 		for _, slot := range t.order(sortID) {
 			if groupID == "" || t.rows[slot].GroupID == groupID {
-				n += bytes.Count(t.numbers.at(slot), newline)
+				n += bytes.Count(t.numbers.At(slot), newline)
 			}
 		}
 		return nil
@@ -107,7 +108,7 @@ func (r *Reader) CountPairs(ctx context.Context, groupID string) (int, error) {
 
 // pairs returns the pairs of the agreement in a slot, sorted.
 func (t *table) pairs(slot uint32) []agreement.PairKey {
-	numbers := strings.Fields(string(t.numbers.at(slot)))
+	numbers := strings.Fields(string(t.numbers.At(slot)))
 	pairs := make([]agreement.PairKey, len(numbers))
 	for i, number := range numbers {
 		pairs[i] = agreement.PairKey(number)

@@ -8,6 +8,7 @@ import (
 	"trueup/internal/agreement"
 	"trueup/internal/day"
 	"trueup/internal/journal"
+	"trueup/internal/slots"
 	"trueup/internal/text"
 )
 
@@ -78,30 +79,30 @@ var volumePublisher = text.Fold(agreement.VolumePublisher)
 
 // selection is what a filter selects. It is never changed.
 type selection struct {
-	slots  slots
+	slots  slots.Set
 	totals agreement.Totals
 }
 
 func (t *table) selectBy(f *filter) *selection {
-	s := &selection{slots: slices.Clone(t.live)}
+	s := &selection{slots: t.live.Clone()}
 	if f.words != "" {
-		hits := make(slots, len(t.live))
+		var hits slots.Set
 		if !strings.Contains(f.words, separator) {
-			t.words.mark([]byte(f.words), hits)
+			t.words.Mark([]byte(f.words), &hits)
 		}
 		if f.numbers != "" {
-			t.numbers.mark([]byte(f.numbers), hits)
+			t.numbers.Mark([]byte(f.numbers), &hits)
 		}
 		if strings.Contains(volumePublisher, f.words) {
-			hits.add(t.volume)
+			hits.Add(t.volume)
 		}
-		s.slots.keep(hits)
+		s.slots.Keep(hits)
 	}
-	for slot := range s.slots.all() {
+	for slot := range s.slots.All() {
 		if r := &t.rows[slot]; f.matches(r) {
 			s.totals.Add(&r.Agreement, f.calendar)
 		} else {
-			s.slots.clear(slot)
+			s.slots.Clear(slot)
 		}
 	}
 	return s

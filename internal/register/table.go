@@ -1,15 +1,13 @@
 package register
 
 import (
-	"bytes"
-	"iter"
-	"math/bits"
 	"slices"
 	"strings"
 	"time"
 
 	"trueup/internal/agreement"
 	"trueup/internal/journal"
+	"trueup/internal/slots"
 	"trueup/internal/text"
 )
 
@@ -56,14 +54,13 @@ func (r *row) sortsAs(other *row) bool {
 	return !slices.ContainsFunc(sorts[:], func(by agreement.Sort) bool { return compare(by, r, other) != 0 })
 }
 
-// table holds rows in slots. A slot is used once: its row is live until the agreement is
-// deleted or gets another slot.
+// table holds rows in slots. A row is live until the agreement is deleted or gets another slot.
 type table struct {
 	rows      []row
-	live      slots
-	volume    slots // slots of rows of type volume
-	words     texts // folded name, publisher and product title of each row; only the name for type volume
-	numbers   texts // PairKeys of each row, sorted, one per line
+	live      slots.Set
+	volume    slots.Set   // slots of rows of type volume
+	words     slots.Texts // folded name, publisher and product title of each row; only the name for type volume
+	numbers   slots.Texts // PairKeys of each row, sorted, one per line
 	orders    [len(sorts)][]uint32
 	newest    births
 	inDeleted map[string][]string // ids of agreements that may be stored under a deleted group
@@ -73,24 +70,18 @@ type table struct {
 func (t *table) append(r row, words, numbers []byte) uint32 {
 	slot := uint32(len(t.rows))
 	t.rows = append(t.rows, r)
-	t.words.append(words)
-	t.numbers.append(numbers)
-	t.grow(len(t.rows))
+	t.words.Append(words)
+	t.numbers.Append(numbers)
 	t.addLive(slot)
 	return slot
-}
-
-// grow extends the sets to n slots.
-func (t *table) grow(n int) {
-	t.live, t.volume = t.live.grow(n), t.volume.grow(n)
 }
 
 // addLive adds the row in a slot to the sets and to newest.
 func (t *table) addLive(slot uint32) {
 	r := &t.rows[slot]
-	t.live.set(slot)
+	t.live.Put(slot)
 	if r.Type == agreement.TypeVolume {
-		t.volume.set(slot)
+		t.volume.Put(slot)
 	}
 	t.newest.add(r.born)
 }
@@ -114,7 +105,7 @@ var sorts = [...]agreement.Sort{sortID, agreement.SortName, agreement.SortPublis
 // find returns the slot of an agreement.
 func (t *table) find(id string) (slot uint32, exists bool) {
 	byID := t.order(sortID)
-	at, exists := t.search(byID, sortID, &row{Agreement: agreement.Agreement{ID: id}})
+	at, exists := slots.Search(t.rows, byID, by(sortID), &row{Agreement: agreement.Agreement{ID: id}})
 	if !exists {
 		return 0, false
 	}
@@ -154,90 +145,9 @@ func compare(by agreement.Sort, a, b *row) int {
 	return c
 }
 
-// splice returns an order without the slots out and with the slots in. It rewrites only the
-// part between the first and the last place that change.
-func (t *table) splice(order []uint32, by agreement.Sort, out, in []uint32) []uint32 {
-	out, outAt := t.places(order, by, out)
-	in, inAt := t.places(order, by, in)
-	low, high := len(order), 0
-	if len(out) > 0 {
-		low, high = outAt[0], outAt[len(out)-1]+1
-	}
-	if len(in) > 0 {
-		low, high = min(low, inAt[0]), max(high, inAt[len(in)-1])
-	}
-	middle := make([]uint32, 0, high-low+len(in)-len(out))
-	at := low
-	for i, j := 0, 0; i < len(in) || j < len(out); {
-		if i < len(in) && (j == len(out) || inAt[i] <= outAt[j]) {
-			middle = append(append(middle, order[at:inAt[i]]...), in[i])
-			at = inAt[i]
-			i++
-		} else {
-			middle = append(middle, order[at:outAt[j]]...)
-			at = outAt[j] + 1
-			j++
-		}
-	}
-	return slices.Replace(order, low, high, append(middle, order[at:high]...)...)
-}
-
-// places returns the slots sorted, and the place in the order where each is or belongs.
-func (t *table) places(order []uint32, by agreement.Sort, unsorted []uint32) (sorted []uint32, at []int) {
-	sorted = slices.Clone(unsorted)
-	slices.SortFunc(sorted, func(a, b uint32) int { return compare(by, &t.rows[a], &t.rows[b]) })
-	at = make([]int, len(sorted))
-	from := 0
-	for i, slot := range sorted {
-		found, _ := t.search(order[from:], by, &t.rows[slot])
-		from += found
-		at[i] = from
-	}
-	return sorted, at
-}
-
-// search returns the place of the first row of an order that is not before key, and whether
-// that row equals key.
-func (t *table) search(order []uint32, by agreement.Sort, key *row) (at int, found bool) {
-	return slices.BinarySearchFunc(order, key, func(slot uint32, key *row) int { return compare(by, &t.rows[slot], key) })
-}
-
-// texts holds the texts of all slots, concatenated, so that one pass searches all of them.
-type texts struct {
-	all    []byte
-	starts []uint32
-}
-
-func (x *texts) append(text []byte) {
-	x.starts = append(x.starts, uint32(len(x.all)))
-	x.all = append(x.all, text...)
-}
-
-// at returns the text of a slot. It is valid until the next append.
-func (x *texts) at(slot uint32) []byte { return x.all[x.starts[slot]:x.end(slot)] }
-
-func (x *texts) end(slot uint32) uint32 {
-	if int(slot)+1 < len(x.starts) {
-		return x.starts[slot+1]
-	}
-	return uint32(len(x.all))
-}
-
-// mark adds to hits the slots whose text contains part. part must not be empty, and must
-// not contain the terminator of a text.
-func (x *texts) mark(part []byte, hits slots) {
-	slot := uint32(0)
-	for at := 0; ; {
-		found := bytes.Index(x.all[at:], part)
-		if found < 0 {
-			return
-		}
-		for at += found; int(x.end(slot)) <= at; {
-			slot++
-		}
-		hits.set(slot)
-		at = int(x.end(slot))
-	}
+// by returns compare for one sort.
+func by(sort agreement.Sort) slots.Compare[row] {
+	return func(a, b *row) int { return compare(sort, a, b) }
 }
 
 // separator terminates each of the words of a row. No name contains it.
@@ -252,45 +162,4 @@ func (r *row) words(to []byte, foldedTitle string) []byte {
 	}
 	to = append(append(to, r.publisher...), separator...)
 	return append(append(to, foldedTitle...), separator...)
-}
-
-// slots is a set of slots.
-type slots []uint64
-
-func (s slots) grow(n int) slots {
-	for len(s)*64 < n {
-		s = append(s, 0)
-	}
-	return s
-}
-
-// all yields the slots in the set, in order.
-func (s slots) all() iter.Seq[uint32] {
-	return func(yield func(uint32) bool) {
-		for i, word := range s {
-			for ; word != 0; word &= word - 1 {
-				if !yield(uint32(i*64 + bits.TrailingZeros64(word))) {
-					return
-				}
-			}
-		}
-	}
-}
-
-func (s slots) has(slot uint32) bool { return s[slot/64]&(1<<(slot%64)) != 0 }
-func (s slots) set(slot uint32)      { s[slot/64] |= 1 << (slot % 64) }
-func (s slots) clear(slot uint32)    { s[slot/64] &^= 1 << (slot % 64) }
-
-// add adds the slots of another set of the same size.
-func (s slots) add(other slots) {
-	for i := range s {
-		s[i] |= other[i]
-	}
-}
-
-// keep removes all slots that are not in another set of the same size.
-func (s slots) keep(other slots) {
-	for i := range s {
-		s[i] &= other[i]
-	}
 }
