@@ -12,3 +12,11 @@ const (
 	OtherDeleted     = "other_deleted" // an agreement of type other
 	GroupDeleted     = "group_deleted"
 )
+
+// Codes of the ways out of a conflict (R9.4).
+const (
+	WayRenew  = "way_renew"
+	WayBuy    = "way_buy"
+	WayRemove = "way_remove"
+	WayDelete = "way_delete"
+)

@@ -27,6 +27,11 @@ var messages = [...]message{
 		"Geef minstens één voorstel of vermelding uit de wachtrij.",
 		"Indiquez au moins une proposition ou une entrée.",
 	}},
+	{"acknowledgement_required", [...]string{
+		"This takes {licenses} licences from {users} users. Their data in these services will be deleted for good, except documents in SharePoint Online. If that is what you want, send the request again with acknowledge set to service-data.",
+		"Hierdoor verliezen {users} gebruikers {licenses} licenties. Hun gegevens in deze services worden voorgoed verwijderd, behalve documenten in SharePoint Online. Is dat de bedoeling, verstuur het verzoek dan opnieuw met acknowledge ingesteld op service-data.",
+		"{users} utilisateurs perdent ainsi {licenses} licences. Leurs données dans ces services seront supprimées définitivement, sauf les documents dans SharePoint Online. Si c'est ce que vous voulez, renvoyez la requête avec acknowledge défini sur service-data.",
+	}},
 	{"adjustment_end_past", [...]string{
 		"The last day is in the past. Give {today} or a later day, or delete the adjustment.",
 		"De laatste dag is voorbij. Geef {today} of een latere dag op, of verwijder de aanpassing.",
@@ -67,10 +72,20 @@ var messages = [...]message{
 		"Een uitgever krijgt hoogstens {max} aliassen in één verzoek.",
 		"Un éditeur accepte {max} alias au plus en une requête.",
 	}},
+	{"all_services_off", [...]string{
+		"All services of this licence would be off. Leave at least one on, or remove the licence.",
+		"Alle services van deze licentie zouden uit staan. Laat er minstens één aan, of verwijder de licentie.",
+		"Tous les services de cette licence seraient désactivés. Laissez-en au moins un activé, ou retirez la licence.",
+	}},
 	{"annotated_copy_unavailable", [...]string{
 		"This import has no annotated copy, because its file was not checked or could not be read.",
 		"Deze import heeft geen kopie met opmerkingen. Die is er zodra een leesbaar bestand is gecontroleerd.",
 		"Cette importation n'a pas de copie annotée. Il y en a une dès qu'un fichier lisible a été vérifié.",
+	}},
+	{"auto_renew_term", [...]string{
+		"A subscription that renews itself needs an end date and a term of at least one month. Add them, or switch automatic renewal off.",
+		"Een abonnement dat automatisch wordt verlengd, heeft een einddatum en een looptijd van minstens één maand nodig. Vul ze aan, of zet automatisch verlengen uit.",
+		"Un abonnement à renouvellement automatique a besoin d'une date de fin et d'une durée d'au moins un mois. Ajoutez-les, ou désactivez le renouvellement automatique.",
 	}},
 	{"body_required", [...]string{
 		"The request needs a JSON body.",
@@ -262,10 +277,25 @@ var messages = [...]message{
 		"Deze kolommen zijn niet gelezen, omdat een andere kolom hetzelfde preciezer noemt: {columns}",
 		"Ces colonnes n'ont pas été lues, car une autre colonne nomme la même chose plus exactement : {columns}",
 	}},
+	{"conflict_not_found", [...]string{
+		"The subscription {subscription} has no conflict. It may have been solved.",
+		"Het abonnement {subscription} heeft geen conflict. Het is misschien opgelost.",
+		"L'abonnement {subscription} n'a pas de conflit. Il a peut-être été résolu.",
+	}},
+	{"country_unknown", [...]string{
+		"This country is not known. Give its code of two letters (ISO 3166-1), such as BE for Belgium.",
+		"Dit land is niet bekend. Geef de code van twee letters op (ISO 3166-1), zoals BE voor België.",
+		"Ce pays n'est pas connu. Indiquez son code à deux lettres (ISO 3166-1), comme BE pour la Belgique.",
+	}},
 	{"csv_separator", [...]string{
 		"comma",
 		"semicolon",
 		"semicolon",
+	}},
+	{"currency_unknown", [...]string{
+		"This currency is not known. Give its code of three letters (ISO 4217), such as EUR.",
+		"Deze munteenheid is niet bekend. Geef de code van drie letters op (ISO 4217), zoals EUR.",
+		"Cette devise n'est pas connue. Indiquez son code à trois lettres (ISO 4217), comme EUR.",
 	}},
 	{"cursor_invalid", [...]string{
 		"This cursor is damaged or belongs to another query. Start again without a cursor.",
@@ -302,6 +332,206 @@ var messages = [...]message{
 		"De details tellen {length} tekens. Kort ze in tot hoogstens {max}.",
 		"Les détails comptent {length} caractères. Raccourcissez-les à {max} au plus.",
 	}},
+	{"directory_agreements", [...]string{
+		"This is a file of agreement numbers, not a list of users, devices or subscriptions. Upload it under agreements/.",
+		"Dit is een bestand met overeenkomstnummers, geen lijst van gebruikers, apparaten of abonnementen. Upload het onder agreements/.",
+		"Ce fichier contient des numéros d'accords, pas une liste d'utilisateurs, d'appareils ou d'abonnements. Déposez-le sous agreements/.",
+	}},
+	{"directory_answer", [...]string{
+		"This is an error that Microsoft Graph answered, not a list. Check the permissions of the account, and export it again.",
+		"Dit is een fout die Microsoft Graph heeft geantwoord, geen lijst. Controleer de machtigingen van het account en exporteer opnieuw.",
+		"Ce fichier est une erreur renvoyée par Microsoft Graph, pas une liste. Vérifiez les autorisations du compte et exportez de nouveau.",
+	}},
+	{"directory_boolean", [...]string{
+		"Write TRUE or FALSE here.",
+		"Schrijf hier TRUE of FALSE.",
+		"Écrivez ici TRUE ou FALSE.",
+	}},
+	{"directory_column_missing", [...]string{
+		"The list has no column {column}. Export it again with that column.",
+		"De lijst heeft geen kolom {column}. Exporteer ze opnieuw met die kolom.",
+		"La liste n'a pas de colonne {column}. Exportez-la de nouveau avec cette colonne.",
+	}},
+	{"directory_company", [...]string{
+		"This subscription is for the whole organisation and not for users, so it is left out.",
+		"Dit abonnement is voor de hele organisatie en niet voor gebruikers, dus het wordt weggelaten.",
+		"Cet abonnement vaut pour toute l'organisation et non pour des utilisateurs : il est laissé de côté.",
+	}},
+	{"directory_concealed", [...]string{
+		"The report conceals the names of users. In the Microsoft 365 admin centre, go to Settings, Org settings, Reports, switch off \"Display concealed user, group, and site names in all reports\", and export the report again.",
+		"Het rapport verbergt de namen van gebruikers. Ga in het Microsoft 365-beheercentrum naar Instellingen, Organisatie-instellingen, Rapporten, zet het weergeven van verborgen namen van gebruikers, groepen en sites uit, en exporteer het rapport opnieuw.",
+		"Le rapport masque les noms des utilisateurs. Dans le centre d'administration Microsoft 365, ouvrez Paramètres, Paramètres de l'organisation, Rapports, désactivez l'affichage des noms masqués d'utilisateurs, de groupes et de sites, et exportez de nouveau le rapport.",
+	}},
+	{"directory_date", [...]string{
+		"This is not a moment in the past, so it counts as unknown. Export dates as 2026-11-21.",
+		"Dit is geen moment in het verleden en telt daarom als onbekend. Exporteer datums als 2026-11-21.",
+		"Ce n'est pas un moment du passé : il compte comme inconnu. Exportez les dates sous la forme 2026-11-21.",
+	}},
+	{"directory_dates_open", [...]string{
+		"The day and the month of dates in this file can be swapped. This one was read as {date}. If that is wrong, export dates as 2026-11-21.",
+		"Dag en maand van de datums in dit bestand kunnen verwisseld zijn. Deze datum is gelezen als {date}. Als dat fout is, exporteer datums dan als 2026-11-21.",
+		"Le jour et le mois des dates de ce fichier peuvent être inversés. Cette date a été lue comme {date}. Si c'est une erreur, exportez les dates sous la forme 2026-11-21.",
+	}},
+	{"directory_device_repeated", [...]string{
+		"Line {line} has the same device. Remove one of the two.",
+		"Regel {line} bevat hetzelfde apparaat. Verwijder een van de twee.",
+		"La ligne {line} contient le même appareil. Retirez-en une.",
+	}},
+	{"directory_devices", [...]string{
+		"This is a list of devices or groups. Upload it under devices/.",
+		"Dit is een lijst van apparaten of groepen. Upload ze onder devices/.",
+		"Ce fichier est une liste d'appareils ou de groupes. Déposez-le sous devices/.",
+	}},
+	{"directory_empty", [...]string{
+		"The list is empty. Export it again; nothing was changed.",
+		"De lijst is leeg. Exporteer ze opnieuw; er is niets gewijzigd.",
+		"La liste est vide. Exportez-la de nouveau ; rien n'a été modifié.",
+	}},
+	{"directory_group_repeated", [...]string{
+		"Line {line} has the same group. Remove one of the two.",
+		"Regel {line} bevat dezelfde groep. Verwijder een van de twee.",
+		"La ligne {line} contient le même groupe. Retirez-en une.",
+	}},
+	{"directory_gzip", [...]string{
+		"The file is compressed (gzip). Unpack it and upload the file in it.",
+		"Het bestand is gecomprimeerd (gzip). Pak het uit en upload het bestand dat erin zit.",
+		"Le fichier est compressé (gzip). Décompressez-le et déposez le fichier qu'il contient.",
+	}},
+	{"directory_inventory", [...]string{
+		"This is an inventory of software, not a list of users, devices or subscriptions. Upload it under inventory/.",
+		"Dit is een software-inventaris, geen lijst van gebruikers, apparaten of abonnementen. Upload ze onder inventory/.",
+		"Ce fichier est un inventaire de logiciels, pas une liste d'utilisateurs, d'appareils ou d'abonnements. Déposez-le sous inventory/.",
+	}},
+	{"directory_join", [...]string{
+		"trueup does not know this way of joining a device, so it counts as unknown. Export the list from the Entra admin centre or Microsoft Graph.",
+		"trueup kent deze manier van koppelen van een apparaat niet; ze telt als onbekend. Exporteer de lijst uit het Entra-beheercentrum of Microsoft Graph.",
+		"trueup ne connaît pas cette façon de joindre un appareil : elle compte comme inconnue. Exportez la liste du centre d'administration Entra ou de Microsoft Graph.",
+	}},
+	{"directory_json", [...]string{
+		"The JSON cannot be read from this line on. The file may have been cut off: export it again.",
+		"De JSON is vanaf deze regel niet te lezen. Misschien is het bestand afgebroken: exporteer het opnieuw.",
+		"Le JSON est illisible à partir de cette ligne. Le fichier est peut-être tronqué : exportez-le de nouveau.",
+	}},
+	{"directory_member_repeated", [...]string{
+		"Line {line} has the same member. Remove one of the two.",
+		"Regel {line} bevat hetzelfde lid. Verwijder een van de twee.",
+		"La ligne {line} contient le même membre. Retirez-en une.",
+	}},
+	{"directory_member_type", [...]string{
+		"This member is not a user, a device or a group, so it is left out.",
+		"Dit lid is geen gebruiker, apparaat of groep, dus het wordt weggelaten.",
+		"Ce membre n'est ni un utilisateur, ni un appareil, ni un groupe : il est laissé de côté.",
+	}},
+	{"directory_members", [...]string{
+		"This is a list of the members of a group. Upload it under devices/groups/, in a folder with the name of the group.",
+		"Dit is een lijst van de leden van een groep. Upload ze onder devices/groups/, in een map met de naam van de groep.",
+		"Ce fichier est la liste des membres d'un groupe. Déposez-le sous devices/groups/, dans un dossier qui porte le nom du groupe.",
+	}},
+	{"directory_mixed", [...]string{
+		"The file has lists of different things, such as users and devices. Upload a file for each.",
+		"Het bestand bevat lijsten van verschillende dingen, zoals gebruikers en apparaten. Upload voor elk een bestand.",
+		"Le fichier contient des listes de choses différentes, comme des utilisateurs et des appareils. Déposez un fichier pour chacune.",
+	}},
+	{"directory_number", [...]string{
+		"Write the number of licences as a whole number here.",
+		"Schrijf hier het aantal licenties als een geheel getal.",
+		"Écrivez ici le nombre de licences sous forme de nombre entier.",
+	}},
+	{"directory_page", [...]string{
+		"This is a document (a web page, PDF or Word) and not a table. Export the list as CSV or JSON.",
+		"Dit is een document (een webpagina, PDF of Word) en geen tabel. Exporteer de lijst als CSV of JSON.",
+		"Ce fichier est un document (page web, PDF ou Word) et non un tableau. Exportez la liste au format CSV ou JSON.",
+	}},
+	{"directory_part", [...]string{
+		"The list is only a part: its last page names a next one. Nobody was taken for missing. Export all pages, for example with Get-MgUser -All.",
+		"De lijst is maar een deel: de laatste pagina verwijst naar een volgende. Er is niemand als ontbrekend beschouwd. Exporteer alle pagina's, bijvoorbeeld met Get-MgUser -All.",
+		"La liste n'est qu'une partie : sa dernière page en annonce une suivante. Personne n'a été considéré comme absent. Exportez toutes les pages, par exemple avec Get-MgUser -All.",
+	}},
+	{"directory_row_columns", [...]string{
+		"The row has more cells than the header. A text with a separator in it must be in quotes.",
+		"De rij heeft meer cellen dan de kop. Een tekst met een scheidingsteken erin moet tussen aanhalingstekens staan.",
+		"La ligne compte plus de cellules que l'en-tête. Un texte qui contient un séparateur doit être entre guillemets.",
+	}},
+	{"directory_row_long", [...]string{
+		"The row is too long to be read. Export fewer columns.",
+		"De rij is te lang om te lezen. Exporteer minder kolommen.",
+		"La ligne est trop longue pour être lue. Exportez moins de colonnes.",
+	}},
+	{"directory_row_object", [...]string{
+		"This element of the list is not an object with named values. Export the list again with its properties.",
+		"Dit element van de lijst is geen object met benoemde waarden. Exporteer de lijst opnieuw met de eigenschappen.",
+		"Cet élément de la liste n'est pas un objet aux valeurs nommées. Exportez de nouveau la liste avec ses propriétés.",
+	}},
+	{"directory_row_quote", [...]string{
+		"A quote in this row is not closed. Add a quote at the end of the cell, or remove the one at its start.",
+		"Een aanhalingsteken in deze rij is niet gesloten. Zet er een aan het einde van de cel, of verwijder het aan het begin.",
+		"Un guillemet de cette ligne n'est pas fermé. Ajoutez-en un à la fin de la cellule, ou retirez celui du début.",
+	}},
+	{"directory_statement", [...]string{
+		"This is a statement of entitlements, not a list of users, devices or subscriptions. Upload it under entitlements/.",
+		"Dit is een overzicht van rechten, geen lijst van gebruikers, apparaten of abonnementen. Upload het onder entitlements/.",
+		"Ce fichier est un relevé de droits, pas une liste d'utilisateurs, d'appareils ou d'abonnements. Déposez-le sous entitlements/.",
+	}},
+	{"directory_subscription_repeated", [...]string{
+		"Line {line} has the same subscription, and only one number of licences can be right. Add them up in one row, or export /subscribedSkus of Microsoft Graph.",
+		"Regel {line} bevat hetzelfde abonnement, en maar één aantal licenties kan juist zijn. Tel ze op in één rij, of exporteer /subscribedSkus van Microsoft Graph.",
+		"La ligne {line} contient le même abonnement, et un seul nombre de licences peut être juste. Additionnez-les sur une seule ligne, ou exportez /subscribedSkus de Microsoft Graph.",
+	}},
+	{"directory_subscriptions", [...]string{
+		"This is a list of subscriptions. Upload it under subscriptions/.",
+		"Dit is een lijst van abonnementen. Upload ze onder subscriptions/.",
+		"Ce fichier est une liste d'abonnements. Déposez-le sous subscriptions/.",
+	}},
+	{"directory_too_large", [...]string{
+		"The file is larger than {max} MiB. Split it, or export fewer columns.",
+		"Het bestand is groter dan {max} MiB. Splits het, of exporteer minder kolommen.",
+		"Le fichier dépasse {max} Mio. Divisez-le, ou exportez moins de colonnes.",
+	}},
+	{"directory_too_many_rows", [...]string{
+		"The file has more than {max} rows. Split it, or export fewer.",
+		"Het bestand telt meer dan {max} rijen. Splits het, of exporteer er minder.",
+		"Le fichier compte plus de {max} lignes. Divisez-le, ou exportez-en moins.",
+	}},
+	{"directory_type_names", [...]string{
+		"PowerShell wrote the names of types in place of licences. Instead of Export-Csv, run: Get-MgUser -All -Property Id,UserPrincipalName,DisplayName,UsageLocation,Department,UserType,AccountEnabled,AssignedLicenses | ConvertTo-Json -Depth 5 | Set-Content users.json. For subscriptions: Get-MgSubscribedSku -All | ConvertTo-Json -Depth 5.",
+		"PowerShell heeft namen van typen geschreven in plaats van licenties. Voer in plaats van Export-Csv dit uit: Get-MgUser -All -Property Id,UserPrincipalName,DisplayName,UsageLocation,Department,UserType,AccountEnabled,AssignedLicenses | ConvertTo-Json -Depth 5 | Set-Content users.json. Voor abonnementen: Get-MgSubscribedSku -All | ConvertTo-Json -Depth 5.",
+		"PowerShell a écrit des noms de types à la place des licences. Au lieu d'Export-Csv, exécutez : Get-MgUser -All -Property Id,UserPrincipalName,DisplayName,UsageLocation,Department,UserType,AccountEnabled,AssignedLicenses | ConvertTo-Json -Depth 5 | Set-Content users.json. Pour les abonnements : Get-MgSubscribedSku -All | ConvertTo-Json -Depth 5.",
+	}},
+	{"directory_unknown", [...]string{
+		"This is not a list of users, devices or subscriptions that trueup knows. Export it from the Microsoft 365 or Entra admin centre as CSV, or from Microsoft Graph as JSON, with the names of the columns.",
+		"Dit is geen lijst van gebruikers, apparaten of abonnementen die trueup kent. Exporteer ze uit het Microsoft 365- of Entra-beheercentrum als CSV, of uit Microsoft Graph als JSON, met de namen van de kolommen.",
+		"Ce n'est pas une liste d'utilisateurs, d'appareils ou d'abonnements que trueup connaît. Exportez-la du centre d'administration Microsoft 365 ou Entra au format CSV, ou de Microsoft Graph au format JSON, avec les noms des colonnes.",
+	}},
+	{"directory_user_repeated", [...]string{
+		"Line {line} has the same user. Remove one of the two.",
+		"Regel {line} bevat dezelfde gebruiker. Verwijder een van de twee.",
+		"La ligne {line} contient le même utilisateur. Retirez-en une.",
+	}},
+	{"directory_users", [...]string{
+		"This is a list of users. Upload it under users/.",
+		"Dit is een lijst van gebruikers. Upload ze onder users/.",
+		"Ce fichier est une liste d'utilisateurs. Déposez-le sous users/.",
+	}},
+	{"directory_workbook_damaged", [...]string{
+		"The workbook is damaged. Export it again, or save the sheet as CSV.",
+		"De werkmap is beschadigd. Exporteer ze opnieuw, of sla het blad op als CSV.",
+		"Le classeur est endommagé. Exportez-le de nouveau, ou enregistrez la feuille au format CSV.",
+	}},
+	{"directory_workbook_too_large", [...]string{
+		"The workbook is too large. Save the sheet as CSV and upload that file.",
+		"De werkmap is te groot. Sla het blad op als CSV en upload dat bestand.",
+		"Le classeur est trop volumineux. Enregistrez la feuille au format CSV et déposez ce fichier.",
+	}},
+	{"directory_xls", [...]string{
+		"The file is an old or a protected workbook, or one of another program. Open it, save the sheet as CSV or XLSX, and upload that file.",
+		"Het bestand is een oude of beveiligde werkmap, of een werkmap van een ander programma. Open ze, sla het blad op als CSV of XLSX en upload dat bestand.",
+		"Le fichier est un classeur ancien ou protégé, ou celui d'un autre programme. Ouvrez-le, enregistrez la feuille au format CSV ou XLSX et déposez ce fichier.",
+	}},
+	{"directory_zip", [...]string{
+		"The file is a ZIP archive. Unpack it and upload the files in it one by one.",
+		"Het bestand is een ZIP-archief. Pak het uit en upload de bestanden erin een voor een.",
+		"Le fichier est une archive ZIP. Décompressez-la et déposez ses fichiers un par un.",
+	}},
 	{"end_before_start", [...]string{
 		"The licences end before they start, on {start}. Correct one of the dates.",
 		"De licenties eindigen voordat ze beginnen, op {start}. Corrigeer een van de datums.",
@@ -327,6 +557,11 @@ var messages = [...]message{
 		"Een regel bevat een uitgever en een producttitel. Deze heeft {count} kolommen; geef de kolommen namen in een kopregel als er andere zijn.",
 		"Une ligne comporte un éditeur et un titre de produit. Celle-ci a {count} colonnes ; nommez les colonnes dans un en-tête s'il y en a d'autres.",
 	}},
+	{"feed_devices", [...]string{
+		"This is a list of devices, not a list for the catalog. Upload it under devices/.",
+		"Dit is een lijst van apparaten, geen lijst voor de catalogus. Upload ze onder devices/.",
+		"Ce fichier est une liste d'appareils, pas une liste pour le catalogue. Déposez-le sous devices/.",
+	}},
 	{"feed_empty", [...]string{
 		"The file has no rows. Put a publisher and a product title on each line.",
 		"Het bestand bevat geen rijen. Zet op elke regel een uitgever en een producttitel.",
@@ -342,6 +577,11 @@ var messages = [...]message{
 		"Dit is een overzicht van rechten, geen lijst voor de catalogus. Upload het onder entitlements/.",
 		"Ce fichier est un relevé de droits, pas une liste pour le catalogue. Déposez-le sous entitlements/.",
 	}},
+	{"feed_subscriptions", [...]string{
+		"This is a list of subscriptions, not a list for the catalog. Upload it under subscriptions/.",
+		"Dit is een lijst van abonnementen, geen lijst voor de catalogus. Upload ze onder subscriptions/.",
+		"Ce fichier est une liste d'abonnements, pas une liste pour le catalogue. Déposez-le sous subscriptions/.",
+	}},
 	{"feed_too_large", [...]string{
 		"The file is larger than {max} MiB. Split it into smaller files.",
 		"Het bestand is groter dan {max} MiB. Splits het in kleinere bestanden.",
@@ -352,6 +592,11 @@ var messages = [...]message{
 		"Het bestand bevat {count} rijen, en hoogstens {max} zijn toegestaan. Splits het in kleinere bestanden.",
 		"Le fichier contient {count} lignes, et {max} au plus sont autorisées. Divisez-le en fichiers plus petits.",
 	}},
+	{"feed_users", [...]string{
+		"This is a list of users, not a list for the catalog. Upload it under users/.",
+		"Dit is een lijst van gebruikers, geen lijst voor de catalogus. Upload ze onder users/.",
+		"Ce fichier est une liste d'utilisateurs, pas une liste pour le catalogue. Déposez-le sous users/.",
+	}},
 	{"field_required", [...]string{
 		"This field is required.",
 		"Dit veld is verplicht.",
@@ -361,6 +606,11 @@ var messages = [...]message{
 		"There is no such field. Remove it, or check its spelling.",
 		"Dit veld bestaat niet. Verwijder het of controleer de spelling.",
 		"Ce champ n'existe pas. Supprimez-le ou vérifiez son orthographe.",
+	}},
+	{"file_devices", [...]string{
+		"This is a list of devices, not a file of agreement numbers. Upload it under devices/.",
+		"Dit is een lijst van apparaten, geen bestand met overeenkomstnummers. Upload ze onder devices/.",
+		"Ce fichier est une liste d'appareils, pas un fichier de numéros d'accords. Déposez-le sous devices/.",
 	}},
 	{"file_document", [...]string{
 		"The file is a presentation or a drawing, such as one of PowerPoint or Visio. Put its table in a CSV file.",
@@ -432,6 +682,11 @@ var messages = [...]message{
 		"Dit is een overzicht van rechten, geen bestand met overeenkomstnummers. Upload het onder entitlements/.",
 		"Ce fichier est un relevé de droits, pas un fichier de numéros d'accords. Déposez-le sous entitlements/.",
 	}},
+	{"file_subscriptions", [...]string{
+		"This is a list of subscriptions, not a file of agreement numbers. Upload it under subscriptions/.",
+		"Dit is een lijst van abonnementen, geen bestand met overeenkomstnummers. Upload ze onder subscriptions/.",
+		"Ce fichier est une liste d'abonnements, pas un fichier de numéros d'accords. Déposez-le sous subscriptions/.",
+	}},
 	{"file_too_large", [...]string{
 		"The file is larger than 4 MiB. Split it into smaller files.",
 		"Het bestand is groter dan 4 MiB. Splits het in kleinere bestanden.",
@@ -441,6 +696,11 @@ var messages = [...]message{
 		"The file has more than 5000 different pairs, more than 5000 lines with errors, or more than 20000 lines. Split it into smaller files.",
 		"Het bestand heeft meer dan 5000 verschillende paren, meer dan 5000 regels met fouten, of meer dan 20000 regels. Splits het in kleinere bestanden.",
 		"Le fichier a plus de 5000 paires différentes, plus de 5000 lignes avec des erreurs, ou plus de 20000 lignes. Divisez-le en fichiers plus petits.",
+	}},
+	{"file_users", [...]string{
+		"This is a list of users, not a file of agreement numbers. Upload it under users/.",
+		"Dit is een lijst van gebruikers, geen bestand met overeenkomstnummers. Upload ze onder users/.",
+		"Ce fichier est une liste d'utilisateurs, pas un fichier de numéros d'accords. Déposez-le sous users/.",
 	}},
 	{"file_utf16", [...]string{
 		"The file is Unicode text (UTF-16). Save it as CSV, not as Unicode text.",
@@ -567,6 +827,11 @@ var messages = [...]message{
 		"Eén verzoek mag hoogstens {max} overeenkomsten bevatten. Stuur de rest in volgende verzoeken.",
 		"Une requête accepte {max} accords au plus. Envoyez les autres dans d'autres requêtes.",
 	}},
+	{"if_match_required", [...]string{
+		"Send the ETag of the version that you have read in the If-Match header, so that you do not undo a change of somebody else.",
+		"Stuur de ETag van de versie die u hebt gelezen mee in de header If-Match, zodat u geen wijziging van iemand anders ongedaan maakt.",
+		"Envoyez l'ETag de la version que vous avez lue dans l'en-tête If-Match, pour ne pas annuler la modification d'une autre personne.",
+	}},
 	{"import_not_found", [...]string{
 		"There is no such import.",
 		"Deze import bestaat niet.",
@@ -611,6 +876,11 @@ var messages = [...]message{
 		"This is a list of packages of a programming language or an editor ({tool}), not of the programs of a PC. Send what the PC lists as installed programs, such as the output of winget list, or Get-ItemProperty or Get-Package with Export-Csv.",
 		"Dit is een lijst van pakketten van een programmeertaal of een editor ({tool}), niet van de programma's van een pc. Stuur wat de pc als geïnstalleerde programma's toont, zoals de uitvoer van winget list, of Get-ItemProperty of Get-Package met Export-Csv.",
 		"Ce fichier est une liste de paquets d'un langage de programmation ou d'un éditeur ({tool}), pas des programmes d'un PC. Envoyez la liste des programmes installés du PC, telle que la sortie de winget list, ou de Get-ItemProperty ou Get-Package avec Export-Csv.",
+	}},
+	{"inventory_devices", [...]string{
+		"This is a list of devices, not an inventory of software. Upload it under devices/.",
+		"Dit is een lijst van apparaten, geen software-inventaris. Upload ze onder devices/.",
+		"Ce fichier est une liste d'appareils, pas un inventaire de logiciels. Déposez-le sous devices/.",
 	}},
 	{"inventory_document", [...]string{
 		"This is a JSON object with a name and a version, but without a PC. If it is a list of software, send the whole array, or add a key such as hostname to each row.",
@@ -852,10 +1122,20 @@ var messages = [...]message{
 		"Dit is een overzicht van rechten, geen inventaris. Upload het onder entitlements/.",
 		"Ce fichier est un relevé de droits, pas un inventaire. Déposez-le sous entitlements/.",
 	}},
+	{"inventory_subscriptions", [...]string{
+		"This is a list of subscriptions, not an inventory of software. Upload it under subscriptions/.",
+		"Dit is een lijst van abonnementen, geen software-inventaris. Upload ze onder subscriptions/.",
+		"Ce fichier est une liste d'abonnements, pas un inventaire de logiciels. Déposez-le sous subscriptions/.",
+	}},
 	{"inventory_titles", [...]string{
 		"The file has too many different titles. Check that its columns are those of an inventory.",
 		"Het bestand bevat meer verschillende titels dan uit elkaar te houden zijn. Kijk of de kolommen die van een inventaris zijn.",
 		"Le fichier contient trop de titres différents. Vérifiez que ses colonnes sont celles d'un inventaire.",
+	}},
+	{"inventory_users", [...]string{
+		"This is a list of users, not an inventory of software. Upload it under users/.",
+		"Dit is een lijst van gebruikers, geen software-inventaris. Upload ze onder users/.",
+		"Ce fichier est une liste d'utilisateurs, pas un inventaire de logiciels. Déposez-le sous users/.",
 	}},
 	{"inventory_workbook", [...]string{
 		"This is a workbook of a spreadsheet program. Open it, save the sheet with the list as CSV, and upload that file.",
@@ -902,6 +1182,11 @@ var messages = [...]message{
 		"De body heeft meer dan {max} waarden. Stuur minder tegelijk.",
 		"Le corps contient plus de {max} valeurs. Envoyez-en moins à la fois.",
 	}},
+	{"kind_unknown", [...]string{
+		"There is no such kind of subscription. Use user or device.",
+		"Zo'n soort abonnement bestaat niet. Gebruik user of device.",
+		"Ce genre d'abonnement n'existe pas. Utilisez user ou device.",
+	}},
 	{"length_max", [...]string{
 		"The longest length allowed is {max}.",
 		"De langst toegestane lengte is {max}.",
@@ -911,6 +1196,16 @@ var messages = [...]message{
 		"The shortest length allowed is {min}.",
 		"De kortst toegestane lengte is {min}.",
 		"La longueur minimale est de {min}.",
+	}},
+	{"license_not_held", [...]string{
+		"The user has no licence of this subscription. There is nothing to remove.",
+		"De gebruiker heeft geen licentie van dit abonnement. Er is niets om te verwijderen.",
+		"L'utilisateur n'a pas de licence de cet abonnement. Il n'y a rien à retirer.",
+	}},
+	{"license_refused", [...]string{
+		"Nothing was changed, because not everything is allowed. Correct what is listed under errors and send the request again.",
+		"Er is niets gewijzigd, omdat niet alles is toegestaan. Verbeter wat onder errors staat en verstuur het verzoek opnieuw.",
+		"Rien n'a été modifié, car tout n'est pas permis. Corrigez ce qui figure sous errors et renvoyez la requête.",
 	}},
 	{"license_type_other", [...]string{
 		"Other",
@@ -932,6 +1227,11 @@ var messages = [...]message{
 		"Geef het aantal licenties op.",
 		"Indiquez le nombre de licences.",
 	}},
+	{"licenses_to_assign", [...]string{
+		"Give at least one licence to assign. To remove all licences of the users, set mode to replace.",
+		"Geef ten minste één licentie op om toe te wijzen. Stel mode in op replace om alle licenties van de gebruikers te verwijderen.",
+		"Indiquez au moins une licence à attribuer. Pour retirer toutes les licences des utilisateurs, définissez mode sur replace.",
+	}},
 	{"line_break", [...]string{
 		"This cell has {lines} lines. Put it on one line, or close its quote on the first one.",
 		"Deze cel heeft {lines} regels. Zet hem op één regel, of sluit het aanhalingsteken op de eerste.",
@@ -941,6 +1241,16 @@ var messages = [...]message{
 		"The whole line is in quotes. It was read without them.",
 		"De hele regel staat tussen aanhalingstekens. Hij is zonder die tekens gelezen.",
 		"La ligne entière est entre guillemets. Elle a été lue sans eux.",
+	}},
+	{"location_missing", [...]string{
+		"The user holds licences but has no usage location.",
+		"De gebruiker heeft licenties maar geen gebruikslocatie.",
+		"L'utilisateur détient des licences mais n'a pas de lieu d'utilisation.",
+	}},
+	{"location_not_allowed", [...]string{
+		"The user holds this licence, but it may not be used in the usage location of the user.",
+		"De gebruiker heeft deze licentie, maar ze mag niet worden gebruikt in de gebruikslocatie van de gebruiker.",
+		"L'utilisateur détient cette licence, mais elle ne peut pas être utilisée dans son lieu d'utilisation.",
 	}},
 	{"measure_devices", [...]string{
 		"PCs",
@@ -1046,6 +1356,11 @@ var messages = [...]message{
 		"The name has {length} characters. Shorten it to at most {max}.",
 		"De naam telt {length} tekens. Kort hem in tot hoogstens {max}.",
 		"Le nom compte {length} caractères. Raccourcissez-le à {max} au plus.",
+	}},
+	{"no_license_free", [...]string{
+		"No licence of this subscription is free. Buy more, or remove it from users who do not need it.",
+		"Er is geen licentie van dit abonnement vrij. Koop er meer, of verwijder ze bij gebruikers die er geen nodig hebben.",
+		"Aucune licence de cet abonnement n'est libre. Achetez-en, ou retirez-la aux utilisateurs qui n'en ont pas besoin.",
 	}},
 	{"not_ascii", [...]string{
 		"A CSV file may have only plain (ASCII) characters. Type plain ones in place of these, or remove those that do not belong there: {characters}",
@@ -1232,6 +1547,11 @@ var messages = [...]message{
 		"Uw rol staat dit niet toe. Hiervoor is een van deze rollen nodig: {roles}. Vraag die aan bij een global admin.",
 		"Votre rôle ne le permet pas. Il faut l'un de ces rôles : {roles}. Demandez-le à un administrateur global.",
 	}},
+	{"price_range", [...]string{
+		"The price must be a whole number of hundredths (cents) from 0 to {max}.",
+		"De prijs moet een geheel aantal honderdsten (centen) van 0 tot en met {max} zijn.",
+		"Le prix doit être un nombre entier de centièmes (centimes) de 0 à {max}.",
+	}},
 	{"product_not_found", [...]string{
 		"The report has no product {id}.",
 		"Het rapport heeft geen product {id}.",
@@ -1281,6 +1601,16 @@ var messages = [...]message{
 		"The catalog has no publisher {publisher}. Look it up, or add it to the catalog first.",
 		"De catalogus kent geen uitgever {publisher}. Zoek hem op of voeg hem eerst aan de catalogus toe.",
 		"Le catalogue n'a pas d'éditeur {publisher}. Cherchez-le ou ajoutez-le d'abord au catalogue.",
+	}},
+	{"quantity_below_assigned", [...]string{
+		"{assigned} users have a licence, more than {quantity}. That is a conflict, which has to be solved within 90 days. If you want it, send the request again with acknowledge set to conflict.",
+		"{assigned} gebruikers hebben een licentie, meer dan {quantity}. Dat is een conflict, dat binnen 90 dagen moet worden opgelost. Is dat de bedoeling, verstuur het verzoek dan opnieuw met acknowledge ingesteld op conflict.",
+		"{assigned} utilisateurs ont une licence, plus que {quantity}. C'est un conflit, à résoudre dans les 90 jours. Si c'est ce que vous voulez, renvoyez la requête avec acknowledge défini sur conflict.",
+	}},
+	{"quantity_range", [...]string{
+		"The number of licences must be a whole number from 0 to {max}.",
+		"Het aantal licenties moet een geheel getal van 0 tot en met {max} zijn.",
+		"Le nombre de licences doit être un nombre entier de 0 à {max}.",
 	}},
 	{"query_malformed", [...]string{
 		"The query string cannot be read. Percent-encode its values.",
@@ -1356,6 +1686,11 @@ var messages = [...]message{
 		"A refresh is running. Confirm when it has ended.",
 		"Er loopt een verversing. Bevestig als die is afgelopen.",
 		"Une actualisation est en cours. Confirmez lorsqu'elle sera terminée.",
+	}},
+	{"renewal_not_later", [...]string{
+		"A renewal makes the subscription last longer. Give a day after {date}.",
+		"Door een verlenging loopt het abonnement langer door. Geef een dag na {date} op.",
+		"Un renouvellement prolonge l'abonnement. Indiquez un jour après le {date}.",
 	}},
 	{"report_column_adjusted", [...]string{
 		"Adjustments",
@@ -1787,6 +2122,41 @@ var messages = [...]message{
 		"tabs",
 		"des tabulations",
 	}},
+	{"service_given_twice", [...]string{
+		"This service is already in the list. Remove one of the two.",
+		"Deze service staat al in de lijst. Verwijder een van de twee.",
+		"Ce service figure déjà dans la liste. Retirez-en un.",
+	}},
+	{"service_itself", [...]string{
+		"A service cannot require or exclude itself. Remove its own id from the list.",
+		"Een service kan zichzelf niet vereisen of uitsluiten. Verwijder haar eigen id uit de lijst.",
+		"Un service ne peut pas s'exiger ni s'exclure lui-même. Retirez son propre identifiant de la liste.",
+	}},
+	{"service_not_offered", [...]string{
+		"This service is off, because it is not offered in the usage location of the user.",
+		"Deze service staat uit, omdat ze niet wordt aangeboden in de gebruikslocatie van de gebruiker.",
+		"Ce service est désactivé, car il n'est pas proposé dans le lieu d'utilisation de l'utilisateur.",
+	}},
+	{"service_required", [...]string{
+		"The service {service} needs the service {other}, which would be off. Leave {other} on, or switch {service} off as well.",
+		"De service {service} heeft de service {other} nodig, die dan uit zou staan. Laat {other} aan, of schakel ook {service} uit.",
+		"Le service {service} a besoin du service {other}, qui serait désactivé. Laissez {other} activé, ou désactivez aussi {service}.",
+	}},
+	{"service_required_excluded", [...]string{
+		"This service is both required and excluded. Remove it from one of the two lists.",
+		"Deze service wordt zowel vereist als uitgesloten. Verwijder haar uit een van de twee lijsten.",
+		"Ce service est à la fois exigé et exclu. Retirez-le de l'une des deux listes.",
+	}},
+	{"service_unknown", [...]string{
+		"This subscription has no service {service}. Use the ids that the list of subscriptions shows.",
+		"Dit abonnement heeft geen service {service}. Gebruik de id's die de lijst van abonnementen toont.",
+		"Cet abonnement n'a pas de service {service}. Utilisez les identifiants qu'affiche la liste des abonnements.",
+	}},
+	{"services_exclude", [...]string{
+		"The services {service} and {other} cannot be on for one user at the same time. Switch one of them off, or remove the other licence.",
+		"De services {service} en {other} kunnen voor één gebruiker niet tegelijk aan staan. Schakel een van beide uit, of verwijder de andere licentie.",
+		"Les services {service} et {other} ne peuvent pas être activés en même temps pour un utilisateur. Désactivez l'un des deux, ou retirez l'autre licence.",
+	}},
 	{"snapshot_not_found", [...]string{
 		"There are no reports of {date}. The nearest days that have reports: {dates}.",
 		"Er zijn geen rapporten van {date}. De dichtstbijzijnde dagen met rapporten: {dates}.",
@@ -1871,6 +2241,11 @@ var messages = [...]message{
 		"This date has its day first, so all dates with slashes are read that way.",
 		"In deze datum staat de dag voorop; alle datums met schuine strepen zijn zo gelezen.",
 		"Cette date commence par le jour ; toutes les dates avec des barres obliques sont lues ainsi.",
+	}},
+	{"statement_devices", [...]string{
+		"This is a list of devices, not a statement of entitlements. Upload it under devices/.",
+		"Dit is een lijst van apparaten, geen overzicht van rechten. Upload ze onder devices/.",
+		"Ce fichier est une liste d'appareils, pas un relevé de droits. Déposez-le sous devices/.",
 	}},
 	{"statement_empty", [...]string{
 		"There are no rows below the header. Download the statement again.",
@@ -1962,6 +2337,11 @@ var messages = [...]message{
 		"De werkmap heeft geen blad Pivot Data met kopregel. Gebruik het Microsoft License Statement zoals het is verstuurd; sla een blad van iets anders op als CSV.",
 		"Le classeur n'a pas de feuille Pivot Data avec son en-tête. Utilisez le Microsoft License Statement tel qu'il a été envoyé ; enregistrez toute autre feuille au format CSV.",
 	}},
+	{"statement_subscriptions", [...]string{
+		"This is a list of subscriptions, not a statement of entitlements. Upload it under subscriptions/.",
+		"Dit is een lijst van abonnementen, geen overzicht van rechten. Upload ze onder subscriptions/.",
+		"Ce fichier est une liste d'abonnements, pas un relevé de droits. Déposez-le sous subscriptions/.",
+	}},
 	{"statement_support", [...]string{
 		"Write 0 if support was bought, and 1 if not.",
 		"Schrijf 0 als ondersteuning is gekocht en 1 als dat niet zo is.",
@@ -1991,6 +2371,11 @@ var messages = [...]message{
 		"This file is not a known statement. Use a license summary, a General License Statement or a Microsoft License Statement, with its header.",
 		"Dit is geen overzicht dat kan worden gelezen. Gebruik een licentieoverzicht, een General License Statement of een Microsoft License Statement, met kopregel.",
 		"Ce n'est pas un relevé lisible. Utilisez un récapitulatif de licences, un General License Statement ou un Microsoft License Statement, avec son en-tête.",
+	}},
+	{"statement_users", [...]string{
+		"This is a list of users, not a statement of entitlements. Upload it under users/.",
+		"Dit is een lijst van gebruikers, geen overzicht van rechten. Upload ze onder users/.",
+		"Ce fichier est une liste d'utilisateurs, pas un relevé de droits. Déposez-le sous users/.",
 	}},
 	{"statement_utf16", [...]string{
 		"The file is Unicode text (UTF-16). Save it as CSV, not as Unicode text.",
@@ -2107,6 +2492,41 @@ var messages = [...]message{
 		"Aanhalingstekens mogen alleen om een hele cel staan. Verwijder ze uit deze cel.",
 		"Les guillemets ne peuvent entourer qu'une cellule entière. Retirez-les de celle-ci.",
 	}},
+	{"subscription_endless", [...]string{
+		"This subscription has no end, so there is nothing to renew.",
+		"Dit abonnement heeft geen einde, dus er valt niets te verlengen.",
+		"Cet abonnement n'a pas de fin : il n'y a rien à renouveler.",
+	}},
+	{"subscription_expired", [...]string{
+		"The subscription ended on {date}. Renew it first.",
+		"Het abonnement is geëindigd op {date}. Verleng het eerst.",
+		"L'abonnement a pris fin le {date}. Renouvelez-le d'abord.",
+	}},
+	{"subscription_for_devices", [...]string{
+		"This subscription is for devices. Assign it to a group of devices, or choose a subscription for users.",
+		"Dit abonnement is voor apparaten. Wijs het toe aan een groep van apparaten, of kies een abonnement voor gebruikers.",
+		"Cet abonnement est destiné aux appareils. Attribuez-le à un groupe d'appareils, ou choisissez un abonnement pour utilisateurs.",
+	}},
+	{"subscription_in_use", [...]string{
+		"Users or devices still have licences of this subscription. Remove these licences first.",
+		"Gebruikers of apparaten hebben nog licenties van dit abonnement. Verwijder eerst die licenties.",
+		"Des utilisateurs ou des appareils ont encore des licences de cet abonnement. Retirez d'abord ces licences.",
+	}},
+	{"subscription_limit", [...]string{
+		"There are already {max} subscriptions, the highest number allowed. Delete one that is not needed first.",
+		"Er zijn al {max} abonnementen, het hoogste aantal dat is toegestaan. Verwijder er eerst een dat niet nodig is.",
+		"Il y a déjà {max} abonnements, le nombre maximal autorisé. Supprimez d'abord un abonnement inutile.",
+	}},
+	{"subscription_name_taken", [...]string{
+		"There is already a subscription with this name. Choose another name.",
+		"Er is al een abonnement met deze naam. Kies een andere naam.",
+		"Un abonnement porte déjà ce nom. Choisissez un autre nom.",
+	}},
+	{"subscription_not_found", [...]string{
+		"There is no such subscription. It may have been deleted. The list of subscriptions has the ids.",
+		"Zo'n abonnement bestaat niet. Misschien is het verwijderd. De lijst van abonnementen bevat de id's.",
+		"Cet abonnement n'existe pas. Il a peut-être été supprimé. La liste des abonnements contient les identifiants.",
+	}},
 	{"taken", [...]string{
 		"The values listed under errors are already in use. Change them and send the request again.",
 		"Wat onder errors staat is al in gebruik. Wijzig het en stuur het verzoek opnieuw.",
@@ -2117,15 +2537,40 @@ var messages = [...]message{
 		"De overeenkomst {agreement} nam dit paar over terwijl het bestand werd geïmporteerd. Laat het weg of gebruik de naam van die overeenkomst.",
 		"L'accord {agreement} a pris cette paire pendant l'importation. Omettez-la ou utilisez le nom de cet accord.",
 	}},
+	{"term_range", [...]string{
+		"The term must be a whole number of months from 0 to {max}. Use 0 if it is not known.",
+		"De looptijd moet een geheel aantal maanden van 0 tot en met {max} zijn. Gebruik 0 als ze niet bekend is.",
+		"La durée doit être un nombre entier de mois de 0 à {max}. Indiquez 0 si elle n'est pas connue.",
+	}},
+	{"term_unknown", [...]string{
+		"Automatic renewal needs an end date and the length of a term. Record them first.",
+		"Automatisch verlengen vereist een einddatum en de lengte van een looptijd. Leg die eerst vast.",
+		"Le renouvellement automatique exige une date de fin et une durée. Enregistrez-les d'abord.",
+	}},
 	{"terms_of_volume", [...]string{
 		"A volume agreement does not have this: its products come from entitlements. Leave it out.",
 		"Een volumeovereenkomst heeft dit niet: haar producten komen uit de rechten. Laat het weg.",
 		"Un accord en volume n'a pas cela : ses produits viennent des droits. Omettez-le.",
 	}},
+	{"text_control", [...]string{
+		"Remove the invisible or unreadable characters from this text.",
+		"Verwijder de onzichtbare of onleesbare tekens uit deze tekst.",
+		"Retirez les caractères invisibles ou illisibles de ce texte.",
+	}},
 	{"text_invisible", [...]string{
 		"Remove the characters that cannot be seen: {characters}. In a pattern, write * in their place.",
 		"Verwijder de tekens die niet te zien zijn: {characters}. Schrijf in een patroon * op hun plaats.",
 		"Supprimez les caractères invisibles : {characters}. Dans un motif, écrivez * à leur place.",
+	}},
+	{"text_required", [...]string{
+		"Fill this in: it cannot be empty.",
+		"Vul dit in: het mag niet leeg zijn.",
+		"Remplissez ce champ : il ne peut pas être vide.",
+	}},
+	{"text_too_long", [...]string{
+		"This text has {length} characters. Shorten it to at most {max}.",
+		"Deze tekst telt {length} tekens. Kort hem in tot hoogstens {max}.",
+		"Ce texte compte {length} caractères. Raccourcissez-le à {max} au plus.",
 	}},
 	{"time_invalid", [...]string{
 		"Give a date such as 2026-11-21, or a time such as 2026-11-21T09:30:00Z.",
@@ -2171,6 +2616,16 @@ var messages = [...]message{
 		"The catalog has no such product title of {publisher}. Look it up, or add it to the catalog first.",
 		"De catalogus kent deze producttitel van {publisher} niet. Zoek hem op of voeg hem eerst aan de catalogus toe.",
 		"Le catalogue n'a pas ce titre de produit de {publisher}. Cherchez-le ou ajoutez-le d'abord au catalogue.",
+	}},
+	{"too_many_licenses", [...]string{
+		"A user holds at most {max} licences. Remove one that is not needed first.",
+		"Een gebruiker heeft hoogstens {max} licenties. Verwijder eerst een licentie die niet nodig is.",
+		"Un utilisateur détient au plus {max} licences. Retirez d'abord une licence qui n'est pas nécessaire.",
+	}},
+	{"too_many_services_off", [...]string{
+		"Too many services would be off for this user: their ids have at most {max} bytes together. Leave more of them on, or remove a licence.",
+		"Bij deze gebruiker zouden te veel services uitstaan: hun id's mogen samen hoogstens {max} bytes hebben. Laat er meer aanstaan, of verwijder een licentie.",
+		"Trop de services seraient désactivés pour cet utilisateur : leurs identifiants ont ensemble au plus {max} octets. Laissez-en davantage activés, ou retirez une licence.",
 	}},
 	{"try_again", [...]string{
 		"This is not possible at this time. Try again in a few seconds.",
@@ -2236,6 +2691,61 @@ var messages = [...]message{
 		"The group and file name together take more than {max} bytes in the bucket. Shorten one of them.",
 		"De groepsnaam en de bestandsnaam zijn samen langer dan {max} bytes in de bucket. Maak een van beide korter.",
 		"Le nom du groupe et celui du fichier occupent ensemble plus de {max} octets dans le compartiment. Raccourcissez l'un des deux.",
+	}},
+	{"upn_form", [...]string{
+		"This is not a user principal name. Write it like an e-mail address, such as an@example.org, without spaces.",
+		"Dit is geen user principal name. Schrijf hem zoals een e-mailadres, bijvoorbeeld an@example.org, zonder spaties.",
+		"Ce n'est pas un nom d'utilisateur principal (UPN). Écrivez-le comme une adresse e-mail, par exemple an@example.org, sans espaces.",
+	}},
+	{"usage_location_missing", [...]string{
+		"The user has no usage location. Set one first: licences may not be used in every country.",
+		"De gebruiker heeft geen gebruikslocatie. Stel die eerst in: licenties mogen niet in elk land worden gebruikt.",
+		"L'utilisateur n'a pas de lieu d'utilisation. Indiquez-en d'abord un : les licences ne peuvent pas être utilisées dans tous les pays.",
+	}},
+	{"usage_location_prohibited", [...]string{
+		"This licence may not be used in {location}, the usage location of the user. Choose another subscription, or correct the usage location.",
+		"Deze licentie mag niet worden gebruikt in {location}, de gebruikslocatie van de gebruiker. Kies een ander abonnement, of corrigeer de gebruikslocatie.",
+		"Cette licence ne peut pas être utilisée dans le pays {location}, le lieu d'utilisation de l'utilisateur. Choisissez un autre abonnement, ou corrigez le lieu d'utilisation.",
+	}},
+	{"user_deleted", [...]string{
+		"This user was deleted. Restore it first.",
+		"Deze gebruiker is verwijderd. Herstel de gebruiker eerst.",
+		"Cet utilisateur a été supprimé. Restaurez-le d'abord.",
+	}},
+	{"user_disabled", [...]string{
+		"This user holds licences but may not sign in.",
+		"Deze gebruiker heeft licenties maar mag zich niet aanmelden.",
+		"Cet utilisateur détient des licences mais ne peut pas se connecter.",
+	}},
+	{"user_name_taken", [...]string{
+		"Another user has this user principal name. Give another name, or change that user.",
+		"Een andere gebruiker heeft deze user principal name. Geef een andere naam op, of wijzig die gebruiker.",
+		"Un autre utilisateur a ce nom d'utilisateur principal. Indiquez un autre nom, ou modifiez cet utilisateur.",
+	}},
+	{"user_not_found", [...]string{
+		"There is no such user. The list of users has the ids and names.",
+		"Deze gebruiker bestaat niet. De lijst van gebruikers bevat de id's en namen.",
+		"Cet utilisateur n'existe pas. La liste des utilisateurs contient les identifiants et les noms.",
+	}},
+	{"user_not_restorable", [...]string{
+		"This user cannot be restored: it was not deleted, or more than 30 days ago. Add the user again.",
+		"Deze gebruiker kan niet worden hersteld: hij is niet verwijderd, of meer dan 30 dagen geleden. Voeg de gebruiker opnieuw toe.",
+		"Cet utilisateur ne peut pas être restauré : il n'a pas été supprimé, ou il y a plus de 30 jours. Ajoutez-le de nouveau.",
+	}},
+	{"user_type_unknown", [...]string{
+		"There is no such type of user. Use member or guest.",
+		"Zo'n type gebruiker bestaat niet. Gebruik member of guest.",
+		"Ce type d'utilisateur n'existe pas. Utilisez member ou guest.",
+	}},
+	{"users_required", [...]string{
+		"Give at least one user.",
+		"Geef ten minste één gebruiker op.",
+		"Indiquez au moins un utilisateur.",
+	}},
+	{"users_too_many", [...]string{
+		"A request can have at most {max} users. Send several requests.",
+		"Een verzoek kan hoogstens {max} gebruikers bevatten. Verstuur meerdere verzoeken.",
+		"Une requête peut comporter au plus {max} utilisateurs. Envoyez plusieurs requêtes.",
 	}},
 	{"validation_error", [...]string{
 		"Not checked",
@@ -2326,5 +2836,25 @@ var messages = [...]message{
 		"Both numbers exist, but they do not belong together. Check them against the agreement.",
 		"Beide nummers bestaan en horen niet bij elkaar. Vergelijk ze met de overeenkomst.",
 		"Les deux numéros existent mais ne vont pas ensemble. Comparez-les à l'accord.",
+	}},
+	{"way_buy", [...]string{
+		"Buy more licences.",
+		"Koop meer licenties.",
+		"Achetez davantage de licences.",
+	}},
+	{"way_delete", [...]string{
+		"Delete users who have left.",
+		"Verwijder gebruikers die vertrokken zijn.",
+		"Supprimez les utilisateurs qui sont partis.",
+	}},
+	{"way_remove", [...]string{
+		"Remove licences from users who do not need them.",
+		"Verwijder licenties bij gebruikers die ze niet nodig hebben.",
+		"Retirez des licences aux utilisateurs qui n'en ont pas besoin.",
+	}},
+	{"way_renew", [...]string{
+		"Renew the subscription.",
+		"Verleng het abonnement.",
+		"Renouvelez l'abonnement.",
 	}},
 }
