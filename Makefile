@@ -30,6 +30,7 @@ EVENT ?= events/schedule.json
 # Time for each fuzz target, flags of internal/testkit/bench, and extra arguments of
 # go test and cdk deploy.
 FUZZTIME ?= 30s
+HISTORIES ?= 500
 BENCHFLAGS ?= -table internal/docs/performance.md
 TESTFLAGS ?=
 DEPLOY_ARGS ?=
@@ -64,7 +65,7 @@ CDK := infra/tools/node_modules/.bin/cdk
 export FILE GROUP PROGRAM ON_ERROR DRY_RUN FUNCTION EVENT
 import invoke: export API := http://127.0.0.1:$(PORT)
 
-.PHONY: help run demo import invoke test race bench fuzz lint fmt golden build size clients synth diff deploy ci clean local need-go need-npm need-java
+.PHONY: help run demo import invoke test race histories bench fuzz lint fmt golden build size clients synth diff deploy ci clean local need-go need-npm need-java
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -94,6 +95,9 @@ CONCURRENT := ./internal/importer ./internal/aws/dynamo ./internal/httpapi ./int
 
 race: need-java local ## Test the concurrent packages under the race detector (TESTFLAGS)
 	$(LOCAL_ENV) TRUEUP_REQUIRE_DYNAMODB=1 CGO_ENABLED=1 go test -race -shuffle=on -timeout 20m $(TESTFLAGS) $(CONCURRENT)
+
+histories: need-java local ## Check HISTORIES random histories of agreements and of licences for linearizability
+	$(LOCAL_ENV) TRUEUP_REQUIRE_DYNAMODB=1 TRUEUP_HISTORIES=$(HISTORIES) go test -v -timeout 6h -run 'Linearizable$$' ./internal/aws/dynamo
 
 bench: need-java local build $(DUCKDB) ## Measure speed and size, and write internal/docs/performance.md (BENCHFLAGS)
 	@CGO_ENABLED=0 go build $(BUILD_FLAGS) -o dist/local/bin/ ./internal/testkit/bench/bare

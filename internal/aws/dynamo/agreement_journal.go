@@ -12,8 +12,8 @@ import (
 // What the journal of agreements stores beside its entries. Type journals does not
 // interpret it.
 
-// journalRetention is how long the entries of the journal of agreements are kept. A process
-// or a saved copy that is further behind reads the table.
+// journalRetention is how long the entries of the journals of agreements and of users are kept. A
+// process or a saved copy that is further behind reads the table.
 const journalRetention = 30 * 24 * time.Hour
 
 // agreementRecord returns an entry of the journal of agreements.

@@ -45,6 +45,11 @@ func Within(ctx context.Context, table *Table, id string) error {
 	return table.journals.append(ctx, nil, entry)
 }
 
+// CountSubscriptions adds to the number of subscriptions.
+func CountSubscriptions(ctx context.Context, table *Table, n int) error {
+	return table.db.transact(ctx, []*action{table.Subscriptions.counting(n)})
+}
+
 // Known returns the agreements of the pairs that refs name and their agreements still have.
 func Known(ctx context.Context, table *Table, refs []register.PairRef) ([]string, error) {
 	found, err := table.parts.agreements.known(ctx, refs, "")

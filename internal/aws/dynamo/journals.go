@@ -53,6 +53,9 @@ func newJournals(db *engine, striped map[journal.Name]payload, restored func()) 
 // payload returns the Payload of journal.Head from the head of a journal's first stripe.
 type payload func(head item) ([]string, error)
 
+// noPayload is the payload of a journal whose head has nothing for its readers.
+func noPayload(item) ([]string, error) { return nil, nil }
+
 // headItem is the head of a stripe. Writers of its journal may add attributes.
 type headItem struct {
 	PK     string `dynamodbav:"pk"`

@@ -85,6 +85,14 @@ const (
 
 	adjustmentsPK pk = "ADJUSTMENTS" // one item
 	adjustmentsSK sk = "ADJUSTMENTS"
+
+	// subscriptionsPK is the partition of the descriptions of all subscriptions. For each one it has
+	// the items "SUBSCRIPTION#<id>" and "NAME#<folded name>"; "COUNT" has the number of subscriptions.
+	subscriptionsPK     pk = "SUBSCRIPTIONS"
+	subscriptionPrefix     = "SUBSCRIPTION#"
+	subscriptionCountSK sk = "COUNT"
+	seatsPrefix            = "SEATS#"
+	userPrefix             = "USER#"
 )
 
 func groupKey(id string) (pk, sk) { return groupsPK, sk(groupPrefix + id) }
@@ -109,6 +117,20 @@ func stageKey(s importer.Stage) (pk, sk) { return pk("STAGE#" + string(s)), "STA
 func inventoryKey(source string) (pk, sk) {
 	return inventoryPK, sk(sourcePrefix + bounded(source, maxSortName))
 }
+
+func subscriptionKey(id string) (pk, sk) { return subscriptionsPK, sk(subscriptionPrefix + id) }
+func subscriptionNameKey(folded string) (pk, sk) {
+	return subscriptionsPK, sk("NAME#" + bounded(folded, maxSortName))
+}
+
+// seatsKey returns the key of the seats of a subscription. They have a partition of their own, because
+// every assignment writes them.
+func seatsKey(id string) (pk, sk) { return pk(seatsPrefix + id), "SEATS" }
+
+func userKey(id string) (pk, sk) { return pk(userPrefix + id), "USER" }
+
+// upnKey returns the key of the item that records which user has a folded user principal name.
+func upnKey(folded string) (pk, sk) { return pk("UPN#" + bounded(folded, maxPartitionName)), "UPN" }
 
 func idempotencyKey(key string) (pk, sk) {
 	return pk("IDEMPOTENCY#" + bounded(key, maxPartitionName)), "IDEMPOTENCY"

@@ -12,6 +12,7 @@ import (
 	"trueup/internal/group"
 	"trueup/internal/id"
 	"trueup/internal/importer"
+	"trueup/internal/subscription"
 	"trueup/internal/testkit/golden"
 )
 
@@ -74,10 +75,17 @@ func TestKeysFitDynamoDB(t *testing.T) {
 	if p, _ := nameKey(long); len(p) > 2048 {
 		t.Errorf("partition key of %d bytes", len(p))
 	}
-	if _, s := groupNameKey(long); len(s) > 1024 {
-		t.Errorf("sort key of %d bytes", len(s))
+	if p, _ := upnKey(subscription.FoldUPN(strings.Repeat("ΐ", subscription.UPNMaxChars))); len(p) > 2048 {
+		t.Errorf("partition key of a user's name of %d bytes", len(p))
+	}
+	for _, s := range []sk{second(groupNameKey(long)), second(subscriptionNameKey(long))} {
+		if len(s) > 1024 {
+			t.Errorf("sort key of %d bytes", len(s))
+		}
 	}
 }
+
+func second(_ pk, s sk) sk { return s }
 
 func FuzzCursor(f *testing.F) {
 	f.Add("", "q")

@@ -6,7 +6,9 @@ import (
 	"fmt"
 	"math"
 	mathrand "math/rand/v2"
+	"os"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -41,6 +43,15 @@ const (
 	linearSteps     = 7 // of each client: a change or a list, and the reads that it needs
 	linearTimeout   = 20 * time.Second
 )
+
+// histories returns how many histories to check: n, fewer under the race detector, or the value of
+// TRUEUP_HISTORIES, see make histories.
+func histories(n int) uint64 {
+	if more, err := strconv.ParseUint(os.Getenv("TRUEUP_HISTORIES"), 10, 32); err == nil {
+		return more
+	}
+	return uint64(n / rarely)
+}
 
 // faults has the faults of requests in a history: conflicts in 30 % of the transactions,
 // lost replies, throttling and others.
@@ -422,7 +433,7 @@ func TestR2_3_R2_4_R4_3_Linearizable(t *testing.T) {
 	t.Parallel()
 	seen := tally{n: map[string]int{}}
 	t.Run("histories", func(t *testing.T) {
-		for seed := range uint64(linearHistories / rarely) {
+		for seed := range histories(linearHistories) {
 			t.Run(fmt.Sprint(seed), func(t *testing.T) {
 				t.Parallel()
 				h := makeHistory(t, seed, sound)
@@ -444,7 +455,7 @@ func TestR2_3_R2_4_R4_3_Linearizable(t *testing.T) {
 		}
 	})
 	t.Logf("%v", seen.n)
-	if rarely > 1 {
+	if histories(linearHistories) < linearHistories {
 		return // few histories do not have everything
 	}
 	for _, what := range []string{

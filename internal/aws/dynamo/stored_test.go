@@ -61,8 +61,10 @@ func storedItems() map[string]storedItem {
 		}, {"record.counts.of_pair": "", "next.record.counts.of_pair": ""}}},
 		"open-refresh": {zero: refreshItem{}, was: []map[string]string{{"settled": "", "full": ""}}}, "held-refresh": {zero: heldItem{}}, "fence": {zero: fenceItem{}},
 		"statement": {zero: statementItem{}, was: []map[string]string{{"record.hints": "", "record.principal": ""}, {"record.principal": ""}}}, "newest-statement": {zero: newestItem{}}, "snapshot": {zero: snapshotItem{}, was: []map[string]string{{"supplement": ""}}},
-		"adjustments": {zero: adjustmentsItem{}},
-		"inventory":   {zero: inventoryItem{}, was: []map[string]string{{"good.other_platforms": "", "good.macos": "", "next": ""}, {"good.macos": "", "next": ""}, {"next": ""}}}, "rules": {zero: rulesItem{}},
+		"adjustments":  {zero: adjustmentsItem{}},
+		"subscription": {zero: subscriptionItem{}}, "subscription-name": {zero: subscriptionNameItem{}}, "subscription-count": {zero: subscriptionCountItem{}},
+		"seats": {zero: seatsItem{}}, "user": {zero: userItem{}}, "upn": {zero: upnItem{}},
+		"inventory": {zero: inventoryItem{}, was: []map[string]string{{"good.other_platforms": "", "good.macos": "", "next": ""}, {"good.macos": "", "next": ""}, {"next": ""}}}, "rules": {zero: rulesItem{}},
 		"head": {zero: wholeHead{}, parts: []any{headItem{}, agreementHead{}}}, "entry": {zero: entryItem{}}, "audit": {zero: auditItem{}, was: []map[string]string{{"by_name": ""}}}, "idempotency": {zero: onceItem{}},
 	}
 }

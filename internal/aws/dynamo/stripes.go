@@ -142,11 +142,14 @@ func (j *journals) appendTo(ctx context.Context, st *stripe, actions []*action, 
 		st.head, st.known = pointAfter(head), true
 		return nil
 	}
-	st.known = false
-	if conflict := (errConflict{}); errors.As(err, &conflict) && slices.ContainsFunc(conflict.at, func(a *action) bool { return a == head || a == entry }) {
-		st.shared = true
+	if conflict := (errConflict{}); errors.As(err, &conflict) {
+		if !slices.ContainsFunc(conflict.at, func(a *action) bool { return a == head || a == entry }) {
+			return err // about other items, such as seats: the next attempt need not read the head
+		}
+		st.known, st.shared = false, true
 		return errTransient{fmt.Errorf("%w: %w", errBehind, err)}
 	}
+	st.known = false
 	condition := conditionOf(err)
 	if condition == nil {
 		return err

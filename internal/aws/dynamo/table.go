@@ -6,6 +6,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 
 	"trueup/internal/journal"
+	"trueup/internal/people"
 	"trueup/internal/register"
 )
 
@@ -13,17 +14,19 @@ import (
 // share what the process has read of the table, so a process opens a table once.
 // NewRefreshes makes Refreshes, which need a register of agreements.
 type Table struct {
-	Agreements  *Agreements
-	Groups      *Groups
-	Imports     *Imports
-	Statements  *Statements
-	Inventories *Inventories
-	Snapshots   *Snapshots
-	Adjustments *Adjustments
-	Journal     *Journal
-	Audit       *Audit
-	Idempotency *Idempotency
-	Upkeep      *Upkeep
+	Agreements    *Agreements
+	Groups        *Groups
+	Imports       *Imports
+	Statements    *Statements
+	Inventories   *Inventories
+	Snapshots     *Snapshots
+	Adjustments   *Adjustments
+	Subscriptions *Subscriptions
+	People        *People
+	Journal       *Journal
+	Audit         *Audit
+	Idempotency   *Idempotency
+	Upkeep        *Upkeep
 
 	parts
 }
@@ -40,7 +43,7 @@ type parts struct {
 
 func newParts(db *engine) parts {
 	p := parts{db: db, visibility: newVisibility(db), tombstones: &tombstones{db}}
-	p.journals = newJournals(db, map[journal.Name]payload{register.JournalName: deletedGroups}, p.visibility.forget)
+	p.journals = newJournals(db, map[journal.Name]payload{register.JournalName: deletedGroups, people.JournalName: noPayload}, p.visibility.forget)
 	p.groups = &storedGroups{db, p.journals, p.tombstones}
 	p.agreements = &storedAgreements{db, p.visibility, p.journals, p.tombstones, p.groups}
 	return p
@@ -71,7 +74,8 @@ func Open(client *dynamodb.Client, table string, options ...Option) *Table {
 	return &Table{
 		Agreements: &Agreements{db, p.visibility, p.groups, p.agreements}, Groups: &Groups{db, p.groups},
 		Imports:    &Imports{db, p.visibility, p.journals, p.tombstones, p.groups, p.agreements},
-		Statements: &Statements{db}, Inventories: &Inventories{db}, Snapshots: &Snapshots{db}, Adjustments: &Adjustments{db}, Journal: &Journal{db, p.journals},
+		Statements: &Statements{db}, Inventories: &Inventories{db}, Snapshots: &Snapshots{db}, Adjustments: &Adjustments{db},
+		Subscriptions: &Subscriptions{db: db}, People: &People{db, p.journals}, Journal: &Journal{db, p.journals},
 		Audit: &Audit{db: db}, Idempotency: &Idempotency{db}, Upkeep: &Upkeep{db, p.groups, p.agreements}, parts: p,
 	}
 }

@@ -17,7 +17,7 @@ type layer struct {
 // domainOrder is the order of the packages of the domain. Each may import earlier ones only.
 var domainOrder = []string{
 	"internal/agreement", "internal/agreement/pairfile", "internal/group", "internal/entitlement", "internal/entitlement/statement",
-	"internal/product", "internal/product/builtin", "internal/position", "internal/inventory", "internal/proposal", "internal/report", "internal/subscription", "internal/device",
+	"internal/product", "internal/product/builtin", "internal/position", "internal/inventory", "internal/proposal", "internal/report", "internal/subscription", "internal/device", "internal/directory",
 	"internal/misfiled",
 }
 
@@ -61,7 +61,7 @@ var layers = []layer{
 	},
 	{
 		name:    "mechanisms", // they do not know what they are used for
-		folders: []string{"internal/journal", "internal/lease", "internal/retention"},
+		folders: []string{"internal/journal", "internal/lease", "internal/retention", "internal/slots"},
 		imports: []string{"foundation"},
 	},
 	{
@@ -81,7 +81,7 @@ var layers = []layer{
 	},
 	{
 		name:    "use cases",
-		folders: []string{"internal/catalog/feeder", "internal/importer", "internal/inventories", "internal/refresher", "internal/snapshot", "internal/statements"},
+		folders: []string{"internal/catalog/feeder", "internal/importer", "internal/inventories", "internal/licensing", "internal/refresher", "internal/snapshot", "internal/statements"},
 		imports: []string{"foundation", "domain", "mechanisms", "read models", "internal/refresher"},
 	},
 	{
@@ -96,7 +96,7 @@ var layers = []layer{
 	},
 	{
 		name:    "HTTP functions", // none imports another
-		folders: []string{"internal/httpapi/agreements", "internal/httpapi/catalog", "internal/httpapi/groups", "internal/httpapi/reports"},
+		folders: []string{"internal/httpapi/agreements", "internal/httpapi/catalog", "internal/httpapi/groups", "internal/httpapi/licenses", "internal/httpapi/reports"},
 		imports: []string{"foundation", "domain", "mechanisms", "read models", "use cases", "tables", "HTTP kernel"},
 	},
 	{

@@ -1,0 +1,127 @@
+package dynamo
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"sync/atomic"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+
+	"trueup/internal/errs"
+	"trueup/internal/subscription"
+	"trueup/internal/text"
+)
+
+// Subscriptions stores subscriptions and their seats. It is safe for concurrent use.
+type Subscriptions struct {
+	db *engine
+	// known has the descriptions that this process read last. They are large and seldom change, and
+	// every assignment needs them.
+	known atomic.Pointer[descriptions]
+}
+
+// descriptions are all subscriptions, sorted by folded name, of the moment at which the item of the
+// count had the tip.
+type descriptions struct {
+	tip string
+	all []subscription.Subscription
+}
+
+var _ subscription.Store = (*Subscriptions)(nil)
+
+// Subscriptions implements subscription.Store. If no description has changed since the last call, it
+// reads only the seats, and the tip that says so.
+func (s *Subscriptions) Subscriptions(ctx context.Context) ([]subscription.Holding, error) {
+	known := s.known.Load()
+	if known == nil {
+		known = &descriptions{}
+	}
+	seats, tip, err := s.seats(ctx, known.all)
+	if err != nil {
+		return nil, err
+	}
+	if tip != known.tip {
+		if known, err = s.describeAll(ctx, tip); err != nil {
+			return nil, err
+		}
+		s.known.Store(known)
+		if seats, _, err = s.seats(ctx, known.all); err != nil {
+			return nil, err
+		}
+	}
+	all := make([]subscription.Holding, 0, len(known.all))
+	for _, one := range known.all {
+		if found, exists := seats[one.ID]; exists { // or deleted meanwhile
+			all = append(all, subscription.Holding{Subscription: one, Seats: found})
+		}
+	}
+	return all, nil
+}
+
+// seats reads the seats of subscriptions that exist, and the tip of all descriptions; empty if there was
+// never a subscription.
+func (s *Subscriptions) seats(ctx context.Context, of []subscription.Subscription) (seats map[string]subscription.Seats, tip string, err error) {
+	keys := []item{key(subscriptionsPK, subscriptionCountSK)}
+	for _, one := range of {
+		keys = append(keys, key(seatsKey(one.ID)))
+	}
+	seats = make(map[string]subscription.Seats, len(of))
+	err = s.db.getAll(ctx, keys, "", nil, func(it item) error {
+		if attr(it, "pk") == string(subscriptionsPK) {
+			tip = attr(it, "tip")
+			return nil
+		}
+		i, err := decode[seatsItem](it)
+		seats[cutPrefix(it, "pk", seatsPrefix)] = i.seats()
+		return err
+	})
+	return seats, tip, err
+}
+
+// describeAll reads all descriptions. tip was read before: if it is still the tip later, no description
+// has changed meanwhile, although the pages of the query are not of one moment.
+func (s *Subscriptions) describeAll(ctx context.Context, tip string) (*descriptions, error) {
+	found := &descriptions{tip: tip}
+	err := s.db.query(ctx, &dynamodb.QueryInput{
+		ConsistentRead:            aws.Bool(true),
+		KeyConditionExpression:    aws.String("pk = :p AND begins_with(sk, :s)"),
+		ExpressionAttributeValues: item{":p": str(string(subscriptionsPK)), ":s": str(subscriptionPrefix)},
+	}, func(it item) (bool, error) {
+		i, err := decode[subscriptionItem](it)
+		found.all = append(found.all, i.subscription())
+		return true, err
+	})
+	slices.SortFunc(found.all, func(a, b subscription.Subscription) int {
+		return cmp.Or(cmp.Compare(text.Fold(a.Name), text.Fold(b.Name)), cmp.Compare(a.ID, b.ID))
+	})
+	return found, err
+}
+
+// Subscription implements subscription.Store.
+func (s *Subscriptions) Subscription(ctx context.Context, id string) (h subscription.Holding, err error) {
+	found := 0
+	err = s.db.getAll(ctx, []item{key(subscriptionKey(id)), key(seatsKey(id))}, "", nil, func(it item) error {
+		found++
+		if attr(it, "pk") == string(subscriptionsPK) {
+			i, err := decode[subscriptionItem](it)
+			h.Subscription = i.subscription()
+			return err
+		}
+		i, err := decode[seatsItem](it)
+		h.Seats = i.seats()
+		return err
+	})
+	if err != nil {
+		return subscription.Holding{}, err
+	}
+	if found < 2 { // one transaction creates and deletes both
+		return subscription.Holding{}, subscriptionNotFound(id)
+	}
+	return h, nil
+}
+
+func subscriptionNotFound(id string) error {
+	return errs.New(errs.NotFound, "subscription_not_found", "id", id)
+}

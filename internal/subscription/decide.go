@@ -1,0 +1,322 @@
+package subscription
+
+import (
+	"maps"
+	"slices"
+	"strconv"
+	"time"
+
+	"trueup/internal/day"
+	"trueup/internal/errs"
+)
+
+// Error classifies a violation in the words of Microsoft Graph (licenseAssignmentState).
+type Error string
+
+// The errors.
+const (
+	CountViolation                     Error = "CountViolation"
+	MutuallyExclusiveViolation         Error = "MutuallyExclusiveViolation"
+	DependencyViolation                Error = "DependencyViolation"
+	ProhibitedInUsageLocationViolation Error = "ProhibitedInUsageLocationViolation"
+	UniquenessViolation                Error = "UniquenessViolation"
+	OtherViolation                     Error = "Other"
+)
+
+// Errors lists every error, in the order of the documentation.
+var Errors = []Error{CountViolation, ProhibitedInUsageLocationViolation, MutuallyExclusiveViolation, DependencyViolation, UniquenessViolation, OtherViolation}
+
+// The codes of violations.
+const (
+	NoLicenseFree     = "no_license_free"
+	LocationMissing   = "usage_location_missing"
+	LocationForbidden = "usage_location_prohibited"
+	ServicesExclude   = "services_exclude"
+	ServiceRequired   = "service_required"
+	AllServicesOff    = "all_services_off"
+	ServiceUnknown    = "service_unknown"
+	SubscriptionGone  = "subscription_not_found"
+	ForDevicesOnly    = "subscription_for_devices"
+	SubscriptionEnded = "subscription_expired"
+	TooManyLicenses   = "too_many_licenses"
+	TooManyOff        = "too_many_services_off"
+
+	// About the user as a whole.
+	UserNotFound      = "user_not_found"
+	UserDeleted       = "user_deleted"
+	UserNameTaken     = "user_name_taken"
+	UserNotRestorable = "user_not_restorable"
+)
+
+// ErrorOf returns the error of each code of a violation.
+var ErrorOf = map[string]Error{
+	NoLicenseFree: CountViolation, LocationMissing: ProhibitedInUsageLocationViolation, LocationForbidden: ProhibitedInUsageLocationViolation,
+	ServicesExclude: MutuallyExclusiveViolation, ServiceRequired: DependencyViolation,
+	AllServicesOff: OtherViolation, ServiceUnknown: OtherViolation, SubscriptionGone: OtherViolation, ForDevicesOnly: OtherViolation,
+	SubscriptionEnded: OtherViolation, TooManyLicenses: OtherViolation, TooManyOff: OtherViolation,
+	UserNotFound: OtherViolation, UserDeleted: OtherViolation, UserNameTaken: OtherViolation, UserNotRestorable: OtherViolation,
+}
+
+// Violation says why a user may not have, or not lose, a licence.
+type Violation struct {
+	Subscription string
+	Code         string    // a key of ErrorOf
+	Args         errs.Args // values in the message
+}
+
+// Error returns the class of the violation.
+func (v Violation) Error() Error { return ErrorOf[v.Code] }
+
+// Assignment is a licence to assign.
+type Assignment struct {
+	Subscription string
+	Off          []string // ids of services to switch off
+}
+
+// Want is a change of the licences of one user. Each subscription occurs once, in Add or in Remove.
+type Want struct {
+	// Add assigns licences. For a licence that the user holds, it replaces which services are off.
+	Add    []Assignment
+	Remove []string
+	// Replace also removes every licence that is not in Add.
+	Replace bool
+}
+
+// Outcome is what a change comes to for one user.
+type Outcome string
+
+// The outcomes.
+const (
+	Assigned  Outcome = "assigned"  // at least one licence was assigned, or services of one changed; others may be removed
+	Removed   Outcome = "removed"   // licences were only removed
+	Unchanged Outcome = "unchanged" // the user has what is wanted
+	Refused   Outcome = "refused"   // nothing changed
+
+	Created  Outcome = "created"  // a user, with the licences in Added
+	Edited   Outcome = "edited"   // the description of a user
+	Deleted  Outcome = "deleted"  // a user, with the licences in Removed
+	Restored Outcome = "restored" // a user, with the licences in Added
+)
+
+// Outcomes lists every outcome, in the order of the documentation.
+var Outcomes = []Outcome{Assigned, Unchanged, Removed, Refused, Created, Edited, Deleted, Restored}
+
+// Call identifies what changes licences.
+type Call struct {
+	ID string // of the call or job; a repetition of the call has the same one
+	By string // subject of the caller
+	At time.Time
+}
+
+// Decision is the judgement of Decide. Exactly one user is concerned.
+type Decision struct {
+	Outcome    Outcome
+	After      User        // with Version increased if something changes; else as before
+	Violations []Violation // if Outcome is Refused: all of them
+	Warnings   []Warning   // about After
+	// Added, Removed and Changed are the subscriptions with a licence more, with one less, and with
+	// other services off, sorted. They are empty if nothing changes.
+	Added, Removed, Changed []string
+}
+
+// Decide judges a change of the licences of a user on a day: all of it, or nothing (L6). free has the
+// seats of each subscription, of which earlier users of the same call may have taken some.
+//
+// A user that has what is wanted is unchanged, even if nothing is free (L7). A licence that the call
+// itself assigned before counts as assigned now: the call is a repetition.
+//
+// Services are judged as they are afterwards (L4). What was wrong before and is not caused by the
+// change refuses nothing: otherwise a stricter description would block every other change.
+func Decide(user User, want Want, free map[string]Holding, call Call, today day.Date) Decision {
+	d := decider{user: user, free: free, today: today, after: maps.Clone(user.Licenses)}
+	if d.after == nil {
+		d.after = map[string]Grant{}
+	}
+	repeated := false
+	for _, a := range want.Add {
+		off := slices.Compact(slices.Sorted(slices.Values(a.Off)))
+		held, holds := user.Licenses[a.Subscription]
+		if holds && slices.Equal(held.Off, off) {
+			repeated = repeated || held.Call == call.ID
+			continue
+		}
+		d.add(a.Subscription, off, held, holds, call)
+	}
+	remove := slices.Clone(want.Remove)
+	if want.Replace {
+		for id := range user.Licenses {
+			if !slices.ContainsFunc(want.Add, func(a Assignment) bool { return a.Subscription == id }) {
+				remove = append(remove, id)
+			}
+		}
+	}
+	slices.Sort(remove)
+	for _, id := range slices.Compact(remove) {
+		if _, holds := user.Licenses[id]; holds {
+			delete(d.after, id)
+			d.Removed = append(d.Removed, id)
+		}
+	}
+	if len(d.after) > MaxGrants && len(d.Added) > 0 {
+		d.refuse(d.Added[0], TooManyLicenses, "max", strconv.Itoa(MaxGrants))
+	}
+	if changed := slices.Concat(d.Added, d.Changed); offBytes(d.after) > OffMaxBytes && len(changed) > 0 {
+		d.refuse(changed[0], TooManyOff, "max", strconv.Itoa(OffMaxBytes))
+	}
+	d.services()
+	return d.decision(repeated)
+}
+
+type decider struct {
+	Decision
+
+	user  User
+	free  map[string]Holding
+	today day.Date
+	after map[string]Grant
+}
+
+func (d *decider) refuse(subscription, code string, args ...string) {
+	d.Violations = append(d.Violations, Violation{subscription, code, errs.Pairs(args...)})
+}
+
+// add judges one licence, or other services of a licence that the user holds.
+func (d *decider) add(id string, off []string, held Grant, holds bool, call Call) {
+	s, known := d.free[id]
+	if !known {
+		d.refuse(id, SubscriptionGone)
+		return
+	}
+	before := len(d.Violations)
+	if s.Kind != ForUsers {
+		d.refuse(id, ForDevicesOnly)
+		return
+	}
+	for _, service := range off {
+		if _, has := s.Service(service); !has {
+			d.refuse(id, ServiceUnknown, "service", service)
+		}
+	}
+	if len(d.Violations) == before {
+		d.leavesServices(s.Subscription, off)
+	}
+	if holds {
+		held.Off = off
+		d.after[id] = held
+		d.Changed = append(d.Changed, id)
+		return
+	}
+	if s.Seats.Status(d.today) == Expired {
+		d.refuse(id, SubscriptionEnded, "date", string(s.Seats.End(d.today)))
+	}
+	switch {
+	case d.user.Location == "":
+		d.refuse(id, LocationMissing)
+	case !isOffered(s.Countries, d.user.Location):
+		d.refuse(id, LocationForbidden, "location", d.user.Location)
+	}
+	if s.Seats.Available < 1 {
+		d.refuse(id, NoLicenseFree)
+	}
+	d.after[id] = Grant{At: call.At, By: call.By, Call: call.ID, Off: off, Via: Direct}
+	d.Added = append(d.Added, id)
+}
+
+// leavesServices refuses a licence without any service that is on (L3).
+func (d *decider) leavesServices(s Subscription, off []string) {
+	if len(s.Services) == 0 {
+		return
+	}
+	if len(off) == len(s.Services) {
+		d.refuse(s.ID, AllServicesOff)
+		return
+	}
+	if d.user.Location == "" || !isOffered(s.Countries, d.user.Location) {
+		return // refused for that reason, or held before
+	}
+	if !slices.ContainsFunc(s.Services, func(v Service) bool { return isOn(v, off, d.user.Location) }) {
+		d.refuse(s.ID, LocationForbidden, "location", d.user.Location)
+	}
+}
+
+// services judges the services that are on afterwards.
+func (d *decider) services() {
+	was := d.flaws(d.user.Licenses)
+	for flaw, subscription := range d.flaws(d.after) {
+		if _, old := was[flaw]; old {
+			continue
+		}
+		d.refuse(subscription, flaw.code, "service", flaw.service, "other", flaw.other)
+	}
+}
+
+// flaw is a service that is on together with another one that it excludes, or without one that it
+// requires.
+type flaw struct{ code, service, other string }
+
+// flaws returns the flaws of a set of licences, with the subscription to report each for: one that
+// is added or changed, or else one that contains the service.
+func (d *decider) flaws(licenses map[string]Grant) map[flaw]string {
+	found := map[flaw]string{}
+	on := servicesOn(licenses, d.user.Location, d.free)
+	report := func(f flaw) {
+		found[f] = on[f.service]
+		for _, id := range slices.Concat(d.Added, d.Changed) {
+			s := d.free[id]
+			if _, has := s.Service(f.service); has {
+				found[f] = id
+				return
+			}
+			if _, has := s.Service(f.other); has && f.code == ServicesExclude {
+				found[f] = id
+			}
+		}
+	}
+	for id := range licenses {
+		for _, service := range d.free[id].Services {
+			if _, is := on[service.ID]; !is {
+				continue
+			}
+			for _, other := range service.Excludes {
+				if _, both := on[other]; both && other != service.ID {
+					// An exclusion is mutual: one of the two is enough to report it.
+					a, b := min(service.ID, other), max(service.ID, other)
+					report(flaw{ServicesExclude, a, b})
+				}
+			}
+			for _, other := range service.Requires {
+				if _, has := on[other]; !has {
+					report(flaw{ServiceRequired, service.ID, other})
+				}
+			}
+		}
+	}
+	return found
+}
+
+func (d *decider) decision(repeated bool) Decision {
+	out := d.Decision
+	for _, list := range []*[]string{&out.Added, &out.Removed, &out.Changed} {
+		slices.Sort(*list)
+	}
+	slices.SortFunc(out.Violations, compareViolations)
+	switch {
+	case len(out.Violations) > 0:
+		return Decision{Outcome: Refused, After: d.user, Violations: out.Violations}
+	case len(out.Added)+len(out.Changed)+len(out.Removed) > 0:
+		out.Outcome = Removed
+		if len(out.Added)+len(out.Changed) > 0 {
+			out.Outcome = Assigned
+		}
+		out.After = d.user
+		out.After.Licenses = d.after
+		out.After.Version++
+	default:
+		out.Outcome, out.After = Unchanged, d.user
+		if repeated {
+			out.Outcome = Assigned
+		}
+	}
+	out.Warnings = out.After.Warnings(d.free)
+	return out
+}
