@@ -1,0 +1,172 @@
+package directory
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+
+	"trueup/internal/sheet"
+	"trueup/internal/subscription"
+	"trueup/internal/text"
+)
+
+// joins are the ways of joining as Graph names them, and parts of what the admin centres write, in the
+// form of text.Letters. The first that fits counts: "hybrid joined" is not "joined".
+var joins = []struct {
+	join  Join
+	words []string
+}{
+	{JoinHybrid, []string{"serverad", "hybrid", "hibrid"}},
+	{JoinRegistered, []string{"workplace", "regist", "inscrit", "enregistr"}},
+	{JoinDirectory, []string{"azuread", "azureadjoin", "entrajoin", "join", "gekoppeld", "toegevoegd", "joint", "eingebunden", "beigetreten", "verknupft", "unido", "unida", "ingressado", "associado"}},
+}
+
+// device reads the record as a device.
+func (r *reading) device() error {
+	c := &r.record
+	r.what = firstOf(c.get(fieldDeviceID), c.get(fieldObjectID))
+	d := DeviceRow{Line: c.line, Seen: r.moment(fieldSeen, c.cells[fieldSeen]), Registered: r.moment(fieldRegistered, c.cells[fieldRegistered])}
+	d.Name = r.label(fieldName, subscription.NameMaxChars, true)
+	d.OS = r.label(fieldSystem, subscription.NameMaxChars, false)
+	d.OSVersion = r.label(fieldSystemVersion, subscription.NameMaxChars, false)
+	d.ObjectID = r.deviceGUID(fieldObjectID)
+	d.DeviceID = r.deviceGUID(fieldDeviceID)
+	d.Join = r.join()
+	enabled, given := r.bool(fieldEnabled)
+	d.Enabled = enabled || !given
+	d.Stated.set(StatedEnabled, given)
+	d.Stated.set(StatedObjectID, d.ObjectID != "")
+	d.Stated.set(StatedName, true)
+	d.Stated.set(StatedSystem, d.OS != "")
+	d.Stated.set(StatedJoin, d.Join != JoinUnknown)
+	d.Stated.set(StatedSeen, !d.Seen.IsZero())
+	d.Stated.set(StatedRegistered, !d.Registered.IsZero())
+	if r.wrong == 0 {
+		r.repeatedDevice(&d)
+	}
+	if !r.done() {
+		return r.rejected(Identity{ObjectID: text.Quote(c.get(fieldObjectID)), DeviceID: text.Quote(c.get(fieldDeviceID)), Name: text.Quote(c.get(fieldName))})
+	}
+	if r.sink.Device == nil {
+		return nil
+	}
+	return r.sink.Device(d)
+}
+
+// label reads a name or an id.
+func (r *reading) label(f field, longest int, required bool) string {
+	value, violations := subscription.ParseLabel(string(fieldNames[f]), r.record.get(f), longest, required)
+	r.violated(violations)
+	return value
+}
+
+// deviceGUID reads an id, in lower case; empty for none.
+func (r *reading) deviceGUID(f field) string {
+	id := strings.ToLower(r.label(f, subscription.IDMaxChars, false))
+	if id == noGUID {
+		return ""
+	}
+	return id
+}
+
+func (r *reading) join() Join {
+	typed := r.record.get(fieldJoin)
+	letters := text.Letters(text.Shorten(typed, 64))
+	for _, j := range joins {
+		if slices.ContainsFunc(j.words, func(word string) bool { return strings.Contains(letters, word) }) {
+			return j.join
+		}
+	}
+	if !slices.Contains(never, letters) {
+		r.warn(fieldJoin, typed, "directory_join")
+	}
+	return JoinUnknown
+}
+
+// repeatedDevice rejects a device that came before. Devices that are reinstalled have the same name and
+// another id.
+func (r *reading) repeatedDevice(d *DeviceRow) {
+	line, repeated := r.repeats('d', d.DeviceID)
+	if !repeated {
+		line, repeated = r.repeats('o', d.ObjectID)
+	}
+	if !repeated && d.DeviceID == "" && d.ObjectID == "" {
+		line, repeated = r.repeats('n', d.Name)
+	}
+	if repeated {
+		r.reject(fieldName, d.Name, "directory_device_repeated", "line", strconv.Itoa(line))
+	}
+}
+
+// group reads the record as a group, and its members if the object has them.
+func (r *reading) group() error {
+	c := &r.record
+	r.what = c.get(fieldObjectID)
+	types := strings.ToLower(c.get(fieldGroupTypes))
+	g := GroupRow{
+		Line: c.line, ObjectID: strings.ToLower(r.label(fieldObjectID, subscription.IDMaxChars, true)), Name: r.label(fieldName, subscription.NameMaxChars, true),
+		Unified: strings.Contains(types, "unified"), Dynamic: strings.Contains(types, "dynamic"), Rule: c.get(fieldRule),
+	}
+	g.Security, _ = r.bool(fieldSecurity)
+	g.Mail, _ = r.bool(fieldMail)
+	if r.wrong == 0 {
+		if line, repeated := r.repeats('g', g.ObjectID); repeated {
+			r.reject(fieldObjectID, g.ObjectID, "directory_group_repeated", "line", strconv.Itoa(line))
+		}
+	}
+	if !r.done() {
+		return nil
+	}
+	if r.sink.Group != nil {
+		if err := r.sink.Group(g); err != nil {
+			return err
+		}
+	}
+	members := c.members
+	line := c.line
+	for _, m := range members {
+		if err := r.count(); err != nil {
+			return err
+		}
+		r.record = m
+		r.record.line = line
+		if err := r.member(g.ObjectID); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// member reads the record as a member of a group; group is its object id, if it is known.
+func (r *reading) member(group string) error {
+	c := &r.record
+	entity := c.get(fieldEntity)
+	m := MemberRow{Line: c.line, GroupID: group, Type: MemberType(strings.ToLower(entity[strings.LastIndexByte(entity, '.')+1:]))}
+	switch {
+	case entity == "" && c.get(fieldDeviceID) != "":
+		m.Type = MemberDevice
+	case entity == "" && c.get(fieldUPN) != "":
+		m.Type = MemberUser
+	case !slices.Contains(MemberTypes, m.Type):
+		r.Skipped++
+		r.find(sheet.SeverityHint, fieldEntity, entity, "directory_member_type")
+		return nil
+	}
+	r.what = c.get(fieldName)
+	m.ObjectID = strings.ToLower(r.label(fieldObjectID, subscription.IDMaxChars, true))
+	m.DeviceID = r.deviceGUID(fieldDeviceID)
+	m.Name = r.label(fieldName, subscription.NameMaxChars, false)
+	m.UPN = r.label(fieldUPN, subscription.UPNMaxChars, false)
+	if r.wrong == 0 {
+		if line, repeated := r.repeats('m', group+" "+m.ObjectID); repeated {
+			r.reject(fieldObjectID, m.ObjectID, "directory_member_repeated", "line", strconv.Itoa(line))
+		}
+	}
+	if !r.done() {
+		return r.rejected(Identity{ObjectID: text.Quote(c.get(fieldObjectID)), DeviceID: text.Quote(c.get(fieldDeviceID)), Name: text.Quote(c.get(fieldName))})
+	}
+	if r.sink.Member == nil {
+		return nil
+	}
+	return r.sink.Member(m)
+}
