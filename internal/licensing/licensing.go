@@ -1,0 +1,196 @@
+package licensing
+
+import (
+	"context"
+	"strconv"
+
+	"trueup/internal/audit"
+	"trueup/internal/day"
+	"trueup/internal/errs"
+	"trueup/internal/once"
+	"trueup/internal/subscription"
+)
+
+// Request is a change of the licences of users.
+type Request struct {
+	UserIDs []string // without repetitions
+	Want    subscription.Want
+	Call    subscription.Call
+	Today   subscription.Today
+	// Acknowledged says that the caller knows what is lost with a licence: service data, except
+	// documents in SharePoint Online (L10).
+	Acknowledged bool
+	DryRun       bool
+	// Event returns the audit event of a change of a user. It has a new ID at each call.
+	Event func(action string) audit.Event
+}
+
+func (r Request) day() day.Date { return day.In(r.Today.Now, r.Today.Zone) }
+
+// The actions of audit events.
+const (
+	LicensesChanged = "user.licenses_changed"
+	UserCreated     = "user.created"
+	UserEdited      = "user.edited"
+	UserDeleted     = "user.deleted"
+	UserRestored    = "user.restored"
+)
+
+// Change assigns and removes licences, and returns a result for each user in the order of the request.
+// After a fault it returns the results so far beside the error: the others have no Outcome.
+//
+// It returns errs.Conflict acknowledgement_required, and has changed nothing, if users would lose
+// licences and the request does not acknowledge what is lost with them. A licence that a user gets
+// during the call is not removed without: then the error comes beside the results so far.
+func (l *Licensing) Change(ctx context.Context, r Request) ([]Result, error) {
+	decide := func(u subscription.User, free map[string]subscription.Holding) (subscription.Decision, error) {
+		return subscription.Decide(u, r.Want, free, r.Call, r.day()), nil
+	}
+	t := task{ids: r.UserIDs, judge: existing(decide), today: r.Today, dryRun: r.DryRun, event: func(subscription.Decision) audit.Event { return r.Event(LicensesChanged) }}
+	if !r.Acknowledged && !r.DryRun && (r.Want.Replace || len(r.Want.Remove) > 0) {
+		rehearsal := t
+		rehearsal.dryRun = true
+		results, _, err := l.do(ctx, rehearsal)
+		if err != nil {
+			return nil, err
+		}
+		if err := unacknowledged(results); err != nil {
+			return nil, err
+		}
+		t.judge = existing(func(u subscription.User, free map[string]subscription.Holding) (subscription.Decision, error) {
+			d, err := decide(u, free)
+			if err == nil {
+				err = unacknowledged([]Result{{u.ID, d}})
+			}
+			return d, err
+		})
+	}
+	results, _, err := l.do(ctx, t)
+	return results, err
+}
+
+// unacknowledged returns the error for results that remove licences.
+func unacknowledged(results []Result) error {
+	users, licenses := 0, 0
+	for _, r := range results {
+		if len(r.Removed) > 0 {
+			users++
+			licenses += len(r.Removed)
+		}
+	}
+	if users == 0 {
+		return nil
+	}
+	return errs.New(errs.Conflict, "acknowledgement_required", "users", strconv.Itoa(users), "licenses", strconv.Itoa(licenses))
+}
+
+// Creation is a new user with licences.
+type Creation struct {
+	User     subscription.User // as subscription.ParseUser returns it, with an ID
+	Licenses []subscription.Assignment
+	Call     subscription.Call
+	Today    subscription.Today
+	Event    audit.Event
+	// Entry returns the entry of the call, from the user as it will be stored; nil for none.
+	Entry func(subscription.User) (once.Entry, error)
+}
+
+// Create stores a user with its licences, or nothing. It returns the first response if the key of the
+// entry was used before.
+func (l *Licensing) Create(ctx context.Context, c Creation) (subscription.Decision, []byte, error) {
+	t := task{ids: []string{c.User.ID}, today: c.Today, event: func(subscription.Decision) audit.Event { return c.Event }}
+	if c.Entry != nil {
+		t.remember = func(d subscription.Decision) (once.Entry, error) { return c.Entry(d.After) }
+	}
+	t.judge = func(stored subscription.User, free map[string]subscription.Holding) (subscription.Decision, error) {
+		if stored.Version > 0 { // an earlier attempt of this call, whose reply was lost
+			return subscription.Decision{Outcome: subscription.Created, After: stored, Warnings: stored.Warnings(free)}, nil
+		}
+		return subscription.DecideCreation(c.User, c.Licenses, free, c.Call, day.In(c.Today.Now, c.Today.Zone)), nil
+	}
+	return one(l.do(ctx, t))
+}
+
+// Edit stores another description of a user: every field of subscription.UserDraft. It returns
+// errs.Stale version_stale if the user has changed since it was read.
+func (l *Licensing) Edit(ctx context.Context, read, after subscription.User, today subscription.Today, event audit.Event) (subscription.Decision, error) {
+	t := task{ids: []string{read.ID}, today: today, event: func(subscription.Decision) audit.Event { return event }}
+	t.judge = existing(func(stored subscription.User, free map[string]subscription.Holding) (subscription.Decision, error) {
+		if stored.Version != read.Version {
+			return subscription.Decision{}, stale()
+		}
+		return subscription.DecideEdit(stored, after, free), nil
+	})
+	d, _, err := one(l.do(ctx, t))
+	return d, err
+}
+
+// Deletion is the deletion of users.
+type Deletion struct {
+	UserIDs []string
+	// Version is the version of the only user as read, or 0 to delete any version.
+	Version      int64
+	Acknowledged bool // see Request
+	Today        subscription.Today
+	Event        func(action string) audit.Event
+	DryRun       bool
+}
+
+// Delete deletes users, which releases their licences. See Change for its results and errors; a user
+// without licences needs an acknowledgement, too, since deleting it deletes its data.
+func (l *Licensing) Delete(ctx context.Context, r Deletion) ([]Result, error) {
+	t := task{ids: r.UserIDs, today: r.Today, dryRun: r.DryRun, event: func(subscription.Decision) audit.Event { return r.Event(UserDeleted) }}
+	t.judge = existing(func(u subscription.User, _ map[string]subscription.Holding) (subscription.Decision, error) {
+		if r.Version > 0 && r.Version != u.Version {
+			return subscription.Decision{}, stale()
+		}
+		return subscription.DecideDeletion(u, r.Today.Now), nil
+	})
+	if !r.Acknowledged && !r.DryRun {
+		rehearsal := t
+		rehearsal.dryRun = true
+		results, _, err := l.do(ctx, rehearsal)
+		if err != nil {
+			return nil, err
+		}
+		users, licenses := 0, 0
+		for _, one := range results {
+			if one.Outcome == subscription.Deleted {
+				users++
+				licenses += len(one.Removed)
+			}
+		}
+		if users > 0 {
+			return nil, errs.New(errs.Conflict, "acknowledgement_required", "users", strconv.Itoa(users), "licenses", strconv.Itoa(licenses))
+		}
+	}
+	results, _, err := l.do(ctx, t)
+	return results, err
+}
+
+// Restoration is the restoration of a deleted user.
+type Restoration struct {
+	UserID   string
+	UPN      string // as subscription.ParseUser returns it; empty to keep the name
+	Licenses bool   // whether to assign the former licences
+	Call     subscription.Call
+	Today    subscription.Today
+	Event    audit.Event
+	Entry    func(subscription.Decision) (once.Entry, error) // see Creation
+}
+
+// Restore restores a deleted user. Violations of a restored user say which former licences it did not
+// get.
+func (l *Licensing) Restore(ctx context.Context, r Restoration) (subscription.Decision, []byte, error) {
+	t := task{ids: []string{r.UserID}, today: r.Today, remember: r.Entry, event: func(subscription.Decision) audit.Event { return r.Event }}
+	t.judge = func(u subscription.User, free map[string]subscription.Holding) (subscription.Decision, error) {
+		switch {
+		case u.Version == 0:
+			return subscription.RefusedUser(u, subscription.UserNotFound), nil
+		case u.DeletedAt.IsZero():
+			return subscription.RefusedUser(u, subscription.UserNotRestorable), nil
+		}
+		return subscription.DecideRestoration(u, r.UPN, r.Licenses, free, r.Call, day.In(r.Today.Now, r.Today.Zone)), nil
+	}
+	return one(l.do(ctx, t))
+}
