@@ -1142,6 +1142,11 @@ var messages = [...]message{
 		"Dit is een werkmap van een spreadsheetprogramma. Open ze, sla het blad met de lijst op als CSV en upload dat bestand.",
 		"Ce fichier est un classeur d'un tableur. Ouvrez-le, enregistrez la feuille qui contient la liste au format CSV et déposez ce fichier.",
 	}},
+	{"item_repeated", [...]string{
+		"This is the same as number {first}. Remove one of them.",
+		"Dit is hetzelfde als nummer {first}. Verwijder een van beide.",
+		"C'est la même chose que le numéro {first}. Supprimez l'un des deux.",
+	}},
 	{"items_max", [...]string{
 		"Give {max} items or fewer. Send more in another request.",
 		"Geef hoogstens {max} elementen. Stuur meer in een ander verzoek.",
@@ -2736,16 +2741,6 @@ var messages = [...]message{
 		"There is no such type of user. Use member or guest.",
 		"Zo'n type gebruiker bestaat niet. Gebruik member of guest.",
 		"Ce type d'utilisateur n'existe pas. Utilisez member ou guest.",
-	}},
-	{"users_required", [...]string{
-		"Give at least one user.",
-		"Geef ten minste één gebruiker op.",
-		"Indiquez au moins un utilisateur.",
-	}},
-	{"users_too_many", [...]string{
-		"A request can have at most {max} users. Send several requests.",
-		"Een verzoek kan hoogstens {max} gebruikers bevatten. Verstuur meerdere verzoeken.",
-		"Une requête peut comporter au plus {max} utilisateurs. Envoyez plusieurs requêtes.",
 	}},
 	{"validation_error", [...]string{
 		"Not checked",
