@@ -91,7 +91,8 @@ func Groups(settings config.Config, c aws.Config, log *slog.Logger) http.Handler
 
 // Licenses returns the handler of the licenses function.
 func Licenses(settings config.Config, c aws.Config, log *slog.Logger) http.Handler {
-	store := openForRequests(settings, c)
+	// Where people compete for the licences of one subscription, a transaction may need many attempts.
+	store := dynamo.Open(dynamodb.NewFromConfig(c, retries(5, 200*time.Millisecond)), settings.Table, dynamo.RetryTimeout(8*time.Second))
 	files := s3bucket.New(s3.NewFromConfig(c), settings.ReportsBucket)
 	return licenses.New(licenses.Deps{
 		Kernel: kernel(store, log), Subscriptions: store.Subscriptions, People: store.People,

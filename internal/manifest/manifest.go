@@ -286,7 +286,7 @@ var Functions = []Function{
 		Trigger:  HTTP,
 		Memory:   1024, // the register of 100,000 users, and an export of them
 		Timeout:  requestTimeout,
-		Settings: []string{config.Table, config.ReportsBucket, config.RefreshTimeZone, config.SignInClaim, config.SignInRoles},
+		Settings: []string{config.Table, config.ReportsBucket, config.RefreshTimeZone, config.SignInClaim, config.SignInRoles, config.SignInEntra},
 		Grants: []Grant{
 			{Resource: Table, Actions: []Action{get, batchGet, query, scan, put, update, remove}},
 			{Resource: Reports, Prefix: ExportsPrefix, Actions: []Action{getObject, putObject, listBucket}},

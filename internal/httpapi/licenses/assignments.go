@@ -115,8 +115,11 @@ func (o *operations) identify(ctx context.Context, given []string) ([]string, er
 	return ids, errs.Violated(repeated("users", "", ids))
 }
 
-// UserResultsReply is the response to a call about many users.
+// userResultsOutput is the response to a call about many users.
 type userResultsOutput struct{ Body httpapi.Reply[UserResults] }
+
+// maxRemembered is the maximum size of a response that is stored, in bytes. An item has at most 400 KB.
+const maxRemembered = 300_000
 
 // many answers a call about many users. It is not one transaction: after an interruption it can be
 // repeated, and completed users report the same outcome.
@@ -142,7 +145,9 @@ func (o *operations) many(
 			return reply, err
 		}
 		results := o.results(lang, given, found, failed, subscriptions)
-		if reply, err = call.Reply(results); err != nil || results.Totals.Unknown > 0 {
+		// A long response does not fit an item of the table. A repetition then does the work again, with
+		// the same outcomes.
+		if reply, err = call.Reply(results); err != nil || results.Totals.Unknown > 0 || len(reply.Entry.Response) > maxRemembered {
 			return reply, err
 		}
 		return reply.Remember(ctx, o.Kernel, now)
