@@ -1,7 +1,6 @@
 package licenses
 
 import (
-	"cmp"
 	"context"
 	"crypto/sha256"
 	"maps"
@@ -15,7 +14,6 @@ import (
 	"trueup/internal/access"
 	"trueup/internal/errs"
 	"trueup/internal/httpapi"
-	"trueup/internal/i18n"
 	"trueup/internal/id"
 	"trueup/internal/licensing"
 	"trueup/internal/subscription"
