@@ -24,14 +24,17 @@ type row struct {
 	besideRows bool
 }
 
-// table lists every kind, in the order in which a file is compared with them.
-var table = []row{
-	// An inventory has publishers and titles too, and a short title beside a PC looks like a pair.
-	{kind.Inventory, "inventory", "inventory", inventory.IsFile, true},
-	{kind.Agreements, "file", "agreements", pairfile.IsFile, false},
-	{kind.Statements, "statement", "statement", statement.IsFile, false},
-	// Files of other kinds have the columns of a catalog too, so it is not recognised.
-	{kind.Catalog, "feed", "", nil, false},
+// table lists every kind, in the order in which a file is compared with them. It is a function, so that
+// programs that receive no files do not contain the readers of all kinds.
+func table() []row {
+	return []row{
+		// An inventory has publishers and titles too, and a short title beside a PC looks like a pair.
+		{kind.Inventory, "inventory", "inventory", inventory.IsFile, true},
+		{kind.Agreements, "file", "agreements", pairfile.IsFile, false},
+		{kind.Statements, "statement", "statement", statement.IsFile, false},
+		// Files of other kinds have the columns of a catalog too, so it is not recognised.
+		{kind.Catalog, "feed", "", nil, false},
+	}
 }
 
 // Code returns the code of the message that says what a file is and where it belongs, such as
@@ -39,10 +42,11 @@ var table = []row{
 // recognised as one of another kind. data is the file or its start. hasRows says whether the file has
 // rows that are right in its folder: some kinds are not recognised then.
 func Code(folder kind.Kind, data []byte, hasRows bool) string {
-	own := slices.IndexFunc(table, func(r row) bool { return r.kind.Name == folder.Name })
-	for i, r := range table {
+	rows := table()
+	own := slices.IndexFunc(rows, func(r row) bool { return r.kind.Name == folder.Name })
+	for i, r := range rows {
 		if i != own && r.is != nil && (r.besideRows || !hasRows) && r.is(data) {
-			return table[own].folder + "_" + r.name
+			return rows[own].folder + "_" + r.name
 		}
 	}
 	return ""

@@ -103,16 +103,16 @@ func TestOtherFilesAreNoKind(t *testing.T) {
 func TestTable(t *testing.T) {
 	t.Parallel()
 	for _, k := range kind.Table {
-		rows := slices.DeleteFunc(slices.Clone(table), func(r row) bool { return r.kind.Name != k.Name })
+		rows := slices.DeleteFunc(slices.Clone(table()), func(r row) bool { return r.kind.Name != k.Name })
 		if len(rows) != 1 {
 			t.Errorf("%s has %d rows", k.Name, len(rows))
 		}
 	}
-	for _, r := range table {
+	for _, r := range table() {
 		if r.folder == "" || (r.is == nil) != (r.name == "") {
 			t.Errorf("%s: folder %q, name %q", r.kind.Name, r.folder, r.name)
 		}
-		for _, other := range table {
+		for _, other := range table() {
 			if other.is == nil || other.kind.Name == r.kind.Name {
 				continue
 			}

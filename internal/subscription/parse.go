@@ -8,7 +8,6 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"golang.org/x/text/currency"
 	"golang.org/x/text/language"
 
 	"trueup/internal/day"
@@ -289,7 +288,7 @@ func (c *checker) price(amount int64, code string) Price {
 	if amount < 0 || amount > PriceMaxAmount {
 		c.add("price_range", "price/amount", strconv.FormatInt(amount, 10), "max", strconv.Itoa(PriceMaxAmount))
 	}
-	if _, err := currency.ParseISO(code); err != nil {
+	if !isCurrency(code) {
 		c.add("currency_unknown", "price/currency", code)
 	}
 	return Price{amount, code}
