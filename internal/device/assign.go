@@ -1,0 +1,33 @@
+package device
+
+import (
+	"strconv"
+
+	"trueup/internal/day"
+	"trueup/internal/errs"
+	"trueup/internal/subscription"
+)
+
+// Assign judges whether a group may hold a subscription (R10.1). members is all its devices, holder the
+// id of the group that holds the subscription now, empty for none. It returns errs.Conflict with the code
+// group_type_unsupported, group_has_subscription, subscription_has_group, subscription_for_users,
+// subscription_expired, or devices_too_many; nil also if the group holds the subscription already.
+func Assign(g Group, h subscription.Holding, holder string, members []Member, today day.Date) error {
+	switch {
+	case h.Kind != subscription.ForDevices:
+		return errs.New(errs.Conflict, "subscription_for_users")
+	case !g.Type.CanHold():
+		return errs.New(errs.Conflict, "group_type_unsupported", "group", g.Name)
+	case g.Subscription == h.ID:
+		return nil
+	case g.Subscription != "":
+		return errs.New(errs.Conflict, "group_has_subscription", "group", g.Name)
+	case holder != "":
+		return errs.New(errs.Conflict, "subscription_has_group", "subscription", h.Name)
+	case h.Seats.Status(today) == subscription.Expired:
+		return errs.New(errs.Conflict, "subscription_expired", "date", string(h.Seats.End(today)))
+	case len(members) > h.Seats.Quantity:
+		return errs.New(errs.Conflict, "devices_too_many", "devices", strconv.Itoa(len(members)), "quantity", strconv.Itoa(h.Seats.Quantity))
+	}
+	return nil
+}
