@@ -46,7 +46,7 @@ func (l *Licensing) Change(ctx context.Context, r Request) ([]Result, error) {
 	decide := func(u subscription.User, free map[string]subscription.Holding) (subscription.Decision, error) {
 		return subscription.Decide(u, r.Want, free, r.Call, r.day()), nil
 	}
-	t := task{ids: r.UserIDs, judge: existing(decide), today: r.Today, dryRun: r.DryRun, event: func(subscription.Decision) audit.Event { return r.Event(LicensesChanged) }}
+	t := task{ids: r.UserIDs, judge: existing(decide), today: r.Today, dryRun: r.DryRun, event: func(subscription.Decision) audit.Event { return called(r.Event(LicensesChanged), r.Call) }}
 	if !r.Acknowledged && !r.DryRun && (r.Want.Replace || len(r.Want.Remove) > 0) {
 		rehearsal := t
 		rehearsal.dryRun = true
@@ -67,6 +67,12 @@ func (l *Licensing) Change(ctx context.Context, r Request) ([]Result, error) {
 	}
 	results, _, err := l.do(ctx, t)
 	return results, err
+}
+
+// called returns the event with the id of the call or job that made the change (L18).
+func called(e audit.Event, c subscription.Call) audit.Event {
+	e.After = map[string]string{"call": c.ID}
+	return e
 }
 
 // unacknowledged returns the error for results that remove licences.
@@ -98,7 +104,7 @@ type Creation struct {
 // Create stores a user with its licences, or nothing. It returns the first response if the key of the
 // entry was used before.
 func (l *Licensing) Create(ctx context.Context, c Creation) (subscription.Decision, []byte, error) {
-	t := task{ids: []string{c.User.ID}, today: c.Today, event: func(subscription.Decision) audit.Event { return c.Event }}
+	t := task{ids: []string{c.User.ID}, today: c.Today, event: func(subscription.Decision) audit.Event { return called(c.Event, c.Call) }}
 	if c.Entry != nil {
 		t.remember = func(d subscription.Decision) (once.Entry, error) { return c.Entry(d.After) }
 	}
@@ -182,7 +188,7 @@ type Restoration struct {
 // Restore restores a deleted user. Violations of a restored user say which former licences it did not
 // get.
 func (l *Licensing) Restore(ctx context.Context, r Restoration) (subscription.Decision, []byte, error) {
-	t := task{ids: []string{r.UserID}, today: r.Today, remember: r.Entry, event: func(subscription.Decision) audit.Event { return r.Event }}
+	t := task{ids: []string{r.UserID}, today: r.Today, remember: r.Entry, event: func(subscription.Decision) audit.Event { return called(r.Event, r.Call) }}
 	t.judge = func(u subscription.User, free map[string]subscription.Holding) (subscription.Decision, error) {
 		switch {
 		case u.Version == 0:

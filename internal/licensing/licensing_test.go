@@ -175,6 +175,16 @@ func TestEarlierUsersWin(t *testing.T) {
 		}
 	}
 	same(t, "held", o.checked(users), map[string]int{"suite": 50, "voice": 50})
+	page, err := o.table.Audit.Events(t.Context(), audit.Query{From: noon.Add(-time.Hour), To: noon.Add(time.Hour), Subject: "user/u060", Limit: 10})
+	must(t, err)
+	for _, e := range page.Items { // L18
+		if e.Action == licensing.LicensesChanged && e.After["call"] != "second" {
+			t.Errorf("%+v", e)
+		}
+	}
+	if len(page.Items) != 2 {
+		t.Errorf("%d events, want the creation and one change", len(page.Items))
+	}
 	again, err := o.Change(t.Context(), request)
 	must(t, err)
 	same(t, "the same call again", outcomes(again), outcomes(results)) // L8
