@@ -135,8 +135,16 @@ func shorten(pattern string) string {
 	return kept + "*"
 }
 
+// narrow returns 0 for a spelling with a year, and 1 for others.
+func narrow(s spelling) int {
+	if s.version == yearMark {
+		return 0
+	}
+	return 1
+}
+
 // Rules returns the rules that make the entry's titles a product, free or ignored: one for each
-// spelling, which are mostly one. They take the titles of every version. Titles of other kinds than
+// spelling, which are mostly one, years first. They take the titles of every version. Titles of other kinds than
 // product have no product. A placeholder as the version
 // of p stands for the version in the name, whichever it has, and {major} for the detected version
 // where a name has none.
@@ -145,7 +153,10 @@ func (e Entry) Rules(kind inventory.Kind, p position.Product, newID func() strin
 		p = position.Product{}
 	}
 	rules := make([]inventory.Rule, 0, len(e.spellings))
-	for _, s := range e.spellings {
+	// A year is a number too, so a rule for years that came after one for numbers would never apply.
+	spellings := slices.Clone(e.spellings)
+	slices.SortStableFunc(spellings, func(a, b spelling) int { return narrow(a) - narrow(b) })
+	for _, s := range spellings {
 		r := inventory.Rule{ID: newID(), Kind: kind, Publisher: shorten(Literal(e.Publisher)), Name: s.pattern, Product: p}
 		if slices.Contains(Placeholders, p.Version) {
 			r.Product.Version = s.version

@@ -254,11 +254,11 @@ func (o *operations) decideTitle(api huma.API, op huma.Operation) {
 	op.Errors = append(op.Errors, http.StatusNotFound, http.StatusPreconditionFailed)
 	httpapi.Receiving(&op, httpapi.MaxBody)
 	huma.Register(api, op, func(ctx context.Context, in *decideTitleInput) (*httpapi.Versioned[ChangedDecision], error) {
-		row, err := inventory.UndecidableRow(in.ID)
+		tallies, err := o.Counts.Tallies(ctx)
 		if err != nil {
 			return nil, err
 		}
-		tallies, err := o.Counts.Tallies(ctx)
+		row, err := inventory.UndecidableRow(in.ID)
 		if err != nil {
 			return nil, err
 		}
