@@ -290,8 +290,31 @@ var Functions = []Function{
 		Grants: []Grant{
 			{Resource: Table, Actions: []Action{get, batchGet, query, scan, put, update, remove}},
 			{Resource: Reports, Prefix: ExportsPrefix, Actions: []Action{getObject, putObject, listBucket}},
+			results(kind.Users, getObject, listBucket), // findings
+			results(kind.Devices, getObject, listBucket),
+			results(kind.Subscriptions, getObject, listBucket),
 			{Resource: Reports, Prefix: "copies/", Actions: []Action{getObject, listBucket}},
 		},
+	},
+	{
+		Name:    "directory",
+		Summary: "Applies lists of users, devices and subscriptions from the uploads bucket, and checks every night that the licences add up.",
+		Trigger: Objects,
+		Every:   5 * time.Minute, // continues interrupted files, saves copies
+		Nightly: true,            // counts the users of each subscription
+		Memory:  1024,            // the register of 100,000 users, and an index of them
+		Scratch: 1536,            // two copies of the largest file: one is being written while another is read
+		Timeout: 15 * time.Minute,
+		// One execution works on all files, as the lease says. The others end at once.
+		AtOnce:   2,
+		Reserved: 3,
+		Retries:  2,
+		Settings: []string{config.Table, config.UploadsBucket, config.ReportsBucket, config.RefreshTimeZone},
+		Grants: slices.Concat(
+			[]Grant{{Resource: Table, Actions: []Action{get, batchGet, query, scan, put, update, remove}}},
+			receive("directory", getObject, putObject, listBucket),
+			[]Grant{{Resource: Reports, Prefix: "copies/", Actions: []Action{getObject, putObject, listBucket}}},
+		),
 	},
 	{
 		Name:     "groups",

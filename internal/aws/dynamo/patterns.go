@@ -73,6 +73,10 @@ func patterns() []pattern {
 		at(seatsKey("{subscription}"))("seats", seatsItem{}, "how many licences a subscription has, how many are assigned, and until when"),
 		at(userKey("{id}"))("user", userItem{}, "one user with all licences, also for some days after the deletion; all users"),
 		at(upnKey("{name}"))("user principal name", upnItem{}, "which user has a user principal name: at most one"),
+		at(directoryFileKey("{id}"))("directory file", directoryFileItem{}, "the result for one version of a list of users or subscriptions; all, newest first"),
+		at(openDirectoryFileKey("{id}"))("open directory file", openDirectoryFileItem{}, "files that wait, or were interrupted"),
+		at(newestFileKey("{key}"))("newest directory file", newestFileItem{}, "which version of a file was the newest to begin"),
+		at(directoryLeasePK, directoryLeaseSK)("lease of directory files", directoryLeaseItem{}, "which process works on these files, until when"),
 		at(idempotencyKey("{subject}/{key}"))("idempotency", onceItem{}, "what a POST answered the first time, for a day"),
 		row("audit event", auditItem{}, auditShardPK(0), "{event}", "who changed what, newest first: the shards are merged"),
 		row("audit event", auditItem{}, auditDayPK(day), "{event}", "the same, written before there were shards"),
@@ -89,7 +93,7 @@ func document() string {
 //
 // Open returns a Table, which has one type for each contract of the domain and of the
 // use cases: Agreements, Groups, Imports, Statements, Inventories, Snapshots, Adjustments,
-// Subscriptions, People, Journal, Audit and Idempotency. Refreshes is made by NewRefreshes.
+// Subscriptions, People, DirectoryFiles, Journal, Audit and Idempotency. Refreshes is made by NewRefreshes.
 // Upkeep is the work of a schedule. The types do not use each other. They share an engine,
 // which sends requests and retries them, and what several types read and write:
 // storedAgreements, storedGroups, tombstones of groups, journals, and visibility, which

@@ -81,8 +81,8 @@ var layers = []layer{
 	},
 	{
 		name:    "use cases",
-		folders: []string{"internal/catalog/feeder", "internal/importer", "internal/inventories", "internal/licensing", "internal/refresher", "internal/snapshot", "internal/statements"},
-		imports: []string{"foundation", "domain", "mechanisms", "read models", "internal/refresher"},
+		folders: []string{"internal/catalog/feeder", "internal/directories", "internal/importer", "internal/inventories", "internal/licensing", "internal/refresher", "internal/snapshot", "internal/statements"},
+		imports: []string{"foundation", "domain", "mechanisms", "read models", "internal/refresher", "internal/licensing"},
 	},
 	{
 		name:    "entry points", // pages and AWS events
