@@ -388,7 +388,7 @@ func TestR16_2_RestoreScriptRefuses(t *testing.T) {
 		"no name":                {[]string{point, "a table"}, 1, "is not a valid table name"},
 		"the same table":         {[]string{point, "other-table", "other-table"}, 1, "give another NAME"},
 		"no such source":         {[]string{point, "new-table", "missing"}, 254, "ResourceNotFoundException"},
-		"a name that is taken":   {[]string{point, "somebodys"}, 1, "give another NAME"},
+		"a name that is taken":   {[]string{point, "taken"}, 1, "give another NAME"},
 		"another point of it":    {[]string{point, "another-point"}, 1, "give another NAME"},
 		"no stack":               {[]string{"--stack"}, 2, "infra/restore.sh [--stack STACK] POINT"},
 		"no such stack":          {[]string{"--stack=trueup-tset", point}, 254, "Stack with id trueup-tset does not exist"},
@@ -409,7 +409,7 @@ func TestR16_2_RestoreScriptRefuses(t *testing.T) {
 			t.Parallel()
 			o := newOperator(t)
 			o.change(func(a *account) {
-				a.Tables["somebodys"] = &accountTable{}
+				a.Tables["taken"] = &accountTable{}
 				a.Tables["another-point"] = &accountTable{Source: own, Point: "2026-11-21T09:00:01Z"}
 			})
 			before := o.account()

@@ -40,7 +40,7 @@ type Event struct {
 // Query selects events, newest first. Empty fields select all.
 type Query struct {
 	From, To time.Time // From inclusive, To exclusive
-	By       string    // subject, which nobody can choose
+	By       string    // subject, which people cannot choose
 	ByName   string    // name; people may choose it, and take one that another person had
 	Action   string
 	Subject  string

@@ -90,8 +90,8 @@ func (r *reading) begin(t table) error {
 var dateFields = []field{fieldSeen, fieldRegistered, fieldEnd, fieldRefreshed}
 
 // dateOrder decides whether dates with slashes begin with the day: if one can only be read so. If all can
-// be read both ways, they begin with the day, except in an export in English. The first of those that
-// differ is told.
+// be read both ways, they begin with the day, except in an export in English. The first date that
+// differs gets a finding.
 func (r *reading) dateOrder(t table) {
 	open, line := "", 0
 	for row := range t.rows {

@@ -165,7 +165,7 @@ func TestR9_7_Moments(t *testing.T) {
 }
 
 // TestR9_2_DateOrder reads dates that can be read in two ways: others of the file decide, or else the
-// language of the header, and the file is told.
+// language of the header, and the file has a finding.
 func TestR9_2_DateOrder(t *testing.T) {
 	t.Parallel()
 	dutch := "Principal-naam van de gebruiker;Weergavenaam;Laatste aanmelding\n"

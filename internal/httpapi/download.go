@@ -41,14 +41,19 @@ const maxFileBytes = 5 << 20
 
 // File is a file, or a redirect to it.
 type File struct {
-	Status                int
+	Status int
+	FileHeaders
+	Body []byte
+}
+
+// FileHeaders is the headers of a file or of a redirect to it.
+type FileHeaders struct {
 	Location              string `header:"Location" doc:"The address of the download, which is valid for some minutes, if the file is too large for a response."`
 	CacheControl          string `header:"Cache-Control" hidden:"true"`
 	ContentType           string `header:"Content-Type" hidden:"true"`
 	ContentLanguage       string `header:"Content-Language" hidden:"true"`
 	ContentDisposition    string `header:"Content-Disposition" doc:"The file's name."`
 	ContentSecurityPolicy string `header:"Content-Security-Policy" hidden:"true"`
-	Body                  []byte
 }
 
 // TooLargeForResponse is a sentence of the descriptions of operations that return files.
@@ -93,7 +98,8 @@ func (f Format) Answer(ctx context.Context, exports objects.Bucket, lang, name s
 	if f.inline {
 		disposition = "inline"
 	}
-	return &File{Status: http.StatusOK, ContentType: f.Media, ContentLanguage: lang, ContentDisposition: disposition + `; filename="` + name + `"`, Body: body}, nil
+	headers := FileHeaders{ContentType: f.Media, ContentLanguage: lang, ContentDisposition: disposition + `; filename="` + name + `"`}
+	return &File{http.StatusOK, headers, body}, nil
 }
 
 // Store stores a file that is too large for a response, and returns a redirect.
@@ -107,7 +113,7 @@ func (f Format) Store(ctx context.Context, exports objects.Bucket, lang, name st
 	if err != nil {
 		return nil, err
 	}
-	return &File{Status: http.StatusSeeOther, Location: address, CacheControl: "no-store", ContentLanguage: lang}, nil
+	return &File{Status: http.StatusSeeOther, FileHeaders: FileHeaders{Location: address, CacheControl: "no-store", ContentLanguage: lang}}, nil
 }
 
 // Export is a list as a table, whose columns have the names of the fields in JSON.

@@ -283,6 +283,13 @@ func (s *stack) fill(t *testing.T) map[string][]string {
 		things["listImportFindings"] = append(things["listImportFindings"], accepted.Import.ID)
 		do("POST", base+"/inventory/rules", fmt.Sprintf(`{"kind":"ignored","name":"filled %d"}`, i), nil, nil)
 	}
+	var plan struct{ ID string }
+	do("POST", base+"/subscriptions", `{"name":"Filled","quantity":2}`, nil, &plan)
+	for i := range 2 {
+		do("POST", base+"/users", fmt.Sprintf(`{"userPrincipalName":"filled%d@example.org","usageLocation":"BE","licenses":[{"subscription":%q}]}`, i, plan.ID), nil, nil)
+	}
+	do("PUT", base+"/subscriptions/"+plan.ID+"/quantity", `{"quantity":1,"acknowledge":"conflict"}`, map[string]string{"If-Match": "*"}, nil)
+	things["listSubscriptionUsers"], things["listConflictUsers"] = []string{plan.ID}, []string{plan.ID}
 	const file = "ApplicationName,DeviceId\nFilled,pc1\nAlso filled,pc1\n"
 	var announced catalogapi.CreatedInventoryFile
 	do("POST", base+"/inventory", fmt.Sprintf(`{"fileName":"filled.csv","size":%d}`, len(file)), nil, &announced)

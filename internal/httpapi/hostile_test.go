@@ -27,7 +27,7 @@ import (
 // The maximum cost of a rejection (issue: "a clear 4xx within 50 ms and without memory growth").
 const (
 	refusalTime  = 50 * time.Millisecond
-	bytesOfValue = 600     // allocated for each value beyond the usual maximum
+	bytesOfValue = 1200    // allocated for each value beyond the usual maximum
 	refusalBytes = 1 << 20 // allocated, on top of three times the body and the answer
 	refusalLive  = 2 << 20 // still in use after all rejections
 	answerBytes  = 128 << 10

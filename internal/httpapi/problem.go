@@ -24,7 +24,7 @@ type Problem struct {
 	Detail    string       `json:"detail" doc:"The problem and what to do, in the reader's language." example:"The request is not valid. Correct what is listed under errors and send it again."`
 	Code      string       `json:"code" doc:"Identifies the problem and never changes, so programs should use it." example:"invalid_input"`
 	RequestID string       `json:"requestId" doc:"The id of the request in the logs." example:"JKJaXmPLvHcESHA="`
-	Errors    []FieldError `json:"errors,omitempty" doc:"All errors of invalid input."`
+	Errors    []FieldError `json:"errors,omitempty" doc:"All errors of invalid input; of more than 500, the first 500."`
 }
 
 // FieldError is an error in one value of the request.
@@ -99,11 +99,15 @@ func fault(lang i18n.Lang, requestID string) *Problem {
 	return problem(lang, requestID, http.StatusInternalServerError, "internal_error", nil)
 }
 
+// maxErrors is the maximum number of errors in a response. Bodies with long lists can have more.
+const maxErrors = 500
+
 // expected returns the problem of an expected error.
 func expected(lang i18n.Lang, requestID string, e *errs.Error) *Problem {
 	p := problem(lang, requestID, statuses[e.Kind], e.Code, e.Args)
-	p.Errors = slices.Grow(p.Errors, len(e.Violations))
-	for _, v := range e.Violations {
+	listed := e.Violations[:min(len(e.Violations), maxErrors)]
+	p.Errors = slices.Grow(p.Errors, len(listed))
+	for _, v := range listed {
 		p.Errors = append(p.Errors, fieldError(lang, v))
 	}
 	if name, ok := parameterOf[e.Code]; ok {

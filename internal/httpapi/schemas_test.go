@@ -10,12 +10,14 @@ import (
 
 // plain has the names of schemas of one word that a reader can place, with the reason.
 var plain = map[string]string{
-	"Agreement": "what the API is about, and the name of its path",
-	"Import":    "the name of its path and in the guide",
-	"Problem":   "the term of RFC 9457",
-	"Product":   "a product in the catalog's sense, wherever it is",
-	"Publisher": "the name of its path and in the guide",
-	"Refresh":   "the name of its path and in the guide",
+	"Agreement":    "what the API is about, and the name of its path",
+	"Import":       "the name of its path and in the guide",
+	"Problem":      "the term of RFC 9457",
+	"Product":      "a product in the catalog's sense, wherever it is",
+	"Publisher":    "the name of its path and in the guide",
+	"Refresh":      "the name of its path and in the guide",
+	"Subscription": "the name of its path and in the guide",
+	"User":         "the name of its path and in the guide",
 }
 
 var oneWord = regexp.MustCompile(`^[A-Z][a-z]*$`)

@@ -933,7 +933,7 @@ var messages = [...]message{
 		"Une requête accepte {max} accords au plus. Envoyez les autres dans d'autres requêtes.",
 	}},
 	{"if_match_required", [...]string{
-		"Send the ETag of the version that you have read in the If-Match header, so that you do not undo a change of somebody else.",
+		"Send the ETag of the version that you have read in the If-Match header, so that you do not undo a change that another person made.",
 		"Stuur de ETag van de versie die u hebt gelezen mee in de header If-Match, zodat u geen wijziging van iemand anders ongedaan maakt.",
 		"Envoyez l'ETag de la version que vous avez lue dans l'en-tête If-Match, pour ne pas annuler la modification d'une autre personne.",
 	}},

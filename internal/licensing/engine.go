@@ -1,7 +1,7 @@
 // Package licensing changes users and their licences: of one user, of many, and of lists of any length.
 //
 // Package subscription judges each user. This package applies the judgements in transactions of many
-// users, in the order of the list, and judges again what was not as it had been read.
+// users, in the order of the list. A user or a subscription that changed after it was read is judged again.
 //
 // Invariants: a user gets all of a change or nothing; users that were changed stay changed when a later
 // one fails, and a repetition of the call reports the same outcome for them; a licence is refused for
@@ -29,7 +29,7 @@ type Licensing struct {
 	People        subscription.People
 }
 
-// Result is what a change comes to for one user.
+// Result is the result of a change for one user.
 type Result struct {
 	UserID string
 	subscription.Decision
@@ -204,8 +204,8 @@ func take(free map[string]subscription.Holding, c subscription.Change) {
 	}
 }
 
-// write makes the changes of users, and returns those that it did not make: all users of a transaction
-// that was refused, and those after them.
+// write makes the changes of users. It returns the users that it did not change: all users of a refused
+// transaction, and all after them.
 func (r *run) write(ctx context.Context, users []open, decisions map[int]subscription.Decision, results []Result) (unwritten []open, err error) {
 	changes := make([]subscription.Change, len(users))
 	for i, o := range users {

@@ -61,13 +61,13 @@ func (l *Licensing) Change(ctx context.Context, r Request) ([]Result, error) {
 		if err != nil {
 			return nil, err
 		}
-		if err := unacknowledged(results); err != nil {
+		if err := unacknowledged(results, losing); err != nil {
 			return nil, err
 		}
 		t.judge = existing(func(u subscription.User, free map[string]subscription.Holding) (subscription.Decision, error) {
 			d, err := decide(u, free)
 			if err == nil {
-				err = unacknowledged([]Result{{u.ID, d}})
+				err = unacknowledged([]Result{{u.ID, d}}, losing)
 			}
 			return d, err
 		})
@@ -82,11 +82,14 @@ func called(e audit.Event, c subscription.Call) audit.Event {
 	return e
 }
 
-// unacknowledged returns the error for results that remove licences.
-func unacknowledged(results []Result) error {
+// losing reports whether a user loses licences.
+func losing(d subscription.Decision) bool { return len(d.Removed) > 0 }
+
+// unacknowledged returns the error for results in which users lose data.
+func unacknowledged(results []Result, loses func(subscription.Decision) bool) error {
 	users, licenses := 0, 0
 	for _, r := range results {
-		if len(r.Removed) > 0 {
+		if loses(r.Decision) {
 			users++
 			licenses += len(r.Removed)
 		}
@@ -207,15 +210,9 @@ func (l *Licensing) Delete(ctx context.Context, r Deletion) ([]Result, error) {
 		if err != nil {
 			return nil, err
 		}
-		users, licenses := 0, 0
-		for _, one := range results {
-			if one.Outcome == subscription.Deleted {
-				users++
-				licenses += len(one.Removed)
-			}
-		}
-		if users > 0 {
-			return nil, errs.New(errs.Conflict, "acknowledgement_required", "users", strconv.Itoa(users), "licenses", strconv.Itoa(licenses))
+		deleted := func(d subscription.Decision) bool { return d.Outcome == subscription.Deleted }
+		if err := unacknowledged(results, deleted); err != nil {
+			return nil, err
 		}
 	}
 	results, _, err := l.do(ctx, t)

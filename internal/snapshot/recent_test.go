@@ -32,10 +32,18 @@ func (r *watched) Freshness(ctx context.Context) (refresher.Freshness, error) {
 	return r.Records.Freshness(ctx)
 }
 
+// settable is a clock that a test sets while the library reads it.
+type settable struct{ at atomic.Pointer[time.Time] }
+
+func (s *settable) now() time.Time       { return *s.at.Load() }
+func (s *settable) set(at time.Time)     { s.at.Store(&at) }
+func (s *settable) pass(d time.Duration) { s.set(s.now().Add(d)) }
+
 // recently returns a library with a clock that the test sets, and its reads.
-func (w *world) recently() (l *snapshot.Library, clock *time.Time, reads *watched) {
-	l, clock, reads = w.library(), new(now), &watched{Records: w}
-	l.Clock, l.Refreshes = func() time.Time { return *clock }, reads
+func (w *world) recently() (l *snapshot.Library, clock *settable, reads *watched) {
+	l, clock, reads = w.library(), &settable{}, &watched{Records: w}
+	clock.set(now)
+	l.Clock, l.Refreshes = clock.now, reads
 	return l, clock, reads
 }
 
@@ -73,7 +81,7 @@ func TestRecent(t *testing.T) {
 		{what: "and nothing since", after: second, most: 5 * second, owned: 9, wantReads: 7},
 		{what: "kept again", after: second, most: 5 * second, owned: 9, age: second, wantReads: 7},
 	} {
-		*clock = clock.Add(step.after)
+		clock.pass(step.after)
 		if step.change > 0 {
 			w.mu.Lock()
 			w.agreements[1].Licenses = step.change
@@ -91,7 +99,7 @@ func TestRecent(t *testing.T) {
 			t.Errorf("%s: %d licences, %v old, after %d reads; want %d, %v and %d", step.what, got, age, reads.reads.Load(), step.owned, step.age, step.wantReads)
 		}
 	}
-	*clock = clock.Add(time.Minute)
+	clock.pass(time.Minute)
 	failing := errors.New("failing")
 	ctx, cancel := context.WithCancelCause(t.Context())
 	cancel(failing)
@@ -156,7 +164,7 @@ func TestRecentOfASlowRead(t *testing.T) {
 		for reads.reads.Load() == 0 {
 			time.Sleep(time.Millisecond)
 		}
-		*clock = clock.Add(3 * time.Second)
+		clock.pass(3 * time.Second)
 		calls.Go(func() { recent(most, time.Duration(want.age)*time.Second) })
 		time.Sleep(50 * time.Millisecond) // it waits for the first call
 		close(reads.hold)

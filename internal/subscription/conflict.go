@@ -23,7 +23,7 @@ var ConflictKinds = []ConflictKind{Shortage, Expiration}
 // nothing when they are over.
 const ConflictDays = 90
 
-// Conflict is a subscription that somebody has to act on. It ends by itself when its cause does.
+// Conflict is a subscription with a problem that an admin has to solve. It ends by itself when its cause does.
 type Conflict struct {
 	Kind  ConflictKind
 	Since time.Time // for Expiration, the first moment of the day after the end
@@ -56,7 +56,7 @@ func (s Seats) ConflictsOfDevices(joined []time.Time, now time.Time, zone *time.
 
 // ShortOfDevices returns since when there are too few licences for devices that joined at these
 // moments, in order; zero if there are enough. That is when the first device without a licence
-// joined, or when the quantity was last changed with a shortage from then on: see DeviceQuantity.
+// joined, or when a change of the quantity began the shortage: see WithDeviceQuantity.
 func (s Seats) ShortOfDevices(joined []time.Time) time.Time {
 	if len(joined) <= s.Quantity {
 		return time.Time{}

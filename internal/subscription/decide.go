@@ -82,7 +82,7 @@ type Want struct {
 	Replace bool
 }
 
-// Outcome is what a change comes to for one user.
+// Outcome is the result of a change for one user.
 type Outcome string
 
 // The outcomes.

@@ -53,8 +53,8 @@ type People interface {
 	// has Version 0. Deleted users are returned at least while they can be restored, and for some days
 	// more: callers compare the clock, see User.Restorable.
 	Users(ctx context.Context, ids []string) ([]User, error)
-	// ByUPN returns the users that have the given user principal names, in the order of the names; a
-	// name that nobody has gives a user with Version 0.
+	// ByUPN returns the users that have the given user principal names, in the order of the names; an
+	// unused name gives a user with Version 0.
 	ByUPN(ctx context.Context, names []string) ([]User, error)
 
 	// Apply makes changes of different users in one transaction, with their licences and audit events,
@@ -110,7 +110,13 @@ func Fitting(changes []Change, limit int) int {
 		if i == limit {
 			return i
 		}
-		actions += 2 + c.names()
+		actions += 2
+		taken, released := c.Names()
+		for _, name := range []string{taken, released} {
+			if name != "" {
+				actions++
+			}
+		}
 		for id := range c.Delta() {
 			if !touched[id] {
 				touched[id] = true
@@ -124,19 +130,6 @@ func Fitting(changes []Change, limit int) int {
 		}
 	}
 	return len(changes)
-}
-
-// names returns how many user principal names the change takes or releases.
-func (c Change) names() int {
-	was, is := c.Before.Claims(), c.After.Claims()
-	switch {
-	case was == is:
-		return 0
-	case was == "" || is == "":
-		return 1
-	default:
-		return 2
-	}
 }
 
 // Names returns the folded user principal names that the change takes and releases; empty for none.

@@ -139,7 +139,7 @@ type WarningCode string
 
 // The warnings.
 const (
-	WarnDisabled        WarningCode = "user_disabled"        // a licence for somebody who cannot sign in
+	WarnDisabled        WarningCode = "user_disabled"        // a licence of a user who cannot sign in
 	WarnLocation        WarningCode = "location_not_allowed" // a held licence may not be used in the usage location
 	WarnLocationMissing WarningCode = "location_missing"     // licences, but no usage location
 	WarnNotOffered      WarningCode = "service_not_offered"  // a service is off because of the usage location

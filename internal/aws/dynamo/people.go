@@ -84,7 +84,7 @@ func (s *People) ByUPN(ctx context.Context, names []string) ([]subscription.User
 	return users, err
 }
 
-// named returns the users that have folded names, with Version 0 for a name that nobody has. It leaves
+// named returns the users that have folded names, with Version 0 for an unused name. It leaves
 // out names that changed between its reads.
 func (s *People) named(ctx context.Context, names map[string][]int) (map[string]subscription.User, error) {
 	var keys, ids []string

@@ -21,7 +21,7 @@ import (
 // Licences are never over-assigned, and no licence is lost, because one transaction changes the users,
 // the seats of every subscription that they get or lose, the names and the journal. Each transaction
 // that assigns n licences and releases m changes the seats by exactly n - m, on the condition that the
-// versions of the users are those that the numbers were computed from. DynamoDB evaluates all conditions
+// users still have the versions from which the numbers were computed. DynamoDB evaluates all conditions
 // at the moment of the commit. So there is no moment between a reservation and an assignment that a
 // process could die in, and nothing has to be repaired.
 func (s *People) Apply(ctx context.Context, changes []subscription.Change, today subscription.Today, entry once.Entry) (first []byte, refused *subscription.Refusal, err error) {

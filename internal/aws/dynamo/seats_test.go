@@ -240,7 +240,7 @@ func TestManyAdminsOneSubscription(t *testing.T) {
 	}
 }
 
-// TestManyAdminsManySubscriptions is the same with a subscription each: the journal keeps nobody waiting.
+// TestManyAdminsManySubscriptions is the same with a subscription each: processes do not wait for each other in the journal.
 func TestManyAdminsManySubscriptions(t *testing.T) {
 	t.Parallel()
 	const processes, each, most = 16, 4, 3

@@ -122,8 +122,8 @@ func (db *engine) seating(id string, assign, release int, today day.Date) *actio
 		// As subscription.Seats.Status judges it.
 		active = "(attribute_not_exists(ends) OR ends >= :today OR auto_renew = :yes AND months > :zero)"
 	)
-	// Licences that the same transaction releases are free for it, unless there are too few in any
-	// case: whoever gets one, no licence is free for users beyond the quantity.
+	// Licences that the same transaction releases are free for it. During a shortage they are not: the
+	// quantity is below the number of users even after the release.
 	condition, values := "attribute_exists(pk)", item{}
 	if assign > 0 {
 		condition = "avail >= :needed AND " + active

@@ -122,7 +122,7 @@ const maxRemembered = 300_000
 // many answers a call about many users. It is not one transaction: after an interruption it can be
 // repeated, and completed users report the same outcome.
 func (o *operations) many(
-	ctx context.Context, in httpapi.Reader, r httpapi.Repeatable, operation string, body any, given []string,
+	ctx context.Context, in httpapi.Reader, r httpapi.Repeatable, operation string, body any, given []string, dryRun bool,
 	do func(ids []string, now time.Time) ([]licensing.Result, error),
 ) (*userResultsOutput, error) {
 	now, lang := o.Now(), in.Lang()
@@ -143,6 +143,7 @@ func (o *operations) many(
 			return reply, err
 		}
 		results := o.results(lang, given, found, failed, subscriptions)
+		results.DryRun = dryRun
 		// A long response does not fit an item of the table. A repetition then does the work again, with
 		// the same outcomes.
 		if reply, err = call.Reply(results); err != nil || results.Totals.Unknown > 0 || len(reply.Entry.Response) > maxRemembered {
@@ -198,7 +199,7 @@ func (o *operations) assignLicenses(api huma.API, op huma.Operation) {
 				return nil, err
 			}
 		}
-		out, err := o.many(ctx, in.Reader, in.Repeatable, op.OperationID, in.Body, in.Body.Users, func(ids []string, now time.Time) ([]licensing.Result, error) {
+		out, err := o.many(ctx, in.Reader, in.Repeatable, op.OperationID, in.Body, in.Body.Users, in.Body.DryRun, func(ids []string, now time.Time) ([]licensing.Result, error) {
 			return o.licensing.Change(ctx, licensing.Request{
 				UserIDs: ids, Want: subscription.Want{Add: assignments(in.Body.Licenses), Replace: in.Body.Mode == modeReplace},
 				Call: o.call(ctx, now, in.Repeatable, op.OperationID), Today: o.today(now), Acknowledged: in.Body.Acknowledge == acknowledgeData, DryRun: in.Body.DryRun,
@@ -242,7 +243,7 @@ func (o *operations) removeLicenses(api huma.API, op huma.Operation) {
 	op.Errors = append(op.Errors, http.StatusConflict)
 	httpapi.Receiving(&op, httpapi.MaxBody)
 	huma.Register(api, op, func(ctx context.Context, in *removeLicensesInput) (*userResultsOutput, error) {
-		return o.many(ctx, in.Reader, in.Repeatable, op.OperationID, in.Body, in.Body.Users, func(ids []string, now time.Time) ([]licensing.Result, error) {
+		return o.many(ctx, in.Reader, in.Repeatable, op.OperationID, in.Body, in.Body.Users, in.Body.DryRun, func(ids []string, now time.Time) ([]licensing.Result, error) {
 			return o.licensing.Change(ctx, licensing.Request{
 				UserIDs: ids, Want: subscription.Want{Remove: in.Body.Subscriptions}, Call: o.call(ctx, now, in.Repeatable, op.OperationID),
 				Today: o.today(now), Acknowledged: in.Body.Acknowledge == acknowledgeData, DryRun: in.Body.DryRun, Event: o.events(ctx, access.RemoveLicense, now),
@@ -361,7 +362,7 @@ func (o *operations) deleteUsers(api huma.API, op huma.Operation) {
 	op.Errors = append(op.Errors, http.StatusConflict)
 	httpapi.Receiving(&op, httpapi.MaxBody)
 	huma.Register(api, op, func(ctx context.Context, in *deleteUsersInput) (*userResultsOutput, error) {
-		return o.many(ctx, in.Reader, in.Repeatable, op.OperationID, in.Body, in.Body.Users, func(ids []string, now time.Time) ([]licensing.Result, error) {
+		return o.many(ctx, in.Reader, in.Repeatable, op.OperationID, in.Body, in.Body.Users, in.Body.DryRun, func(ids []string, now time.Time) ([]licensing.Result, error) {
 			return o.licensing.Delete(ctx, licensing.Deletion{
 				UserIDs: ids, Acknowledged: in.Body.Acknowledge == acknowledgeData, DryRun: in.Body.DryRun, Today: o.today(now), Event: o.events(ctx, access.DeleteUser, now),
 			})

@@ -59,10 +59,8 @@ type UserResult struct {
 type UserResults struct {
 	Items  []UserResult `json:"items" doc:"One result for each user, in the order of the request."`
 	Totals UserTotals   `json:"totals" doc:"The totals. The outcomes add up to the number of users."`
-	// Short is what a repetition of the call would need.
-	Short  []Shortage `json:"short,omitempty" doc:"The subscriptions of which licences are missing, for the users who were refused."`
-	DryRun bool       `json:"dryRun" doc:"Whether nothing was changed, because the request asked for a rehearsal." example:"false"`
-	Notice string     `json:"notice,omitempty" doc:"What the result means, in the reader's language."`
+	Short  []Shortage   `json:"short,omitempty" doc:"The subscriptions of which licences are missing, for the users who were refused."`
+	DryRun bool         `json:"dryRun" doc:"Whether nothing was changed, because the request asked for a rehearsal." example:"false"`
 }
 
 // Shortage is a subscription with too few licences for a call.

@@ -41,7 +41,7 @@ type NewSubscription struct {
 	SubscriptionText
 	Quantity   int64  `json:"quantity" doc:"The number of licences, 0 to 10,000,000." example:"100"`
 	EndsOn     string `json:"endsOn,omitempty" doc:"The last day of its term, in the organisation's time zone; it has no end if absent." example:"2027-06-30"`
-	TermMonths int64  `json:"termMonths,omitempty" doc:"The length of a term in months, 1 to 120." example:"12"`
+	TermMonths int64  `json:"termMonths,omitempty" doc:"The length of a term in months, 0 to 120; 0 if it is not known." example:"12"`
 	AutoRenew  bool   `json:"autoRenew,omitempty" doc:"Whether a term follows each term. It needs endsOn and termMonths." example:"true"`
 }
 

@@ -28,7 +28,7 @@ type Service struct {
 
 // Price is what one licence costs.
 type Price struct {
-	Amount   int64  `json:"amount" minimum:"0" doc:"The price of one licence for a month, in hundredths of the currency." example:"3690"`
+	Amount   int64  `json:"amount" minimum:"0" maximum:"100000000" doc:"The price of one licence for a month, in hundredths of the currency." example:"3690"`
 	Currency string `json:"currency" doc:"The ISO 4217 code of the currency." example:"EUR"`
 }
 

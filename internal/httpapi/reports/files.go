@@ -33,7 +33,9 @@ var (
 // reportFile is a file with the age of its data, or a redirect to it.
 type reportFile struct {
 	Aged
-	httpapi.File
+	Status int
+	httpapi.FileHeaders
+	Body []byte
 }
 
 // FileReader is the input of operations that return files. It has a query parameter for the
@@ -145,6 +147,11 @@ func file[In separable](o *operations, f format, what, name string, table func(c
 	}
 }
 
+// aged returns a file with the age of its data. huma finds status and body only in the type itself.
+func aged(age string, f *httpapi.File) *reportFile {
+	return &reportFile{Aged{age}, f.Status, f.FileHeaders, f.Body}
+}
+
 // answer returns the file, or stores it and returns a redirect.
 func (o *operations) answer(ctx context.Context, f format, age, lang, name string, body []byte) (*reportFile, error) {
 	file, err := f.Answer(ctx, o.Reports, lang, name, body)
@@ -154,5 +161,5 @@ func (o *operations) answer(ctx context.Context, f format, age, lang, name strin
 	if file.Status == http.StatusOK {
 		file.ContentSecurityPolicy = report.PagePolicy + "; frame-ancestors 'none'"
 	}
-	return &reportFile{Aged{age}, *file}, nil
+	return aged(age, file), nil
 }

@@ -343,13 +343,13 @@ func (o *operations) explainLicenseInstallation(api huma.API, op huma.Operation)
 			return nil, err
 		}
 		if httpapi.FormatJSON.Fits(body.Bytes()) {
-			return &reportFile{Aged{v.Age}, httpapi.File{Status: http.StatusOK, ContentType: httpapi.FormatJSON.Media, Body: body.Bytes()}}, nil
+			return &reportFile{Aged{v.Age}, http.StatusOK, httpapi.FileHeaders{ContentType: httpapi.FormatJSON.Media}, body.Bytes()}, nil
 		}
 		file, err := httpapi.FormatJSON.Store(ctx, o.Reports, v.Settings.Words.Lang, "explanation-"+in.Product+"-"+string(v.Settings.Calendar.Today)+"."+httpapi.FormatJSON.Extension, body.Bytes())
 		if err != nil {
 			return nil, err
 		}
-		return &reportFile{Aged{v.Age}, *file}, nil
+		return aged(v.Age, file), nil
 	})
 }
 
