@@ -72,7 +72,7 @@ func newAlarms(stack awscdk.Stack, chosen settings, table awsdynamodb.ITable, le
 		if f.Every > 0 {
 			failed = append(failed, metric{"AWS/Events", "FailedInvocations", "Sum", map[string]string{"RuleName": *ruleOf(stack, f).Ref()}})
 		}
-		if f.Nightly {
+		if f.Refreshes {
 			alarms = append(alarms, nightAlarms(stack, f)...)
 		}
 	}

@@ -46,7 +46,7 @@ var watchChecks = []check{
 				if f.Every > 0 {
 					want["AWS/Events FailedInvocations RuleName=${"+id(f.Name, "Schedule")+"}"] = true
 				}
-				if f.Nightly {
+				if f.Refreshes {
 					want["trueup run_failed function="+f.Name] = true
 					want["trueup run_held function="+f.Name] = true
 				}

@@ -65,10 +65,12 @@ type Function struct {
 	Trigger Trigger
 	Every   time.Duration // interval of events of ScheduleSource; 0 for none
 	Nightly bool          // also receives an event of NightlySource once a night
-	Calls   []string      // functions that it calls asynchronously, with events of CallSource
-	Memory  int           // MB
-	Scratch int           // MB of scratch files; 0 for the default of 512
-	Timeout time.Duration
+	// Refreshes says that the work of the night is a refresh, whose results raise alarms.
+	Refreshes bool
+	Calls     []string // functions that it calls asynchronously, with events of CallSource
+	Memory    int      // MB
+	Scratch   int      // MB of scratch files; 0 for the default of 512
+	Timeout   time.Duration
 	// AtOnce is how many files an Objects function receives at once. It is 2, the minimum of the
 	// event source of a queue, so that a new account with 10 concurrent executions serves the API
 	// while files arrive. Correctness never depends on it.
@@ -194,7 +196,7 @@ var Functions = []Function{
 		Summary: "Refreshes licence data: reads statements from the uploads bucket, asks what pairs entitle to, and publishes the reports of the day.",
 		Trigger: Objects,
 		Every:   5 * time.Minute, // starts pending refreshes, requested or scheduled
-		Nightly: true,
+		Nightly: true, Refreshes: true,
 		Calls:   []string{"refresh"}, // to continue work that takes longer than one invocation
 		Memory:  1024,
 		Timeout: 15 * time.Minute,
