@@ -42,14 +42,14 @@ func TestMain(m *testing.M) { storetest.Main(m) }
 
 var noon = time.Date(2026, 11, 29, 12, 0, 0, 0, time.UTC)
 
-func must(t *testing.T, err error) {
+func must(t testing.TB, err error) {
 	t.Helper()
 	if err != nil {
 		t.Fatal(err)
 	}
 }
 
-func same(t *testing.T, what string, got, want any) {
+func same(t testing.TB, what string, got, want any) {
 	t.Helper()
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("%s (-want +got):\n%s", what, diff)
@@ -87,7 +87,7 @@ func (b *bucket) Put(_ context.Context, key, _ string, body []byte) error {
 
 // world is an organisation with an empty table.
 type world struct {
-	t       *testing.T
+	t       testing.TB
 	name    string
 	table   *dynamo.Table
 	uploads *bucket
@@ -97,7 +97,7 @@ type world struct {
 	puts int
 }
 
-func newWorld(t *testing.T) *world {
+func newWorld(t testing.TB) *world {
 	t.Helper()
 	w := &world{t: t, name: storetest.Table(t), uploads: newBucket(), reports: newBucket()}
 	w.table, w.Service = w.open(storetest.Client(t))
