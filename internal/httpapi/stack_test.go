@@ -113,9 +113,12 @@ func newStack(t *testing.T) *stack {
 	}
 	deps.Catalog = catalog.New(store.Journal, deps.Reports, quiet)
 	deps.Counts = inventories.NewCounts(store.Inventories, deps.Reports)
-	deps.Recount = func(ctx context.Context) error {
-		return calls(func(event []byte) { notified <- notification{kind.Inventory.Prefix, event} }).Call(ctx, trigger.RecountCall())
-	}
+	deps.Recount = inventories.Recounts{
+		Store: store.Inventories, Clock: time.Now, NewID: rand.Text,
+		Call: func(ctx context.Context, holder string) error {
+			return calls(func(event []byte) { notified <- notification{kind.Inventory.Prefix, event} }).Call(ctx, trigger.RecountCall(holder))
+		},
+	}.Start
 	k := &known{}
 	deps.Snapshots = &snapshot.Library{
 		Files: deps.Reports, Index: store.Snapshots, Agreements: register.New(store.Agreements, store.Journal, deps.Reports, quiet), Groups: store.Groups, Inventory: k, Refreshes: k, Catalog: deps.Catalog,
