@@ -53,7 +53,7 @@ func storedItems() map[string]storedItem {
 		"pair": {zero: pairItem{}}, "known-pair": {zero: knownItem{}, was: []map[string]string{{"mark.counts.of_pair": ""}}}, "answer": {zero: answerItem{}}, "aside": {zero: asideRecord{}, was: []map[string]string{{"mark.counts.of_pair": ""}}},
 		"results": {zero: resultsItem{}, was: []map[string]string{{"mark.counts.of_pair": "", "aside.mark.counts.of_pair": ""}}},
 		"group":   {zero: groupItem{}}, "group-name": {zero: groupNameItem{}}, "group-count": {zero: groupCountItem{}}, "tombstone": {zero: tombstoneItem{}},
-		"import": {zero: importItem{}, was: []map[string]string{{"record.principal": ""}}}, "open-import": {zero: openImportItem{}}, "writer": {zero: writerItem{}}, "clearing": {zero: clearingItem{}},
+		"import": {zero: importItem{}, was: []map[string]string{{"record.principal": ""}}}, "open-import": {zero: openImportItem{}}, "writer": {zero: leaseItem{}}, "clearing": {zero: clearingItem{}},
 		"stage": {zero: stageItem{}}, "commits": {zero: commitsItem{}},
 		"refresh": {zero: runItem{}, was: []map[string]string{{
 			"record.kind": "", "record.reached": "", "record.since": "", "next.record.kind": "", "next.record.reached": "", "next.record.since": "",
