@@ -182,9 +182,9 @@ func TestReadsOfTheTable(t *testing.T) {
 		{reports.Name, "/refreshes", 1, 1},
 		{licenses.Name, "/subscriptions", 1, 1},
 		{licenses.Name, "/subscriptions/" + plan.ID, 1, 1},
-		{licenses.Name, "/subscriptions/" + plan.ID + "/users", 1, 1},
-		{licenses.Name, "/users", 1, 1},
-		{licenses.Name, "/users/" + person.ID, 1, 1},
+		{licenses.Name, "/subscriptions/" + plan.ID + "/users", 2, 2},
+		{licenses.Name, "/users", 2, 2},
+		{licenses.Name, "/users/" + person.ID, 2, 2},
 		{licenses.Name, "/conflicts", 1, 1},
 	} {
 		read := func() int {
