@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"maps"
-	"regexp"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -26,7 +25,7 @@ const (
 )
 
 // objectID matches the id of an object in Entra ID, in any case.
-var objectID = regexp.MustCompile(`^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$`)
+var objectID = text.Pattern(`^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$`)
 
 // ParseMapping reads a mapping from JSON: an object with a list of values for each role, such as
 // {"global-admin": ["Licence admins"], "billing-admin": ["0f1e2d3c-…", "Buyers"]}. A value may stand
@@ -138,7 +137,7 @@ func (m Mapping) Equal(other Mapping) bool {
 // folded returns a value in the form in which values are compared: ids of objects in lower case, all
 // others as they are.
 func folded(value string) string {
-	if objectID.MatchString(value) {
+	if objectID().MatchString(value) {
 		return strings.ToLower(value)
 	}
 	return value

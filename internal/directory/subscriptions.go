@@ -2,7 +2,6 @@ package directory
 
 import (
 	"math"
-	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -16,8 +15,8 @@ import (
 // forDevices is the end of part numbers of licences for devices, such as OFFICE_PROPLUS_DEVICE1, and
 // deviceTitle the end of their titles.
 var (
-	forDevices  = regexp.MustCompile(`(?i)_DEVICES?\d*$`)
-	deviceTitle = regexp.MustCompile(`(?i)\((?:device|per device)\)$`)
+	forDevices  = text.Pattern(`(?i)_DEVICES?\d*$`)
+	deviceTitle = text.Pattern(`(?i)\((?:device|per device)\)$`)
 )
 
 // subscription reads the record as a subscription.
@@ -41,7 +40,7 @@ func (r *reading) subscription() error {
 		Name: firstOf(c.get(fieldTitle), c.get(fieldPartNumber)), Kind: subscription.ForUsers,
 		SKU: strings.ToLower(c.get(fieldSKU)), PartNumber: c.get(fieldPartNumber), Services: r.services(),
 	}
-	if forDevices.MatchString(s.Draft.PartNumber) || deviceTitle.MatchString(s.Draft.Name) {
+	if forDevices().MatchString(s.Draft.PartNumber) || deviceTitle().MatchString(s.Draft.Name) {
 		s.Draft.Kind = subscription.ForDevices
 	}
 	r.quantities(&s)

@@ -1,7 +1,6 @@
 package directory
 
 import (
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -144,7 +143,7 @@ func (r *reading) licenses() []LicenseRef {
 }
 
 // partNumberForm is the form of a part number such as SPE_E3 or contoso:SPE_E3.
-var partNumberForm = regexp.MustCompile(`^(?:[\w-]+:)?[A-Za-z0-9]+(?:_[A-Za-z0-9]+)*$`)
+var partNumberForm = text.Pattern(`^(?:[\w-]+:)?[A-Za-z0-9]+(?:_[A-Za-z0-9]+)*$`)
 
 // licensesIn splits the names of licences. Names may have commas, so a comma separates only ids and part
 // numbers.
@@ -155,7 +154,7 @@ func licensesIn(value string) (refs []LicenseRef) {
 		parts := strings.Split(piece, ",")
 		plain := !slices.ContainsFunc(parts, func(p string) bool {
 			p = strings.TrimSpace(p)
-			return p != "" && !guidForm.MatchString(p) && !partNumberForm.MatchString(p)
+			return p != "" && !guidForm().MatchString(p) && !partNumberForm().MatchString(p)
 		})
 		if !plain {
 			parts = []string{piece}
@@ -168,9 +167,9 @@ func licensesIn(value string) (refs []LicenseRef) {
 		switch {
 		case name == "":
 			continue
-		case guidForm.MatchString(name):
+		case guidForm().MatchString(name):
 			ref.SKU = strings.ToLower(name)
-		case partNumberForm.MatchString(name):
+		case partNumberForm().MatchString(name):
 			ref.PartNumber, ref.Title = name[strings.IndexByte(name, ':')+1:], name
 		default:
 			ref.Title = name

@@ -2,7 +2,6 @@ package directory
 
 import (
 	_ "embed"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -52,7 +51,7 @@ func (r *reading) bool(f field) (is, given bool) {
 var never = []string{"", "never", "na", "none", "nooit", "nvt", "jamais", "nie", "nunca", "unknown", "onbekend", "notavailable"}
 
 // graphTime is how ConvertTo-Json of Windows PowerShell writes a moment: in milliseconds since 1970.
-var graphTime = regexp.MustCompile(`^\\?/Date\((-?\d{1,15})\)\\?/$`)
+var graphTime = text.Pattern(`^\\?/Date\((-?\d{1,15})\)\\?/$`)
 
 // momentOf reads a moment; zero for one that did not come. A date without a time zone is the beginning of
 // that day in UTC: the days without a sign-in are counted in whole ones.
@@ -60,7 +59,7 @@ func (r *reading) momentOf(value string) (moment time.Time, ok bool) {
 	if len(value) <= 64 && slices.Contains(never, text.Letters(value)) {
 		return time.Time{}, true
 	}
-	if m := graphTime.FindStringSubmatch(value); m != nil {
+	if m := graphTime().FindStringSubmatch(value); m != nil {
 		n, err := strconv.ParseInt(m[1], 10, 64)
 		if err != nil {
 			return time.Time{}, false
@@ -191,7 +190,7 @@ func isTypeName(value string) bool {
 	return slices.ContainsFunc(typeNames, func(start string) bool { return strings.HasPrefix(value, start) })
 }
 
-var guidForm = regexp.MustCompile(`^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$`)
+var guidForm = text.Pattern(`^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$`)
 
 // noGUID stands for no device.
 const noGUID = "00000000-0000-0000-0000-000000000000"

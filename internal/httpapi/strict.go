@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -14,6 +13,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"trueup/internal/errs"
+	"trueup/internal/text"
 )
 
 const (
@@ -39,7 +39,7 @@ var strictJSON = huma.Format{
 		err := json.Unmarshal(data, v)
 		// A schema accepts 1.0 as an integer, but encoding/json does not.
 		if mismatch, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
-			return &jsonDefect{Values: []errs.Violation{{Code: "type_integer", Field: strings.ReplaceAll(embedded.ReplaceAllString(mismatch.Field, ""), ".", "/")}}}
+			return &jsonDefect{Values: []errs.Violation{{Code: "type_integer", Field: strings.ReplaceAll(embedded().ReplaceAllString(mismatch.Field, ""), ".", "/")}}}
 		}
 		return err
 	},
@@ -47,7 +47,7 @@ var strictJSON = huma.Format{
 
 // embedded matches the name of an embedded struct in a field's path, which encoding/json adds
 // and JSON does not have.
-var embedded = regexp.MustCompile(`\b[A-Z]\w*\.`)
+var embedded = text.Pattern(`\b[A-Z]\w*\.`)
 
 // jsonDefect is an error in a body before its fields are validated: in the whole body, or in
 // some of its values. It passes through huma as the text of an error, hence as JSON.

@@ -7,6 +7,7 @@ import (
 
 	"trueup/internal/errs"
 	"trueup/internal/sheet"
+	"trueup/internal/text"
 )
 
 // Developers have lists of the packages of a programming language or an editor. They have names and
@@ -22,14 +23,14 @@ func developerError(tool string) *errs.Error {
 // matches, and not all of them are paths.
 var developerTexts = []struct {
 	tool  string
-	lines *regexp.Regexp
+	lines func() *regexp.Regexp
 }{
-	{"pip", regexp.MustCompile(`^(-e \S+|[\w.-]+(\[[\w, .-]*\])?(===?\S+| @ \S+)( *;.*| *--hash=\S+| *\\)*| *--hash=\S+.*)$`)},
-	{"gem", regexp.MustCompile(`^(\*\*\* LOCAL GEMS \*\*\*|[\w.-]+ \((default: )?\d+\.[\w.:, -]*\))$`)},
-	{"npm", regexp.MustCompile(`^(/\S*|[A-Za-z]:\\\S*|[│|\s]*[├└+` + "`" + `][─-]+[┬-]* (UNMET |extraneous)?.*@.*|[\w@/.-]+@\d\S*( \S+)?|\(empty\))$`)},
-	{"cargo", regexp.MustCompile(`^([\w-]+ v\d+\.\d+\.\d+\S*( \(.*\))?:| {4}\S+)$`)},
-	{"composer", regexp.MustCompile(`^[\w.-]+/[\w.-]+ +v?\d+\.\S+( .*)?$`)},
-	{"go", regexp.MustCompile(`^[\w-]+(\.[\w-]+)+(/\S+)* v\d+\.\d+\.\d+\S*( => .*)?$`)},
+	{"pip", text.Pattern(`^(-e \S+|[\w.-]+(\[[\w, .-]*\])?(===?\S+| @ \S+)( *;.*| *--hash=\S+| *\\)*| *--hash=\S+.*)$`)},
+	{"gem", text.Pattern(`^(\*\*\* LOCAL GEMS \*\*\*|[\w.-]+ \((default: )?\d+\.[\w.:, -]*\))$`)},
+	{"npm", text.Pattern(`^(/\S*|[A-Za-z]:\\\S*|[│|\s]*[├└+` + "`" + `][─-]+[┬-]* (UNMET |extraneous)?.*@.*|[\w@/.-]+@\d\S*( \S+)?|\(empty\))$`)},
+	{"cargo", text.Pattern(`^([\w-]+ v\d+\.\d+\.\d+\S*( \(.*\))?:| {4}\S+)$`)},
+	{"composer", text.Pattern(`^[\w.-]+/[\w.-]+ +v?\d+\.\S+( .*)?$`)},
+	{"go", text.Pattern(`^[\w-]+(\.[\w-]+)+(/\S+)* v\d+\.\d+\.\d+\S*( => .*)?$`)},
 }
 
 // developerHeaders are the headers of the tables of packages that tools write as text, by the first
@@ -66,7 +67,7 @@ func developerText(head []byte) (tool string) {
 	}
 	for _, d := range developerTexts {
 		paths := !slices.ContainsFunc(lines, func(line string) bool { return strings.Trim(line[:1], "/ ") != "" && !strings.Contains(line, `:\`) })
-		if !paths && !slices.ContainsFunc(lines, func(line string) bool { return !d.lines.MatchString(line) }) {
+		if !paths && !slices.ContainsFunc(lines, func(line string) bool { return !d.lines().MatchString(line) }) {
 			return d.tool
 		}
 	}
@@ -85,29 +86,29 @@ func isPipHeader(header []string) bool {
 // developerDocuments are the files of packages in JSON, by the start of the file.
 var developerDocuments = []struct {
 	tool  string
-	start *regexp.Regexp
+	start func() *regexp.Regexp
 }{
-	{"conda", regexp.MustCompile(`"(build_string|dist_name)"\s*:`)},
-	{"pip", regexp.MustCompile(`"pip_version"\s*:`)},
-	{"npm", regexp.MustCompile(`"(lockfileVersion|devDependencies)"\s*:|^\s*\{(\s*"\w+"\s*:\s*("[^"]*"|[\w.]+)\s*,)*\s*"dependencies"\s*:\s*\{`)},
-	{"cargo", regexp.MustCompile(`"(manifest_path|crate_types)"\s*:`)},
-	{"composer", regexp.MustCompile(`"(packages-dev|content-hash)"\s*:|"direct-dependency"\s*:`)},
-	{"CycloneDX", regexp.MustCompile(`"bomFormat"\s*:`)},
-	{"SPDX", regexp.MustCompile(`"spdxVersion"\s*:`)},
+	{"conda", text.Pattern(`"(build_string|dist_name)"\s*:`)},
+	{"pip", text.Pattern(`"pip_version"\s*:`)},
+	{"npm", text.Pattern(`"(lockfileVersion|devDependencies)"\s*:|^\s*\{(\s*"\w+"\s*:\s*("[^"]*"|[\w.]+)\s*,)*\s*"dependencies"\s*:\s*\{`)},
+	{"cargo", text.Pattern(`"(manifest_path|crate_types)"\s*:`)},
+	{"composer", text.Pattern(`"(packages-dev|content-hash)"\s*:|"direct-dependency"\s*:`)},
+	{"CycloneDX", text.Pattern(`"bomFormat"\s*:`)},
+	{"SPDX", text.Pattern(`"spdxVersion"\s*:`)},
 }
 
 // developerName matches names that are in most lists of packages of Python and in no list of programs.
-var developerName = regexp.MustCompile(`(?i)"name"\s*:\s*"(pip|setuptools|wheel|certifi|charset[-_]normalizer|idna|urllib3|requests|typing[-_]extensions|markupsafe|jinja2|python[-_]dateutil|pyyaml|numpy|six)"`)
+var developerName = text.Pattern(`(?i)"name"\s*:\s*"(pip|setuptools|wheel|certifi|charset[-_]normalizer|idna|urllib3|requests|typing[-_]extensions|markupsafe|jinja2|python[-_]dateutil|pyyaml|numpy|six)"`)
 
 // developerDocument returns the tool whose list of packages a file of JSON is, by its start; empty for
 // another file.
 func developerDocument(head []byte) (tool string) {
 	for _, d := range developerDocuments {
-		if d.start.Match(head) {
+		if d.start().Match(head) {
 			return d.tool
 		}
 	}
-	if developerName.Match(head) {
+	if developerName().Match(head) {
 		return "pip"
 	}
 	return ""

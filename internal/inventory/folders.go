@@ -2,7 +2,6 @@ package inventory
 
 import (
 	"path"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -24,16 +23,16 @@ var listWords = map[string]bool{
 }
 
 // copyOf matches what browsers and file managers append to the name of a second copy.
-var copyOf = regexp.MustCompile(` ?\(\d{1,3}\)$`)
+var copyOf = text.Pattern(` ?\(\d{1,3}\)$`)
 
 // timeOf matches a date and a time without a space between them.
-var timeOf = regexp.MustCompile(`(\d{2})[Tt](\d{2})`)
+var timeOf = text.Pattern(`(\d{2})[Tt](\d{2})`)
 
 // quarterOf matches a quarter or a half of a year, also in Dutch and French, and the year before or after.
-var quarterOf = regexp.MustCompile(`^((19|20)\d\d)?[qkt][1-4]((19|20)\d\d)?$|^((19|20)\d\d)?[hs][12]((19|20)\d\d)?$`)
+var quarterOf = text.Pattern(`^((19|20)\d\d)?[qkt][1-4]((19|20)\d\d)?$|^((19|20)\d\d)?[hs][12]((19|20)\d\d)?$`)
 
 // yearOf matches a year.
-var yearOf = regexp.MustCompile(`^(19|20)\d\d$`)
+var yearOf = text.Pattern(`^(19|20)\d\d$`)
 
 // months are the names of months, in the form of text.Letters. false for those that are names of people, too.
 var months = func() map[string]bool {
@@ -57,7 +56,7 @@ var months = func() map[string]bool {
 // more says that it is a list: a date, a year, a quarter, a month, another word, or a word that begins no
 // PC's name.
 func isListName(name string) bool {
-	name = timeOf.ReplaceAllString(copyOf.ReplaceAllString(strings.TrimSpace(name), ""), "$1 $2")
+	name = timeOf().ReplaceAllString(copyOf().ReplaceAllString(strings.TrimSpace(name), ""), "$1 $2")
 	words := strings.FieldsFunc(name, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) })
 	var numbers []string
 	known, certain, joined := 0, false, 0
@@ -70,7 +69,7 @@ func isListName(name string) bool {
 		switch {
 		case isMonth:
 			period, short = period || whole, short || !whole
-		case quarterOf.MatchString(folded):
+		case quarterOf().MatchString(folded):
 			period = true
 		case letters == "":
 			numbers = append(numbers, folded)
@@ -87,8 +86,8 @@ func isListName(name string) bool {
 	case isDate(numbers):
 		return true
 	case period || short:
-		return slices.ContainsFunc(numbers, yearOf.MatchString) || period && known > 0
-	case len(numbers) > 0 && joined == 0 && !slices.ContainsFunc(numbers, func(n string) bool { return !yearOf.MatchString(n) }):
+		return slices.ContainsFunc(numbers, yearOf().MatchString) || period && known > 0
+	case len(numbers) > 0 && joined == 0 && !slices.ContainsFunc(numbers, func(n string) bool { return !yearOf().MatchString(n) }):
 		return known > 0
 	case joined > 0:
 		return known > 0

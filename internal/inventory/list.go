@@ -5,12 +5,12 @@ import (
 	"bytes"
 	"errors"
 	"io"
-	"regexp"
 	"slices"
 	"strings"
 
 	"trueup/internal/errs"
 	"trueup/internal/sheet"
+	"trueup/internal/text"
 )
 
 // The marks between the name of a property and its value.
@@ -58,7 +58,7 @@ type properties struct {
 func (p *properties) reset() { p.names, p.values, p.cut = p.names[:0], p.values[:0], false }
 
 // registryType matches what reg query writes between the name of a value and the value.
-var registryType = regexp.MustCompile(` {4}REG_[A-Z_]+ {0,4}`)
+var registryType = text.Pattern(` {4}REG_[A-Z_]+ {0,4}`)
 
 // registryKey is the start of a line of reg query with a key. The values follow.
 var registryKey = []byte("HKEY_")
@@ -70,7 +70,7 @@ func property(line []byte, mark byte) (name string, value []byte, ok bool) {
 		if bytes.HasPrefix(line, registryKey) {
 			return registryName, line, true
 		}
-		at := registryType.FindIndex(line)
+		at := registryType().FindIndex(line)
 		if at == nil || !bytes.HasPrefix(line, []byte("    ")) {
 			return "", nil, false
 		}

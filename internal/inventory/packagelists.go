@@ -8,6 +8,7 @@ import (
 
 	"trueup/internal/errs"
 	"trueup/internal/sheet"
+	"trueup/internal/text"
 )
 
 // Lists of package managers, as text. Their packages have other names than installed programs. Those of
@@ -21,21 +22,21 @@ const (
 // if they are not nil.
 var packageLists = []struct {
 	code, tool string
-	every, one *regexp.Regexp
+	every, one func() *regexp.Regexp
 }{
-	{codeLinux, "dpkg", nil, regexp.MustCompile(`^(\|\|/ \S+|Status: \S+ \S+ (installed|config-files)$|[uihrp][ncHUFWti]R? {2,}[a-z0-9][a-z0-9+.:-]+ +\S*\d\S* +(all|amd64|arm64|armhf|armel|i386|ppc64el|riscv64|s390x)\b)`)},
-	{codeLinux, "dpkg", regexp.MustCompile(`^[a-z0-9][a-z0-9+.-]+(:[a-z0-9]+)?\t(\d\S*)?$`), regexp.MustCompile(`\t\d\S*-\S+$`)},
-	{codeLinux, "apt", nil, regexp.MustCompile(`^[a-z0-9][a-z0-9+.-]+/\S+ \S+ \w+ \[`)},
-	{codeLinux, "rpm", regexp.MustCompile(`^(\S+-[^-\s]+-[^-\s]+\.(noarch|x86_64|i[3-6]86|aarch64|armv7hl|ppc64le|riscv64|s390x)|gpg-pubkey-\S+)$`), nil},
-	{codeLinux, "rpm", nil, regexp.MustCompile(`^Source RPM +: `)},
-	{codeLinux, "dnf", nil, regexp.MustCompile(`^\S+\.(noarch|x86_64|i[3-6]86|aarch64|armv7hl|ppc64le|riscv64|s390x) +\S*\d\S* +@?\S+$`)},
-	{codeLinux, "apk", regexp.MustCompile(`^[a-z0-9][\w.+-]*-\d\S*-r\d+( .*)?$`), nil},
-	{codeLinux, "pacman", regexp.MustCompile(`^[a-z0-9@_+.-]+ \S*\d\S*-\d+(\.\d+)?$`), nil},
-	{codeLinux, "pacman", nil, regexp.MustCompile(`^Depends On +: `)},
-	{codeLinux, "snap", nil, regexp.MustCompile(`^Name +Version +Rev +Tracking +Publisher +Notes$`)},
-	{codePackages, "choco", nil, regexp.MustCompile(`^(Chocolatey v\d\S*|\d+ packages installed\.)$`)},
-	{codePackages, "choco", regexp.MustCompile(`^[\w.-]+\|\d[\w.+-]*$`), nil},
-	{codePackages, "brew", regexp.MustCompile(`^[a-z0-9][\w.@+-]*( \d\S*)+$`), nil},
+	{codeLinux, "dpkg", nil, text.Pattern(`^(\|\|/ \S+|Status: \S+ \S+ (installed|config-files)$|[uihrp][ncHUFWti]R? {2,}[a-z0-9][a-z0-9+.:-]+ +\S*\d\S* +(all|amd64|arm64|armhf|armel|i386|ppc64el|riscv64|s390x)\b)`)},
+	{codeLinux, "dpkg", text.Pattern(`^[a-z0-9][a-z0-9+.-]+(:[a-z0-9]+)?\t(\d\S*)?$`), text.Pattern(`\t\d\S*-\S+$`)},
+	{codeLinux, "apt", nil, text.Pattern(`^[a-z0-9][a-z0-9+.-]+/\S+ \S+ \w+ \[`)},
+	{codeLinux, "rpm", text.Pattern(`^(\S+-[^-\s]+-[^-\s]+\.(noarch|x86_64|i[3-6]86|aarch64|armv7hl|ppc64le|riscv64|s390x)|gpg-pubkey-\S+)$`), nil},
+	{codeLinux, "rpm", nil, text.Pattern(`^Source RPM +: `)},
+	{codeLinux, "dnf", nil, text.Pattern(`^\S+\.(noarch|x86_64|i[3-6]86|aarch64|armv7hl|ppc64le|riscv64|s390x) +\S*\d\S* +@?\S+$`)},
+	{codeLinux, "apk", text.Pattern(`^[a-z0-9][\w.+-]*-\d\S*-r\d+( .*)?$`), nil},
+	{codeLinux, "pacman", text.Pattern(`^[a-z0-9@_+.-]+ \S*\d\S*-\d+(\.\d+)?$`), nil},
+	{codeLinux, "pacman", nil, text.Pattern(`^Depends On +: `)},
+	{codeLinux, "snap", nil, text.Pattern(`^Name +Version +Rev +Tracking +Publisher +Notes$`)},
+	{codePackages, "choco", nil, text.Pattern(`^(Chocolatey v\d\S*|\d+ packages installed\.)$`)},
+	{codePackages, "choco", text.Pattern(`^[\w.-]+\|\d[\w.+-]*$`), nil},
+	{codePackages, "brew", text.Pattern(`^[a-z0-9][\w.@+-]*( \d\S*)+$`), nil},
 }
 
 // packageList says that a text is a list of a package manager; nil for another text. It is known by its
@@ -46,8 +47,8 @@ func packageList(head []byte) *errs.Error {
 		return nil
 	}
 	for _, l := range packageLists {
-		if (l.one == nil || slices.ContainsFunc(lines, l.one.MatchString)) &&
-			(l.every == nil || !slices.ContainsFunc(lines, func(line string) bool { return !l.every.MatchString(line) })) {
+		if (l.one == nil || slices.ContainsFunc(lines, l.one().MatchString)) &&
+			(l.every == nil || !slices.ContainsFunc(lines, func(line string) bool { return !l.every().MatchString(line) })) {
 			return errs.New(errs.Invalid, l.code, "tool", l.tool)
 		}
 	}

@@ -2,7 +2,6 @@ package inventory
 
 import (
 	"bytes"
-	"regexp"
 	"slices"
 	"strings"
 	"unicode"
@@ -74,14 +73,14 @@ func isRemoved(status, gone, present []byte) bool {
 
 // noDay matches the years that systems write in place of a day that they do not know: the first or
 // last of their calendar.
-var noDay = regexp.MustCompile(`\b(0001|1601|1753|1899|1900|1970|9999)`)
+var noDay = text.Pattern(`\b(0001|1601|1753|1899|1900|1970|9999)`)
 
 // hasDay reports whether a text has a day, in any order of its parts, or a time in seconds or
 // milliseconds. A single number of another length is a count. A time before 1970 is one of noDay.
 func hasDay(day string) bool {
 	numbers := strings.FieldsFunc(day, func(r rune) bool { return !unicode.IsDigit(r) })
 	switch {
-	case len(numbers) == 0, noDay.MatchString(day), isZero(strings.Join(numbers, "")), strings.Contains(day, "(-"), strings.HasPrefix(day, "-"):
+	case len(numbers) == 0, noDay().MatchString(day), isZero(strings.Join(numbers, "")), strings.Contains(day, "(-"), strings.HasPrefix(day, "-"):
 		return false
 	case len(numbers) == 1:
 		n := len(numbers[0])

@@ -1,7 +1,6 @@
 package inventory
 
 import (
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -23,7 +22,7 @@ type Warning struct {
 const maxWarnings = 10
 
 // alternatives matches what is a choice in the dictionary's patterns, and text in those of admins.
-var alternatives = regexp.MustCompile(`\[[^\]]*\|[^\]]*\]`)
+var alternatives = text.Pattern(`\[[^\]]*\|[^\]]*\]`)
 
 // Warnings returns the warnings about the admins' rules with the ids: a name is written like a pattern
 // of the dictionary, an earlier rule takes all titles of the rule, no title follows the rule, or the rule
@@ -54,7 +53,7 @@ func most[T any](all []T) []T { return all[:min(len(all), maxWarnings)] }
 // copied returns the rules with a name like a pattern of the dictionary.
 func (rules *Rules) copied(ids []string) (all []compiled) {
 	for _, r := range rules.rules {
-		if slices.Contains(ids, r.ID) && alternatives.MatchString(r.Name) {
+		if slices.Contains(ids, r.ID) && alternatives().MatchString(r.Name) {
 			all = append(all, r)
 		}
 	}

@@ -16,18 +16,20 @@ func Compute(d *product.Dictionary, licenses, installations []Line, o Options) [
 	p := newPositions(d, o)
 	// Sort, so that the result does not depend on the order of the input: a row shows the first
 	// spelling of its product, a licence's before a title's.
-	for _, l := range sorted(licenses) {
+	bought, found := sorted(licenses), sorted(installations)
+	p.grow(max(distinct(bought), distinct(found)))
+	for _, l := range bought {
 		if o.NoAdjustment && l.Source.Kind == KindAdjustment {
 			continue
 		}
 		r := p.row(l.Product)
-		r.Licenses = append(r.Licenses, l)
-		r.own(l)
+		r.Licenses = append(r.Licenses, *l)
+		r.own(*l)
 	}
-	for _, l := range sorted(installations) {
+	for _, l := range found {
 		r := p.row(l.Product)
-		r.Installations = append(r.Installations, l)
-		r.Needed += r.Demand(l)
+		r.Installations = append(r.Installations, *l)
+		r.Needed += r.Demand(*l)
 	}
 	for i := range p.rows {
 		p.rows[i].adjust()
@@ -38,12 +40,15 @@ func Compute(d *product.Dictionary, licenses, installations []Line, o Options) [
 	return p.finish()
 }
 
-// sorted returns the lines that count, in a fixed order.
-func sorted(lines []Line) []Line {
-	lines = slices.DeleteFunc(slices.Clone(lines), func(l Line) bool {
-		return l.Quantity == 0 || l.Quantity < 0 && l.Source.Kind != KindAdjustment
-	})
-	slices.SortFunc(lines, func(a, b Line) int {
+// sorted returns the lines that count, in a fixed order. They are large, so it sorts pointers.
+func sorted(lines []Line) []*Line {
+	counted := make([]*Line, 0, len(lines))
+	for i := range lines {
+		if l := &lines[i]; l.Quantity > 0 || l.Quantity < 0 && l.Source.Kind == KindAdjustment {
+			counted = append(counted, l)
+		}
+	}
+	slices.SortFunc(counted, func(a, b *Line) int {
 		if c := compareProducts(a.Product, b.Product); c != 0 {
 			return c
 		}
@@ -54,7 +59,17 @@ func sorted(lines []Line) []Line {
 			cmp.Compare(a.Metric, b.Metric), cmp.Compare(a.Pack, b.Pack),
 		)
 	})
-	return lines
+	return counted
+}
+
+// distinct counts the products of sorted lines.
+func distinct(lines []*Line) (n int) {
+	for i, l := range lines {
+		if i == 0 || l.Product != lines[i-1].Product {
+			n++
+		}
+	}
+	return n
 }
 
 func compareFlags(a, b bool) int {
@@ -142,6 +157,14 @@ func (p *positions) found(entry *product.Row) {
 			p.installed[candidate] = true
 		}
 	}
+}
+
+// grow prepares for a number of rows, which are large to copy.
+func (p *positions) grow(rows int) {
+	p.rows = slices.Grow(p.rows, rows)
+	p.places = slices.Grow(p.places, rows)
+	p.uses = slices.Grow(p.uses, rows)
+	p.unmeasured = slices.Grow(p.unmeasured, rows)
 }
 
 // row returns the row of a product, and creates it if needed.
@@ -257,7 +280,10 @@ func (p *positions) finish() []Row {
 	}
 	slices.SortFunc(by, func(a, b int) int {
 		x, y := &p.places[a], &p.places[b]
-		return cmp.Or(compareMarkets(x.market, y.market), x.compare(y))
+		if c := compareMarkets(x.market, y.market); c != 0 {
+			return c
+		}
+		return x.compare(y)
 	})
 	rows := make([]Row, len(by))
 	for i, n := range by {

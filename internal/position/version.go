@@ -171,8 +171,11 @@ func (p *place) compare(q *place) int {
 		}
 		return len(p.market.known)
 	}
+	if c := cmp.Compare(at(p), at(q)); c != 0 {
+		return c
+	}
 	order, _ := p.version.compare(q.version)
-	return cmp.Or(cmp.Compare(at(p), at(q)), order)
+	return order
 }
 
 // released reports whether a version is known to have been released by a day: one that is a year,

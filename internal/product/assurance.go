@@ -57,7 +57,7 @@ var (
 // "with 2 years". The licences for cores that it is for do not: "core license".
 func isWith(before []string) bool {
 	at := len(before)
-	for at > 0 && (periods[before[at-1]] || conjunctions[before[at-1]] || isNumber(before[at-1])) {
+	for at > 0 && (periods.has(before[at-1]) || conjunctions.has(before[at-1]) || isNumber(before[at-1])) {
 		at--
 	}
 	if at == 0 {
@@ -65,7 +65,7 @@ func isWith(before []string) bool {
 	}
 	last := before[at-1]
 	isCount := at > 1 && isForm(before[at-2], "core")
-	return joiners[last] || licenseWords[last] && !isCount
+	return joiners.has(last) || licenseWords.has(last) && !isCount
 }
 
 // isIncluded reports whether the words behind Software Assurance join it to a licence: "& license",
@@ -77,5 +77,5 @@ func isIncluded(after []string) bool {
 	if slices.Contains([]string{"included", "incl", "inclus", "incluido", "incluida", "inbegrepen", "inklusive"}, after[0]) {
 		return true
 	}
-	return len(after) > 1 && (after[0] == "and" || conjunctions[after[0]]) && licenseWords[after[1]]
+	return len(after) > 1 && (after[0] == "and" || conjunctions.has(after[0])) && licenseWords.has(after[1])
 }

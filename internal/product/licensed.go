@@ -76,7 +76,7 @@ var owners = setOf("broadcom")
 // brand returns the publisher at the front of a name if the publisher beside it sells several brands:
 // VMware for "VMware vSphere Standard" of Broadcom.
 func (d *Dictionary) brand(publisher, name string) string {
-	if first := firstWord(text.Collapse(name)); owners[publisherStem(publisher)] && d.publisher(first) >= 0 {
+	if first := firstWord(text.Collapse(name)); owners.has(publisherStem(publisher)) && d.publisher(first) >= 0 {
 		return first
 	}
 	return publisher
@@ -321,7 +321,7 @@ func (d *Dictionary) withoutPublisher(by int, stem string) string {
 // withoutLegalForm removes the legal form of a publisher from the front of what follows its name.
 func withoutLegalForm(stem string) string {
 	form, rest, found := strings.Cut(stem, " ")
-	if found && legalForms[strings.ReplaceAll(strings.TrimRight(form, ","), ".", "")] {
+	if found && legalForms.has(strings.ReplaceAll(strings.TrimRight(form, ","), ".", "")) {
 		return rest
 	}
 	return stem

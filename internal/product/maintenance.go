@@ -27,13 +27,13 @@ func (d *Dictionary) isMaintenance(publisher, name string) bool {
 			}
 			return d.isAlone(publisher, words[:start], words[end:], isSure)
 		}
-		if !maintenanceTerms[words[end-1]] && !isTerm(words, end-1) {
+		if !maintenanceTerms.has(words[end-1]) && !isTerm(words, end-1) {
 			break
 		}
 	}
 	for end := 1; end <= len(words); end++ { // "maintenance for Snagit"
 		start, isSure := d.maintenance(publisher, words, end)
-		if start >= 0 && end+1 < len(words) && objects[words[end]] && len(withoutTerms(words[:start])) == 0 {
+		if start >= 0 && end+1 < len(words) && objects.has(words[end]) && len(withoutTerms(words[:start])) == 0 {
 			return isSure || d.isSold(publisher, words[end+1:])
 		}
 	}
@@ -61,13 +61,13 @@ func (d *Dictionary) maintenance(publisher string, words []string, end int) (sta
 	if end > 1 {
 		before = words[end-2]
 	}
-	pair := end > 2 && (before == "and" || conjunctions[before])
+	pair := end > 2 && (before == "and" || conjunctions.has(before))
 	switch {
-	case pair && (maintenances[last] && supports[words[end-3]] || supports[last] && maintenances[words[end-3]]):
+	case pair && (maintenances.has(last) && supports.has(words[end-3]) || supports.has(last) && maintenances.has(words[end-3])):
 		return end - 3, true
-	case maintenances[last]:
+	case maintenances.has(last):
 		return end - 1, len(last) > len("mantenimiento")
-	case maintenanceContracts[last]:
+	case maintenanceContracts.has(last):
 		return end - 1, true
 	case before == "upgrade" && (last == "protection" || last == "assurance" || last == "insurance"):
 		return end - 2, true
@@ -81,7 +81,7 @@ func (d *Dictionary) maintenance(publisher string, words []string, end int) (sta
 	// A subscription with support is a licence. These words are maintenance where a publisher calls it so.
 	isSoftware := start > 0 && (words[start-1] == "sw" || words[start-1] == "software")
 	isReinstated := end < len(words) && (words[end] == "reinstatement" || words[end] == "reinstate")
-	if !isSoftware && !isReinstated && !maintainers[publisherStem(publisher)] {
+	if !isSoftware && !isReinstated && !maintainers.has(publisherStem(publisher)) {
 		return -1, false
 	}
 	return start, true
@@ -93,10 +93,10 @@ func (d *Dictionary) isAlone(publisher string, before, after []string, isSure bo
 	around := append(before[len(rest):len(before):len(before)], after...)
 	isRenewed := false
 	for i, w := range around {
-		isRenewed = isRenewed || renewals[w]
-		isSure = isSure || renewals[w] || contracts[w] || periods[w] && i > 0 && isNumber(around[i-1])
+		isRenewed = isRenewed || renewals.has(w)
+		isSure = isSure || renewals.has(w) || contracts.has(w) || periods.has(w) && i > 0 && isNumber(around[i-1])
 	}
-	if n := len(rest); isRenewed && n > 1 && licenseWords[rest[n-1]] {
+	if n := len(rest); isRenewed && n > 1 && licenseWords.has(rest[n-1]) {
 		rest = rest[:n-1]
 	}
 	switch {
@@ -110,7 +110,7 @@ func (d *Dictionary) isAlone(publisher string, before, after []string, isSure bo
 
 // withoutTerms removes the words at the end that only say which maintenance it is: "annual software".
 func withoutTerms(words []string) []string {
-	for len(words) > 0 && (renewals[words[len(words)-1]] || contracts[words[len(words)-1]] || grades[words[len(words)-1]]) {
+	for len(words) > 0 && (renewals.has(words[len(words)-1]) || contracts.has(words[len(words)-1]) || grades.has(words[len(words)-1])) {
 		words = words[:len(words)-1]
 	}
 	return words
@@ -120,7 +120,7 @@ func withoutTerms(words []string) []string {
 // months", "for 5 users".
 func isTerm(words []string, i int) bool {
 	w := words[i]
-	return renewals[w] || contracts[w] || grades[w] || periods[w] || isNumber(w) || objects[w] && i+1 < len(words) && isNumber(words[i+1])
+	return renewals.has(w) || contracts.has(w) || grades.has(w) || periods.has(w) || isNumber(w) || objects.has(w) && i+1 < len(words) && isNumber(words[i+1])
 }
 
 // isSold reports whether words are the name of a product that needs a licence.

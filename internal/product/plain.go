@@ -3,6 +3,7 @@ package product
 import (
 	"slices"
 	"strings"
+	"sync"
 )
 
 // plain returns the words of a name on paper, in normal form, as they are compared when the name
@@ -23,7 +24,7 @@ func plain(name string, ofMicrosoft bool) []string {
 	for _, w := range written {
 		w = joined(strings.Trim(w, punctuation))
 		switch {
-		case w == "" || fillers[w]:
+		case w == "" || fillers.has(w):
 		case ofMicrosoft:
 			words = append(words, spelledOut(w)...)
 		default:
@@ -35,11 +36,11 @@ func plain(name string, ofMicrosoft bool) []string {
 
 // withoutOrigin removes what a licence is an upgrade from, and "upgrade to" in front of what it is for.
 func withoutOrigin(words []string) []string {
-	if len(words) > 2 && upgrades[words[0]] && (words[1] == "to" || words[1] == "for") {
+	if len(words) > 2 && upgrades.has(words[0]) && (words[1] == "to" || words[1] == "for") {
 		words = words[2:]
 	}
 	for i := 1; i < len(words); i++ {
-		if words[i] == "from" || upgrades[words[i-1]] && origins[words[i]] {
+		if words[i] == "from" || upgrades.has(words[i-1]) && origins.has(words[i]) {
 			return words[:i]
 		}
 	}
@@ -82,8 +83,8 @@ func segments(word string) (words []string, ok bool) {
 	if word == "" {
 		return nil, true
 	}
-	for end := min(len(word), longestAbbreviation); end > 0; end-- {
-		full, known := abbreviations[word[:end]]
+	for end := min(len(word), longestAbbreviation()); end > 0; end-- {
+		full, known := abbreviations()[word[:end]]
 		if !known {
 			continue
 		}
@@ -95,7 +96,7 @@ func segments(word string) (words []string, ok bool) {
 }
 
 // abbreviations are the parts of which Microsoft's price lists make names: WinSvrSTDCore, M365E3.
-var abbreviations = func() map[string]string {
+var abbreviations = sync.OnceValue(func() map[string]string {
 	all := map[string]string{"ms": "", "microsoft": ""} // the publisher
 	for line := range strings.Lines(`
 		access azure basic biztalk cal connector core datacenter dynamics enterprise excel exchange external for from gateway
@@ -124,14 +125,14 @@ var abbreviations = func() map[string]string {
 		}
 	}
 	return all
-}()
+})
 
-var longestAbbreviation = func() (longest int) {
-	for short := range abbreviations {
+var longestAbbreviation = sync.OnceValue(func() (longest int) {
+	for short := range abbreviations() {
 		longest = max(longest, len(short))
 	}
 	return longest
-}()
+})
 
 // accessLicense puts the words of a client access license in one order: what it gives access to,
 // device or user, cal. Other names stay.

@@ -4,13 +4,17 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 )
 
 // Price lists, resellers and portals add to the name of a product how it is sold. These words do
 // not change the product, so they are cut from a name that is not known with them.
 
 // qualifiers are part of no product's name. # stands for digits.
-var qualifiers = phrases(counts + `
+var qualifiers = sync.OnceValue(func() map[string][][]string { return phrases(counted(units) + sold) })
+
+// sold are qualifiers besides units.
+const sold = `
 	# core license|# core license pack|# core pack|#core license|core license|core license pack|core lic|corelic|license pack|lic pack
 	#-core pack|#-core license pack|#-core licence pack|#-core license|#-core licence|#-core lic|#-core pk|#core pack|#core license pack|#core lic|#core pk|# core pk|# core packs|#-core packs|core pack|core packs
 	#-pack|#pack|# pack|#-pk|#pk|# processor license|# proc license|#-processor license|#-proc license|#-processor pack|# processor pack|base license|base licence|#-core base license|# core base license
@@ -34,34 +38,38 @@ var qualifiers = phrases(counts + `
 	one year|two years|three years|one-year|three-year|one month|one-month|p#y|p#m|p#y p#m
 	perpetual|perpetual license|perpetual licence|lifetime|lifetime license|lifetime licence|esd|pkc|fpp|download|electronic download|e-license|medialess|media less|box|boxed|retail|retail box|product key|digital|digital license|oem|coa|wcoa|ggwa|getgenuine|get genuine|legalization
 	no teams|eea no teams|eea|without teams|commercial|cmmrcl|nonprofit staff pricing|staff pricing|for windows|voor windows|pour windows|für windows|para windows
-`)
+`
 
 // bases say for what each licence counts. They are cut after the others, because they are part of a few
 // products' names: "Windows E3 per User" and "Windows E3 per Device".
-var bases = phrases(`
+var bases = sync.OnceValue(func() map[string][][]string { return phrases(soldBy) })
+
+const soldBy = `
 	per core|per processor|per proc|per cpu|per socket|per technician|per server|# seats min|one user|single user|single-user
 	per user|per device|per seat|peruser|perusr|perdevice|perdvc|per usr|per dvc|per named user|per pc|per gebruiker|per apparaat|par utilisateur|par appareil|pro benutzer|pro gerät|por usuario|por usuário
-`)
+`
 
 // looseQualifiers are parts of the names of other products. They are cut together with the others,
 // from names that are not known without those only.
-var looseQualifiers = phrases(`
+var looseQualifiers = sync.OnceValue(func() map[string][][]string { return phrases(soldLoosely) })
+
+const soldLoosely = `
 	edu|acdmc|academic|education|educational|educ|faculty|for faculty|student|students|for students|student use benefit|students use benefit|for education|for academic|university|school|teacher
 	gov|govt|government|for government|gcc|gcc high|dod|charity|charities|nonprofit|non-profit|for nonprofit|nonprofits|non-profits|npo|donation
 	users|devices|seats|new|full|full version|standalone|stand-alone|single|promo|promotion
 	upgrade|upgrades|upgrd|upgr|upg|upgrade license|upgrade licence|upgrade version|version upgrade|product upgrade|competitive upgrade|trade-up|trade up|tradeup|crossgrade|cross-grade|cross grade|mise à niveau|actualización|atualização|aggiornamento
 	open|select|ea|enterprise licensing|licensing|team licensing|team|teams|for teams|for enterprise|tlp|clp|vip|eld|ic|ad|multiple platforms|multiple platform|multi platform|multiple|windows|win|win/mac|mac/win|mac & win|mac/windows|windows/mac|multi-user|network|international|int|eu|emea|eurozone|worldwide|multi european languages|multiple languages|multilingual|multilanguage|ml
 	english|german|french|dutch|spanish|italian|portuguese|eu english|universal english|international english|for pc|pc|on-premises|on-premise|on premises|edition|version|series|release|enterprise license|business license
-`)
+`
 
-// counts are numbers of licences and lengths of terms: 5 users, 5-user, 5user, for 5 users.
-var counts = counted(`core cores proc procs processor processors processoren prozessor prozessoren processeur processeurs procesador procesadores processador processadores cpu cpus vcpu vcpus
+// units are counted by numbers of licences and lengths of terms: 5 users, 5-user, 5user, for 5 users.
+const units = `core cores proc procs processor processors processoren prozessor prozessoren processeur processeurs procesador procesadores processador processadores cpu cpus vcpu vcpus
 	user users device devices pc pcs mac macs seat seats computer computers workstation workstations install installs installation installations
 	lic lics license licenses licence licences lizenz lizenzen licentie licenties licencia licencias licença licenças licenza licenze
 	gebruiker gebruikers utilisateur utilisateurs benutzer nutzer usuario usuarios usuário usuários utente utenti
 	apparaat apparaten appareil appareils poste postes gerät geräte arbeitsplatz arbeitsplätze dispositivo dispositivos werkplek werkplekken
 	year years yr yrs y jahr jahre jaar jaren an ans année années año años ano anos anno anni
-	month months mo mos mth mths m monat monate monaten maand maanden mois mes meses mês mese mesi gb tb`)
+	month months mo mos mth mths m monat monate monaten maand maanden mois mes meses mês mese mesi gb tb`
 
 // counted returns phrases of numbers of each unit.
 func counted(units string) string {
@@ -79,7 +87,7 @@ func phrases(written string) map[string][][]string {
 	for line := range strings.Lines(written) {
 		for phrase := range strings.SplitSeq(line, "|") {
 			if words := strings.Fields(phrase); len(words) > 0 {
-				words = slices.DeleteFunc(words, func(w string) bool { return fillers[w] })
+				words = slices.DeleteFunc(words, func(w string) bool { return fillers.has(w) })
 				all[words[0]] = append(all[words[0]], words)
 			}
 		}
@@ -109,7 +117,7 @@ func readings(words []string) (all []reading) {
 	}
 	add(reading{words: words})
 	named, number := withoutUnits(words)
-	for _, kinds := range [][]map[string][][]string{{qualifiers}, {qualifiers, bases}, {qualifiers, bases, looseQualifiers}} {
+	for _, kinds := range [][]map[string][][]string{{qualifiers()}, {qualifiers(), bases()}, {qualifiers(), bases(), looseQualifiers()}} {
 		if number != "" {
 			add(reading{withoutQualifiers(named, kinds...), number})
 		}
@@ -125,7 +133,7 @@ func withoutUnits(words []string) (rest []string, number string) {
 	for i := 0; i < len(words); i++ {
 		rest = append(rest, words[i])
 		if i > 0 && shapes[i] == "#" {
-			if n := qualifierLength(shapes[i:], qualifiers); n > 0 {
+			if n := qualifierLength(shapes[i:], qualifiers()); n > 0 {
 				number = words[i]
 				i += n - 1
 			}

@@ -129,7 +129,7 @@ func (d *Dictionary) accented() map[string]string {
 				add(d.Rules[i].Name)
 			}
 		}
-		for language := range languages {
+		for language := range languages() {
 			add(language)
 		}
 	})

@@ -3,6 +3,7 @@ package product
 import (
 	"slices"
 	"strings"
+	"sync"
 
 	"trueup/internal/text"
 )
@@ -53,7 +54,7 @@ func withoutEnd(name string) string {
 			return rest
 		}
 	}
-	if at := strings.LastIndexByte(name, ' '); at > 0 && (len(name)-at > 3 && isCulture(name[at+1:]) || languages[name[at+1:]] && isDigit(name[at-1])) {
+	if at := strings.LastIndexByte(name, ' '); at > 0 && (len(name)-at > 3 && isCulture(name[at+1:]) || languages.has(name[at+1:]) && isDigit(name[at-1])) {
 		return name[:at]
 	}
 	return name
@@ -83,7 +84,7 @@ func isVariant(s string) bool {
 	}
 	words := strings.FieldsFunc(s, func(r rune) bool { return r == ' ' || r == ',' || r == '/' || r == ';' })
 	for _, w := range words {
-		if !isCulture(w) && !languages[w] && !slices.Contains(architectures, w) {
+		if !isCulture(w) && !languages.has(w) && !slices.Contains(architectures, w) {
 			return false
 		}
 	}
@@ -132,13 +133,22 @@ var languages = setOf(`english french german dutch spanish italian portuguese br
 	deutsch français francais nederlands español espanol italiano português brasil brasileiro svenska dansk norsk suomi polski čeština cestina
 	magyar română türkçe turkce русский українська ελληνικά 日本語 中文 한국어 简体中文 繁體中文 simplified traditional international multilingual`)
 
-func setOf(words string) map[string]bool {
-	set := map[string]bool{}
-	for _, w := range strings.Fields(words) {
-		set[text.Fold(w)] = true
-	}
-	return set
+// wordSet is a set of folded words that is made when it is first asked: most functions never look a
+// product up, and all of them start faster.
+type wordSet func() map[string]bool
+
+func setOf(words string) wordSet {
+	return sync.OnceValue(func() map[string]bool {
+		set := map[string]bool{}
+		for _, w := range strings.Fields(words) {
+			set[text.Fold(w)] = true
+		}
+		return set
+	})
 }
+
+// has reports whether the set has a word.
+func (s wordSet) has(word string) bool { return s()[word] }
 
 // publisherStem returns the normal form of a publisher: folded, without punctuation between words
 // and without the legal form at its end: "Adobe Systems, Inc." is "adobe systems".
@@ -157,7 +167,7 @@ func publisherWords(publisher string) []string {
 	if len(words) > 1 && strings.EqualFold(words[0], "the") {
 		words = words[1:]
 	}
-	for len(words) > 1 && legalForms[strings.ReplaceAll(text.Fold(words[len(words)-1]), ".", "")] {
+	for len(words) > 1 && legalForms.has(strings.ReplaceAll(text.Fold(words[len(words)-1]), ".", "")) {
 		words = words[:len(words)-1]
 	}
 	for i, w := range words {

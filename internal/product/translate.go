@@ -3,6 +3,7 @@ package product
 import (
 	"slices"
 	"strings"
+	"sync"
 
 	"trueup/internal/text"
 )
@@ -17,7 +18,7 @@ import (
 //
 // Microsoft sells some products under local names only, and resellers translate the others.
 func translated(words []string) []string {
-	if !slices.ContainsFunc(words, func(w string) bool { return translations[trimmed(w)] != nil }) {
+	if !slices.ContainsFunc(words, func(w string) bool { return translations()[trimmed(w)] != nil }) {
 		return words
 	}
 	all := make([]string, 0, len(words))
@@ -38,7 +39,7 @@ type translation struct{ words, english []string }
 // translationAt returns the length of the longest phrase at the front of words, with its conjunctions, and
 // its translation. It is 0 if there is none.
 func translationAt(words []string) (length int, english []string) {
-	for _, t := range translations[trimmed(words[0])] {
+	for _, t := range translations()[trimmed(words[0])] {
 		if n := t.length(words); n > length {
 			length, english = n, t.english
 		}
@@ -50,7 +51,7 @@ func translationAt(words []string) (length int, english []string) {
 func (t translation) length(words []string) int {
 	at := 0
 	for i, word := range t.words {
-		if i > 0 && at < len(words) && (conjunctions[words[at]] || words[at] == "&" || words[at] == "+" || words[at] == "and") {
+		if i > 0 && at < len(words) && (conjunctions.has(words[at]) || words[at] == "&" || words[at] == "+" || words[at] == "and") {
 			at++
 		}
 		if at == len(words) || trimmed(words[at]) != word {
@@ -65,7 +66,7 @@ func (t translation) length(words []string) int {
 func trimmed(word string) string { return strings.Trim(word, punctuation) }
 
 // translations are phrases in Dutch, French, German, Spanish, Portuguese and Italian by their first words.
-var translations = func() map[string][]translation {
+var translations = sync.OnceValue(func() map[string][]translation {
 	all := map[string][]translation{}
 	for line := range strings.Lines(`
 		licence d'accès client|licences d'accès client|licence d'accès au client|licence d'accès clients|licences d'accès clients = cal
@@ -104,7 +105,7 @@ var translations = func() map[string][]translation {
 		}
 	}
 	return all
-}()
+})
 
 // inEnglish returns the title of a product of Microsoft with its edition in English, and without the words
 // of how it is sold at its end; empty for other titles.
@@ -121,7 +122,7 @@ func withoutSale(words []string) []string {
 	for len(words) > 2 {
 		last := trimmed(words[len(words)-1])
 		switch {
-		case sales[last]:
+		case sales.has(last):
 			words = words[:len(words)-1]
 		case last == "license" && trimmed(words[len(words)-2]) == "volume":
 			words = words[:len(words)-2]

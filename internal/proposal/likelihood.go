@@ -1,9 +1,10 @@
 package proposal
 
 import (
-	"regexp"
 	"strings"
 	"unicode"
+
+	"trueup/internal/text"
 )
 
 // Fact is a reason for the likelihood of an entry: the code of a message of package i18n.
@@ -65,12 +66,12 @@ var noiseWords = setOf(`driver drivers treiber pilote pilotes stuurprogramma upd
 	language languages langue langues sprachpaket taalpakket languagepack helper uninstaller`)
 
 var (
-	guid = regexp.MustCompile(`(?i)[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}`)
-	kb   = regexp.MustCompile(`(?i)\bkb[0-9]{5,}\b`)
+	guid = text.Pattern(`(?i)[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}`)
+	kb   = text.Pattern(`(?i)\bkb[0-9]{5,}\b`)
 )
 
 func isNoise(name string) bool {
-	if guid.MatchString(name) || kb.MatchString(name) || isIdentifier(name) {
+	if guid().MatchString(name) || kb().MatchString(name) || isIdentifier(name) {
 		return true
 	}
 	for _, word := range wordsOf(strings.ToLower(name)) {

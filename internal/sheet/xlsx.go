@@ -184,29 +184,47 @@ type sheetWriter struct {
 	rows          int
 }
 
-func (w *sheetWriter) raw(s string) { io.WriteString(w, s) }
+func (w *sheetWriter) raw(parts ...string) {
+	for _, s := range parts {
+		w.WriteString(s) //nolint:errcheck // Flush returns it
+	}
+}
 
 // text writes escaped text; characters that XML does not allow are replaced.
-func (w *sheetWriter) text(s string) { xml.EscapeText(w, []byte(s)) } //nolint:errcheck // Flush returns it
+func (w *sheetWriter) text(s string) {
+	if strings.IndexFunc(s, needsEscape) < 0 {
+		w.raw(s)
+		return
+	}
+	xml.EscapeText(w, []byte(s)) //nolint:errcheck // Flush returns it
+}
+
+// needsEscape reports whether a character may not stand in XML as it is. Most names have none.
+func needsEscape(r rune) bool {
+	return r < ' ' || r > '~' || strings.ContainsRune(`"'&<>`, r)
+}
 
 // row writes the next row. It omits empty cells.
 func (w *sheetWriter) row(cells []Value, style int) {
 	w.rows++
 	n := strconv.Itoa(w.rows)
-	w.raw(`<row r="` + n + `">`)
+	w.raw(`<row r="`, n, `">`)
 	for i, c := range cells {
-		at := `<c r="` + columnName(i) + n + `" s="`
+		cell := func(style int) { w.raw(`<c r="`, columnName(i), n, `" s="`, strconv.Itoa(style), `"`) }
 		switch serial, isDay := excelDay(c); {
 		case c.Kind == KindNumber:
-			w.raw(at + strconv.Itoa(style) + `"><v>` + strconv.Itoa(c.Number) + `</v></c>`)
+			cell(style)
+			w.raw(`><v>`, strconv.Itoa(c.Number), `</v></c>`)
 		case isDay:
-			w.raw(at + strconv.Itoa(styleDate) + `"><v>` + strconv.Itoa(serial) + `</v></c>`)
+			cell(styleDate)
+			w.raw(`><v>`, strconv.Itoa(serial), `</v></c>`)
 		case c.Text != "":
-			cellStyle := style
 			if Neutralise(c.Text) != c.Text {
-				cellStyle = styleQuoted
+				cell(styleQuoted)
+			} else {
+				cell(style)
 			}
-			w.raw(at + strconv.Itoa(cellStyle) + `" t="inlineStr"><is><t xml:space="preserve">`)
+			w.raw(` t="inlineStr"><is><t xml:space="preserve">`)
 			w.text(c.Text)
 			w.raw(`</t></is></c>`)
 		}
@@ -227,8 +245,9 @@ func excelDay(c Value) (serial int, ok bool) {
 
 // columnName returns A, B, … Z, AA.
 func columnName(i int) string {
-	if i < 26 {
-		return string(rune('A' + i))
+	const letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+	if i < len(letters) {
+		return letters[i : i+1]
 	}
-	return columnName(i/26-1) + columnName(i%26)
+	return columnName(i/len(letters)-1) + columnName(i%len(letters))
 }

@@ -1,7 +1,6 @@
 package subscription
 
 import (
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -172,13 +171,13 @@ func (c *checker) label(field, typed string, longest int, required bool) string 
 
 // upnForm is a name, a sign and a domain. Names of guests have a hash sign; names with letters of
 // other scripts occur.
-var upnForm = regexp.MustCompile(`^[^@\s]+@[^@\s]+$`)
+var upnForm = text.Pattern(`^[^@\s]+@[^@\s]+$`)
 
 func (c *checker) upn(typed string) string {
 	const field = "userPrincipalName"
 	before := len(c.violations)
 	upn := c.label(field, typed, UPNMaxChars, true)
-	if len(c.violations) == before && !upnForm.MatchString(upn) {
+	if len(c.violations) == before && !upnForm().MatchString(upn) {
 		c.add("upn_form", field, typed)
 	}
 	return upn
