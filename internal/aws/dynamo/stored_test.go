@@ -59,7 +59,7 @@ func storedItems() map[string]storedItem {
 			"record.kind": "", "record.reached": "", "record.since": "", "next.record.kind": "", "next.record.reached": "", "next.record.since": "",
 			"record.counts.of_pair": "", "next.record.counts.of_pair": "",
 		}, {"record.counts.of_pair": "", "next.record.counts.of_pair": ""}}},
-		"open-refresh": {zero: refreshItem{}, was: []map[string]string{{"settled": "", "full": ""}}}, "held-refresh": {zero: heldItem{}}, "fence": {zero: fenceItem{}},
+		"open-refresh": {zero: refreshItem{}, was: []map[string]string{{"settled": "", "full": "", "ended_run": "", "settled_run": "", "known_token": ""}, {"ended_run": "", "settled_run": "", "known_token": ""}}}, "held-refresh": {zero: heldItem{}}, "fence": {zero: fenceItem{}},
 		"statement": {zero: statementItem{}, was: []map[string]string{{"record.hints": "", "record.principal": ""}, {"record.principal": ""}}}, "newest-statement": {zero: newestItem{}}, "snapshot": {zero: snapshotItem{}, was: []map[string]string{{"supplement": ""}}},
 		"adjustments":  {zero: adjustmentsItem{}},
 		"subscription": {zero: subscriptionItem{}}, "subscription-name": {zero: subscriptionNameItem{}}, "subscription-count": {zero: subscriptionCountItem{}},
