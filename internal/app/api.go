@@ -74,10 +74,14 @@ func Catalog(settings config.Config, c aws.Config, log *slog.Logger) http.Handle
 	store, files := openForRequests(settings, c), s3.NewFromConfig(c)
 	results := s3bucket.New(files, settings.ReportsBucket)
 	counting := invoke.New(awslambda.NewFromConfig(c), settings.InventoryFunction)
+	recounts := inventories.Recounts{
+		Store: store.Inventories, Clock: time.Now, NewID: rand.Text,
+		Call: func(ctx context.Context, holder string) error { return counting.Call(ctx, trigger.RecountCall(holder)) },
+	}
 	return catalogapi.New(catalogapi.Deps{
 		Kernel:  kernel(store, log),
 		Catalog: catalog.New(store.Journal, results, log), Inventory: store.Inventories, Counts: inventories.NewCounts(store.Inventories, results),
-		Recount: func(ctx context.Context) error { return counting.Call(ctx, trigger.RecountCall()) },
+		Recount: recounts.Start,
 		Uploads: s3bucket.New(files, settings.UploadsBucket),
 	})
 }

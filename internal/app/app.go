@@ -205,7 +205,7 @@ func Inventory(settings config.Config, c aws.Config, log *slog.Logger) trigger.J
 	}
 	return trigger.Jobs{
 		Files:     []trigger.Receiver{{Kind: kind.Inventory, Receive: counts.Receive}},
-		Scheduled: counts.Recount, // makes up for lost calls
+		Scheduled: func(ctx context.Context) error { return counts.Recount(ctx, "") }, // makes up for lost calls
 		Recount:   counts.Recount,
 	}
 }

@@ -24,6 +24,7 @@ import (
 	"trueup/internal/httpapi/agreements"
 	catalogapi "trueup/internal/httpapi/catalog"
 	"trueup/internal/httpapi/groups"
+	"trueup/internal/httpapi/licenses"
 	"trueup/internal/httpapi/reports"
 	"trueup/internal/testkit/storetest"
 )
@@ -118,7 +119,7 @@ func (s *apiStand) api(r *requests) api {
 	quiet := slog.New(slog.DiscardHandler)
 	return api{
 		agreements.Name: Agreements(s.settings, c, quiet), catalogapi.Name: Catalog(s.settings, c, quiet),
-		groups.Name: Groups(s.settings, c, quiet), reports.Name: Reports(s.settings, c, quiet),
+		groups.Name: Groups(s.settings, c, quiet), licenses.Name: Licenses(s.settings, c, quiet), reports.Name: Reports(s.settings, c, quiet),
 	}
 }
 
@@ -150,6 +151,18 @@ func TestReadsOfTheTable(t *testing.T) {
 		t.Fatalf("%+v, %v", list, err)
 	}
 	one := "/agreements/" + list.Items[0].ID
+	var plan, person struct{ ID string }
+	for _, made := range []struct {
+		path, body string
+		result     any
+	}{
+		{"/subscriptions", `{"name":"Suite","quantity":2}`, &plan},
+		{"/users", `{"userPrincipalName":"ann@example.org"}`, &person},
+	} {
+		if err := json.Unmarshal(s.send(writing[licenses.Name], http.MethodPost, made.path, made.body), made.result); err != nil {
+			t.Fatal(err)
+		}
+	}
 	for i, route := range []struct {
 		function, path     string
 		unchanged, changed int // most reads
@@ -167,6 +180,12 @@ func TestReadsOfTheTable(t *testing.T) {
 		{catalogapi.Name, "/inventory/titles", 1, 1},
 		{agreements.Name, "/audit", 10, 10},
 		{reports.Name, "/refreshes", 1, 1},
+		{licenses.Name, "/subscriptions", 1, 1},
+		{licenses.Name, "/subscriptions/" + plan.ID, 1, 1},
+		{licenses.Name, "/subscriptions/" + plan.ID + "/users", 2, 2},
+		{licenses.Name, "/users", 2, 2},
+		{licenses.Name, "/users/" + person.ID, 2, 2},
+		{licenses.Name, "/conflicts", 1, 1},
 	} {
 		read := func() int {
 			s.send(reading[route.function], http.MethodGet, route.path, "")

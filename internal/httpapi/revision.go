@@ -10,8 +10,9 @@ import (
 	"trueup/internal/retry"
 )
 
-// revising is the policy for a change that is made again after concurrent changes.
-var revising = retry.Policy{Attempts: 10, First: 10 * time.Millisecond, Longest: 500 * time.Millisecond}
+// revising is the policy for a change that is made again after concurrent changes. One of many callers at once
+// succeeds each time, so it ends by the time, before API Gateway stops waiting, and hardly by the attempts.
+var revising = retry.Policy{Attempts: 50, Timeout: 20 * time.Second, First: 10 * time.Millisecond, Longest: 500 * time.Millisecond}
 
 // Revision is the precondition of a change (R2.12).
 type Revision struct {

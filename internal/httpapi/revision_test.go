@@ -3,6 +3,7 @@ package httpapi
 import (
 	"context"
 	"testing"
+	"testing/synctest"
 
 	"trueup/internal/errs"
 )
@@ -57,20 +58,22 @@ func TestRevise(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			writes := 0
-			err := Revise(t.Context(), Revision{test.header}, func() (int, int64, error) { return 7, 1, nil }, func(v int) error {
-				writes++
-				if v != 7 {
-					t.Errorf("wrote %d", v)
+			synctest.Test(t, func(t *testing.T) {
+				writes := 0
+				err := Revise(t.Context(), Revision{test.header}, func() (int, int64, error) { return 7, 1, nil }, func(v int) error {
+					writes++
+					if v != 7 {
+						t.Errorf("wrote %d", v)
+					}
+					if writes <= test.lost {
+						return stale
+					}
+					return nil
+				})
+				if errs.CodeOf(err) != test.want || writes != test.writes {
+					t.Errorf("%v after %d writes", err, writes)
 				}
-				if writes <= test.lost {
-					return stale
-				}
-				return nil
 			})
-			if errs.CodeOf(err) != test.want || writes != test.writes {
-				t.Errorf("%v after %d writes", err, writes)
-			}
 		})
 	}
 	t.Run("the caller is gone", func(t *testing.T) {

@@ -64,6 +64,7 @@ type stack struct {
 	refresh    func(context.Context, json.RawMessage) error
 	refreshing atomic.Bool
 	worker     *refresher.Worker // of refresh
+	recounts   atomic.Int64      // calls of the inventory function after changes of rules
 }
 
 // notification is an event of the uploads bucket.
@@ -117,9 +118,6 @@ func newStack(t *testing.T) *stack {
 	deps.Users = people.New(store.People, store.Journal, deps.Reports, quiet)
 	deps.Catalog = catalog.New(store.Journal, deps.Reports, quiet)
 	deps.Counts = inventories.NewCounts(store.Inventories, deps.Reports)
-	deps.Recount = func(ctx context.Context) error {
-		return calls(func(event []byte) { notified <- notification{kind.Inventory.Prefix, event} }).Call(ctx, trigger.RecountCall())
-	}
 	k := &known{}
 	deps.Snapshots = &snapshot.Library{
 		Files: deps.Reports, Index: store.Snapshots, Agreements: register.New(store.Agreements, store.Journal, deps.Reports, quiet), Groups: store.Groups, Inventory: k, Refreshes: k, Catalog: deps.Catalog,
@@ -137,6 +135,13 @@ func newStack(t *testing.T) *stack {
 		Scratch: t.TempDir(), Zone: time.UTC, Lease: 30 * time.Second, Reserve: time.Second, Clock: time.Now, NewID: newID, Log: quiet,
 	}
 	s := &stack{store: store, known: k, handlers: map[string]http.Handler{}}
+	deps.Recount = inventories.Recounts{
+		Store: store.Inventories, Clock: time.Now, NewID: rand.Text,
+		Call: func(ctx context.Context, holder string) error {
+			s.recounts.Add(1)
+			return calls(func(event []byte) { notified <- notification{kind.Inventory.Prefix, event} }).Call(ctx, trigger.RecountCall(holder))
+		},
+	}.Start
 	deps.Statements = &statements.Service{
 		Store: store.Statements, Uploads: deps.Uploads, Reports: deps.Reports, Clock: time.Now, Zone: time.UTC, Log: quiet,
 		Products: deps.Catalog.Products,

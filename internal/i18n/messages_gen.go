@@ -913,9 +913,9 @@ var messages = [...]message{
 		"Cette ligne n'a pas de numéro et est donc lue comme des noms de colonnes, mais ils ne sont pas connus. Nommez les colonnes Numéro d'autorisation, Numéro de licence et, si vous voulez, Nom de l'accord.",
 	}},
 	{"id_repeated", [...]string{
-		"This is the same agreement as number {first}. Remove one of them.",
-		"Dit is dezelfde overeenkomst als nummer {first}. Verwijder er één.",
-		"C'est le même accord que le numéro {first}. Supprimez-en un.",
+		"This is the same id as number {first}. Remove one of them.",
+		"Dit is dezelfde id als nummer {first}. Verwijder er één.",
+		"C'est le même identifiant que le numéro {first}. Supprimez-en un.",
 	}},
 	{"idempotency_key_reused", [...]string{
 		"This Idempotency-Key was used for another request. Use a new key for a new request.",
@@ -923,14 +923,14 @@ var messages = [...]message{
 		"Cette clé Idempotency-Key a servi à une autre requête. Utilisez une nouvelle clé pour une nouvelle requête.",
 	}},
 	{"ids_required", [...]string{
-		"Give at least one agreement.",
-		"Noem minstens één overeenkomst.",
-		"Indiquez au moins un accord.",
+		"Give at least one id.",
+		"Noem minstens één id.",
+		"Indiquez au moins un identifiant.",
 	}},
 	{"ids_too_many", [...]string{
-		"One request takes at most {max} agreements. Send the others in further requests.",
-		"Eén verzoek mag hoogstens {max} overeenkomsten bevatten. Stuur de rest in volgende verzoeken.",
-		"Une requête accepte {max} accords au plus. Envoyez les autres dans d'autres requêtes.",
+		"One request takes at most {max} ids. Send the others in further requests.",
+		"Eén verzoek mag hoogstens {max} id's bevatten. Stuur de rest in volgende verzoeken.",
+		"Une requête accepte {max} identifiants au plus. Envoyez les autres dans d'autres requêtes.",
 	}},
 	{"if_match_required", [...]string{
 		"Send the ETag of the version that you have read in the If-Match header, so that you do not undo a change that another person made.",

@@ -11,10 +11,16 @@
 // every file has one, and then replace the old ones in one transaction: readers get all sources by the old
 // rules or all by the new ones. A file that cannot be read for a while holds back the others; one that is
 // gone does not. A file that arrives is counted by the rules of that time.
+//
+// One process at a time counts again: it holds a lease, and looks at the rules again after it has released it.
+// A change of rules while the lease is held starts nothing (Recounts), so 100 changes need few recounts, and
+// none is lost: it is stored before its caller looks at the lease. A lease ends by the clock. If its holder
+// died, Lambda repeats its event, or the schedule continues.
 package inventories
 
 import (
 	"context"
+	"time"
 
 	"trueup/internal/audit"
 	"trueup/internal/inventory"
@@ -52,4 +58,9 @@ type Store interface {
 	// the same transaction. If the key was used before, it stores nothing and returns the first
 	// response.
 	SetRulesHead(ctx context.Context, head RulesHead, c once.Change) (first []byte, err error)
+	// AcquireRecount gives the lease on recounts to a holder until a time, or extends it: if it is
+	// free, has ended before now or is the holder's. Otherwise the error is ErrRecounting.
+	AcquireRecount(ctx context.Context, holder string, now, until time.Time) error
+	// ReleaseRecount releases the lease if the holder has it.
+	ReleaseRecount(ctx context.Context, holder string) error
 }

@@ -5,9 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"maps"
 	"path"
-	"slices"
 	"strconv"
 	"time"
 
@@ -30,7 +28,7 @@ type Receiver struct {
 	Scratch string // folder for scratch files; "" for the system's
 	MacOS   bool   // whether devices with macOS count, too
 	Clock   func() time.Time
-	NewID   func(at time.Time) string // returns a new id of an audit event
+	NewID   func(at time.Time) string // returns a new id of an audit event or of a holder of a lease
 	Log     *slog.Logger
 }
 
@@ -103,125 +101,6 @@ func (r *Receiver) Receive(ctx context.Context, o intake.Object) error {
 	r.Log.InfoContext(ctx, "inventory counted", "source", source, "shape", good.Shape, "rows", good.Rows, "bad_rows", good.BadRows,
 		"devices", good.Devices, "titles", good.Titles, "unknown", good.Unknown, "duration_ms", r.since(began))
 	return nil
-}
-
-// Recount counts again the good files that were counted by other than the current rules, or with
-// another choice about macOS. The new counts wait until every file has one, and then count all at once. A
-// file that no longer exists keeps its count.
-func (r *Receiver) Recount(ctx context.Context) error {
-	failed := map[string]error{}
-	for stale := 0; ; {
-		records, err := r.Store.Records(ctx)
-		if err != nil {
-			return err
-		}
-		rules, err := r.Counts.Rules(ctx) // for each file: they may change
-		if err != nil {
-			return err
-		}
-		next := slices.IndexFunc(records, func(known Record) bool { return r.uncounted(known, rules.All) && failed[known.Source] == nil })
-		if next >= 0 {
-			source := records[next].Source
-			if err := r.recount(ctx, source, *records[next].Good, rules.All); err != nil {
-				failed[source] = fmt.Errorf("count %s again: %w", source, err)
-			}
-			continue
-		}
-		if len(failed) > 0 {
-			return errors.Join(slices.Collect(maps.Values(failed))...)
-		}
-		promoted, err := r.promote(ctx, records, rules.All)
-		switch {
-		case err == nil && promoted == 0:
-			return nil
-		case err == nil: // a file may have arrived meanwhile that other rules counted
-		case errs.KindOf(err) != errs.Stale || stale == changing.Attempts:
-			return err
-		default:
-			stale++
-		}
-	}
-}
-
-// uncounted reports whether a file has to be counted by the rules.
-func (r *Receiver) uncounted(known Record, rules *inventory.Rules) bool {
-	return r.outdated(known, rules) && known.Good.Kept == "" && !r.waits(known, rules)
-}
-
-// waits reports whether the count of the source's file by the rules waits for other sources.
-func (r *Receiver) waits(known Record, rules *inventory.Rules) bool {
-	return known.Next != nil && known.Next.Same(known.Good.Object) && known.Next.Rules == rules.ID && known.Next.MacOS == r.MacOS
-}
-
-// recount counts a file by the rules. Its new count waits for promote.
-func (r *Receiver) recount(ctx context.Context, source string, was Good, rules *inventory.Rules) error {
-	began := r.Clock()
-	kept := ""
-	tally, err := r.read(ctx, &was.Object, rules)
-	var good *Good
-	switch {
-	case errors.Is(err, objects.ErrNotFound):
-		kept = "inventory_gone"
-	case errs.KindOf(err) == errs.Invalid: // this version of the program refuses it
-		kept = errs.CodeOf(err)
-	case err != nil:
-		return err
-	default:
-		if good, err = r.keep(ctx, was.Object, tally); err != nil {
-			return err
-		}
-	}
-	saved, err := r.change(ctx, source, func(now *Record) (event audit.Event, changed bool) {
-		if now.Good == nil || !now.Good.Same(was.Object) || !r.uncounted(*now, rules) {
-			return event, false // a newer file arrived, or another process was faster
-		}
-		if now.Next = good; kept != "" {
-			now.Good.Kept = kept
-		}
-		return event, true
-	})
-	switch {
-	case err != nil || !saved:
-		return err
-	case kept != "":
-		r.Log.WarnContext(ctx, "inventory kept", "source", source, "reason", kept)
-		return nil
-	}
-	r.Log.InfoContext(ctx, "inventory recounted", "source", source, "devices", good.Devices, "titles", good.Titles, "unknown", good.Unknown, "duration_ms", r.since(began))
-	return nil
-}
-
-// maxPromoted is the maximum number of sources in one transaction: a record and an event each.
-const maxPromoted = 50
-
-// promote makes the counts that wait count, all in one transaction, and returns their number. With more
-// than maxPromoted sources it takes several, which follow each other at once. errs.Stale if a record has changed.
-func (r *Receiver) promote(ctx context.Context, records []Record, rules *inventory.Rules) (int, error) {
-	waiting := slices.DeleteFunc(records, func(known Record) bool { return !r.outdated(known, rules) || !r.waits(known, rules) })
-	for some := range slices.Chunk(waiting, maxPromoted) {
-		var events []audit.Event
-		for i := range some {
-			now := &some[i]
-			event := r.event("inventory", "inventory.recounted", now.Source)
-			event.Before, event.After = now.Good.auditValues(), now.Next.auditValues()
-			events = append(events, event)
-			now.Good, now.Next = now.Next, nil
-			now.Version++
-		}
-		if err := r.Store.SaveRecords(ctx, some, events...); err != nil {
-			return 0, err
-		}
-	}
-	return len(waiting), nil
-}
-
-// Outdated reports whether the source was counted by other rules.
-func (r *Record) Outdated(rules *inventory.Rules) bool {
-	return r.Good != nil && r.Good.Rules != rules.ID
-}
-
-func (r *Receiver) outdated(known Record, rules *inventory.Rules) bool {
-	return known.Outdated(rules) || known.Good != nil && known.Good.MacOS != r.MacOS
 }
 
 // read counts a file. It sets the size of o.

@@ -33,11 +33,16 @@ var (
 type faults struct {
 	writes, at int
 	done       bool // whether the failing write is executed
+	dies       bool // whether all writes after it fail
 }
 
 // write executes a write, unless it fails before.
 func (f *faults) write(do func()) error {
-	if f.writes++; f.writes != f.at {
+	f.writes++
+	switch {
+	case f.dies && f.at > 0 && f.writes > f.at:
+		return errFault
+	case f.writes != f.at:
 		do()
 		return nil
 	}
@@ -57,16 +62,22 @@ type world struct {
 	uploads bucket
 	reports bucket
 	before  func() // called once, before a record is stored
+
+	holder string // of the lease on recounts
+	until  time.Time
+	calls  func() // called before each call of the store; may be nil
+	now    time.Time
 }
 
 func newWorld() *world {
-	w := &world{records: map[string]inventories.Record{}, answers: map[string][]byte{}}
+	w := &world{now: noon.Add(time.Hour), records: map[string]inventories.Record{}, answers: map[string][]byte{}}
 	w.uploads = bucket{faults: &w.faults, files: map[string]string{}, failing: map[string]error{}}
 	w.reports = bucket{faults: &w.faults, files: map[string]string{}}
 	return w
 }
 
 func (w *world) Records(context.Context) (records []inventories.Record, _ error) {
+	w.called()
 	for _, source := range slices.Sorted(maps.Keys(w.records)) {
 		r := w.records[source]
 		for _, g := range []**inventories.Good{&r.Good, &r.Next} {
@@ -86,6 +97,7 @@ func (w *world) Summary(ctx context.Context) (inventory.Summary, error) {
 }
 
 func (w *world) SaveRecords(_ context.Context, records []inventories.Record, events ...audit.Event) error {
+	w.called()
 	if before := w.before; before != nil {
 		w.before = nil
 		before()
@@ -110,7 +122,32 @@ func (w *world) AnnounceFile(_ context.Context, c once.Change) ([]byte, error) {
 	return nil, w.write(func() { w.events = append(w.events, c.Event) })
 }
 
-func (w *world) RulesHead(context.Context) (inventories.RulesHead, error) { return w.head, nil }
+func (w *world) RulesHead(context.Context) (inventories.RulesHead, error) {
+	w.called()
+	return w.head, nil
+}
+
+func (w *world) called() {
+	if w.calls != nil {
+		w.calls()
+	}
+}
+
+func (w *world) AcquireRecount(_ context.Context, holder string, now, until time.Time) error {
+	w.called()
+	if !now.After(w.until) && holder != w.holder {
+		return inventories.ErrRecounting
+	}
+	return w.write(func() { w.holder, w.until = holder, until })
+}
+
+func (w *world) ReleaseRecount(_ context.Context, holder string) error {
+	w.called()
+	if holder != w.holder {
+		return nil
+	}
+	return w.write(func() { w.holder, w.until = "", time.Time{} })
+}
 
 func (w *world) SetRulesHead(_ context.Context, head inventories.RulesHead, c once.Change) ([]byte, error) {
 	if first, used := w.answers[c.Entry.Key]; used {
@@ -167,7 +204,7 @@ func (b bucket) Put(_ context.Context, key, _ string, body []byte) error {
 func (w *world) receiver() *inventories.Receiver {
 	n := 0
 	return &inventories.Receiver{
-		Store: w, Counts: inventories.NewCounts(w, w.reports), Uploads: w.uploads, Clock: func() time.Time { return noon.Add(time.Hour) },
+		Store: w, Counts: inventories.NewCounts(w, w.reports), Uploads: w.uploads, Clock: func() time.Time { return w.now },
 		NewID: func(time.Time) string { n++; return fmt.Sprint("event ", n) }, Log: slog.New(slog.DiscardHandler),
 	}
 }
@@ -438,7 +475,7 @@ func TestR6_1_MacOSIsCountedByChoice(t *testing.T) {
 		r := w.receiver()
 		r.MacOS = macOS
 		before := w.records["intune"]
-		if err := r.Recount(t.Context()); err != nil {
+		if err := r.Recount(t.Context(), ""); err != nil {
 			t.Fatal(err)
 		}
 		now, devices := w.records["intune"], map[bool]int{true: 2, false: 1}[macOS]
@@ -631,7 +668,7 @@ func TestR6_3_Recount(t *testing.T) {
 			}
 			writes := 0
 			for range 3 { // the second and the third time have nothing to do
-				if err := r.Recount(t.Context()); err != nil {
+				if err := r.Recount(t.Context(), ""); err != nil {
 					t.Fatal(err)
 				}
 				if writes == 0 {
@@ -690,7 +727,8 @@ func TestR6_3_RecountAllAtOnce(t *testing.T) {
 			sources: 3,
 			meanwhile: func(t *testing.T, w *world) {
 				w.before = func() {
-					if err := w.receiver().Recount(t.Context()); err != nil {
+					w.until = time.Time{} // as if the holder had stopped for longer than the lease
+					if err := w.receiver().Recount(t.Context(), "another"); err != nil {
 						t.Fatal(err)
 					}
 				}
@@ -715,13 +753,13 @@ func TestR6_3_RecountAllAtOnce(t *testing.T) {
 			if c.meanwhile != nil {
 				c.meanwhile(t, w)
 			}
-			err := w.receiver().Recount(t.Context())
+			err := w.receiver().Recount(t.Context(), "")
 			if c.again != nil {
 				if diff := cmp.Diff(map[inventory.Kind]int{c.before: c.sources}, w.kinds(t)); diff != "" || err == nil {
 					t.Errorf("%v (-want +got):\n%s", err, diff)
 				}
 				c.again(t, w)
-				err = w.receiver().Recount(t.Context())
+				err = w.receiver().Recount(t.Context(), "")
 			}
 			if diff := cmp.Diff(c.want, w.kinds(t)); diff != "" || err != nil {
 				t.Errorf("%v (-want +got):\n%s", err, diff)
@@ -756,10 +794,10 @@ func TestR6_3_RecountDiesAnywhere(t *testing.T) {
 			}
 			w.ruled(t, inventory.Rule{ID: "r1", Kind: inventory.Ignored, Name: "*visio*"})
 			w.faults = faults{at: at, done: done}
-			err := w.receiver().Recount(t.Context())
+			err := w.receiver().Recount(t.Context(), "")
 			if err == nil {
-				if at != 6 {
-					t.Errorf("%d writes, want two for each source and one for all", at-1)
+				if at != 8 {
+					t.Errorf("%d writes, want two for each source, one for all, and two of the lease", at-1)
 				}
 				return
 			}
@@ -770,7 +808,7 @@ func TestR6_3_RecountDiesAnywhere(t *testing.T) {
 			if diff := cmp.Diff(want, w.counted(t)); diff != "" {
 				t.Errorf("write %d, done %v (-want +got):\n%s", at, done, diff)
 			}
-			if err := w.receiver().Recount(t.Context()); err != nil {
+			if err := w.receiver().Recount(t.Context(), ""); err != nil {
 				t.Fatal(err)
 			}
 			rules, err := w.receiver().Counts.Rules(t.Context())

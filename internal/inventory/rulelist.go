@@ -37,9 +37,9 @@ func (l RuleList) With(r Rule, position int) []Rule {
 	return slices.Insert(rules, position-1, r)
 }
 
-// Without returns the admins' rules except one.
-func (l RuleList) Without(id string) []Rule {
-	return slices.DeleteFunc(slices.Clone(l.Admin), func(r Rule) bool { return r.ID == id })
+// Without returns the admins' rules except some.
+func (l RuleList) Without(ids ...string) []Rule {
+	return slices.DeleteFunc(slices.Clone(l.Admin), func(r Rule) bool { return slices.Contains(ids, r.ID) })
 }
 
 // Starting returns the rules of the dictionary, by ID. Rules of one product have the same ID. Their

@@ -46,7 +46,7 @@ func asked(q subscription.Query) []string {
 		q.Sort = subscription.SortName
 	}
 	return []string{
-		"people", q.Text, q.Subscription, q.Without, optional(q.Licensed), q.Location, q.Department, optional(q.Enabled), string(q.Type),
+		"people", q.List, q.Text, q.Subscription, q.Without, optional(q.Licensed), q.Location, q.Department, optional(q.Enabled), string(q.Type),
 		strconv.Itoa(q.InactiveDays), strconv.FormatBool(q.InConflict != nil), strconv.FormatBool(q.Deleted),
 		string(q.Sort), strconv.FormatBool(q.Descending),
 	}

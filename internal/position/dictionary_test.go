@@ -356,6 +356,32 @@ func TestProductsR5_0(t *testing.T) {
 	}
 }
 
+// TestServicesWithSystemsR5_0: a service that includes an edition of Windows is not called unused because the
+// inventory does not tell editions of Windows.
+func TestServicesWithSystemsR5_0(t *testing.T) {
+	t.Parallel()
+	d := builtin.Load()
+	for _, test := range []struct {
+		license, title string
+		want           Verdict // of the licence
+	}{
+		{"Microsoft 365 F3", "7-Zip 23.01", VerdictNotMeasured},
+		{"Microsoft 365 F3", "Microsoft Windows 11 Enterprise", VerdictCovered},
+		{"Microsoft 365 E3", "7-Zip 23.01", VerdictUnused}, // its Apps would be found
+	} {
+		bought := Line{Product: d.Named("Microsoft", test.license, ""), Quantity: 10}
+		m, ok := d.Recognize(product.Title{Publisher: "Microsoft Corporation", Name: test.title})
+		if !ok {
+			m.Product = Product{Publisher: "Igor Pavlov", Family: test.title}
+		}
+		for _, r := range Compute(d, []Line{bought}, []Line{{Product: m.Product, Quantity: 10}}, Options{}) {
+			if r.Product == bought.Product && r.Verdict != test.want {
+				t.Errorf("%s beside %s: %s, want %s", test.license, test.title, r.Verdict, test.want)
+			}
+		}
+	}
+}
+
 // TestEveryIncludeAndCandidateR5_0 checks, for every product of this release, that a licence
 // without a version covers what the product includes, or that it is not measured, and that a
 // licence of every candidate that is not free covers its undecidable title.

@@ -35,8 +35,10 @@ func isMeasured(m product.Metric) bool {
 func (m *market) undecidable() bool { return m.entry != nil && m.entry.Kind == product.KindUndecidable }
 
 // measurable reports whether licences of a product are compared with an inventory of PCs. An
-// online service for users is not: nothing of it or of what it includes can be found on a PC. Steps that
-// are switched off do not matter: a licence that covers nothing without them is unused.
+// online service for users is not: nothing of it or of what it includes can be found on a PC. An operating
+// system counts only if PCs have it, because many inventories do not tell its edition, and the service has its
+// use without it: Microsoft 365 F3. Steps that are switched off do not matter: a licence that covers nothing
+// without them is unused.
 func (p *positions) measurable(m *market) bool {
 	switch {
 	case m.entry == nil:
@@ -46,9 +48,12 @@ func (p *positions) measurable(m *market) bool {
 	case m.entry.Metric != product.MetricUser || m.needed || p.installed[m.entry]:
 		return true
 	}
+	if slices.ContainsFunc(m.targets, func(t target) bool { return t.market.needed }) {
+		return true
+	}
 	return slices.ContainsFunc(append(p.includes(m.entry), p.candidates(m.entry)...), func(entry *product.Row) bool {
 		found := p.byEntry[entry]
-		return isMeasured(entry.Metric) && (p.installed[entry] || found != nil && found.needed)
+		return isMeasured(entry.Metric) && (p.installed[entry] && entry.Metric != product.MetricOS || found != nil && found.needed)
 	})
 }
 

@@ -98,6 +98,10 @@ type Store interface {
 
 	// Open returns the open run; its ID is empty if there is none.
 	Open(ctx context.Context) (Run, error)
+	// Latest returns the run of the whole organisation that ended last, and the one that ended last
+	// and is settled. Both are zero if there is none. It does not read other runs, so that a frequent
+	// schedule can ask. While a run is open, it may return an earlier one.
+	Latest(ctx context.Context) (last, settled Run, err error)
 	// Claim starts an attempt: claimed replaces the record as read, except the run that
 	// follows. Its Token is the smallest one larger than every earlier token and not
 	// smaller than claimed.Token. It returns ErrBusy if another attempt has claimed the run

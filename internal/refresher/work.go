@@ -77,7 +77,7 @@ func (w *Worker) Due(ctx context.Context) (runID string, err error) {
 	if err != nil {
 		return "", err
 	}
-	last, settled, err := w.latest(ctx)
+	last, settled, err := w.Store.Latest(ctx)
 	if err != nil {
 		return "", err
 	}
@@ -95,19 +95,12 @@ func (w *Worker) Due(ctx context.Context) (runID string, err error) {
 	return run.ID, err
 }
 
-// recentRuns is how many of the latest runs are searched for a run of the whole organisation.
-const recentRuns = 50
-
-// latest returns the last run of the whole organisation that has ended, and the last one that is
-// settled. Both are zero if there is none.
-func (w *Worker) latest(ctx context.Context) (last, settled Run, err error) {
-	page, err := w.Store.Runs(ctx, recentRuns, "")
-	if err != nil {
-		return Run{}, Run{}, err
-	}
+// Latest returns, of some runs, the last one of the whole organisation that has ended, and the last one that
+// is settled, as Store.Latest.
+func Latest(runs []Run) (last, settled Run) {
 	// The last by EndedAt: the id of a nightly run contains the start of its day, not the time of
 	// the request.
-	for _, run := range page.Items {
+	for _, run := range runs {
 		if run.GroupID != "" || !run.Final() {
 			continue
 		}
@@ -118,5 +111,5 @@ func (w *Worker) latest(ctx context.Context) (last, settled Run, err error) {
 			settled = run
 		}
 	}
-	return last, settled, nil
+	return last, settled
 }

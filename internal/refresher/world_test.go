@@ -241,6 +241,14 @@ func (p *process) Runs(ctx context.Context, limit int, _ string) (page refresher
 	return page, err
 }
 
+func (p *process) Latest(ctx context.Context) (last, settled refresher.Run, err error) {
+	err = p.call(ctx, "Latest", func() error {
+		last, settled = refresher.Latest(slices.Collect(maps.Values(p.runs)))
+		return nil
+	})
+	return last, settled, err
+}
+
 func (p *process) Freshness(ctx context.Context) (f refresher.Freshness, err error) {
 	err = p.call(ctx, "Freshness", func() error { f = p.fresh; f.Changes = p.changes; return nil })
 	return f, err

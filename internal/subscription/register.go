@@ -41,6 +41,7 @@ type Query struct {
 	Now        time.Time // the moment for InactiveDays and Deleted
 	Limit      int       // page size, 1 to 200
 	Cursor     string    // Next of the previous page of the same query; empty for the first
+	List       string    // name of the list that shows the page: its cursors are valid in no other
 }
 
 // Totals counts the users that a query selects.

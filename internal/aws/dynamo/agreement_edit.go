@@ -118,11 +118,11 @@ func (e *agreementEdit) blockQuietStages(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	writer, err := decode[writerItem](it)
+	writer, err := decode[leaseItem](it)
 	if err != nil {
 		return err
 	}
-	if e.quiet[writer.Holder] && writer.Lease >= millis(e.now) {
+	if e.quiet[importer.Stage(writer.Holder)] && writer.Lease >= millis(e.now) {
 		until := fromMillis(writer.Lease).Format(time.RFC3339)
 		return errs.Wrap(fmt.Errorf("dynamo: the stage %s holds the writer's lease until %s", writer.Holder, until), errs.Unavailable, "import_running")
 	}

@@ -45,6 +45,7 @@
 //	newest snapshot           SNAPSHOTS                    NEWEST                 -                                          which entitlements are shown as of now
 //	inventory                 INVENTORY                    SOURCE#{source}        -                                          what the last file of a source came to, and what counts; all sources
 //	rules                     INVENTORY                    RULES                  -                                          where the rules of admins are that recognise titles
+//	recount's lease           INVENTORY                    RECOUNT                -                                          which process counts files again after a change of rules, until when
 //	adjustments               ADJUSTMENTS                  ADJUSTMENTS            -                                          all manual adjustments of licences, which count in reports
 //	subscription              SUBSCRIPTIONS                SUBSCRIPTION#{id}      -                                          what is in one subscription; in all
 //	subscription name         SUBSCRIPTIONS                NAME#{name}            -                                          which subscription has a name: at most one

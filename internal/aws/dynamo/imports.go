@@ -163,21 +163,9 @@ func finished(err error, record *action, imp importer.Import) error {
 	return importer.ErrLost
 }
 
-// writerItem is the writer's lease.
-type writerItem struct {
-	itemKey
-	Holder importer.Stage `dynamodbav:"holder"`
-	Lease  int64          `dynamodbav:"lease"` // end
-}
-
 // AcquireWriter implements importer.Store.
 func (s *Imports) AcquireWriter(ctx context.Context, stage importer.Stage, now, until time.Time) error {
-	err := s.db.update(ctx, &dynamodb.UpdateItemInput{
-		Key:                       key(writerPK, writerSK),
-		UpdateExpression:          aws.String("SET holder = :h, lease = :l"),
-		ConditionExpression:       aws.String("attribute_not_exists(pk) OR lease < :now OR holder = :h"),
-		ExpressionAttributeValues: item{":h": str(string(stage)), ":l": num(millis(until)), ":now": num(millis(now))},
-	})
+	err := s.db.acquire(ctx, keyed(writerPK, writerSK), string(stage), now, until)
 	if conditionOf(err) != nil {
 		return importer.ErrBusy
 	}

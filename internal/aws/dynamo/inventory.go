@@ -4,6 +4,7 @@ import (
 	"context"
 	"maps"
 	"slices"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
@@ -217,4 +218,20 @@ func (s *Inventories) SetRulesHead(ctx context.Context, head inventories.RulesHe
 		e.audit(c.Event)
 		return nil
 	})
+}
+
+// AcquireRecount implements inventories.Store.
+func (s *Inventories) AcquireRecount(ctx context.Context, holder string, now, until time.Time) error {
+	err := s.db.acquire(ctx, keyed(inventoryPK, recountSK), holder, now, until)
+	if conditionOf(err) != nil {
+		return inventories.ErrRecounting
+	}
+	return err
+}
+
+// ReleaseRecount implements inventories.Store. It puts a lease that has ended, because the inventory function
+// may not delete items.
+func (s *Inventories) ReleaseRecount(ctx context.Context, holder string) error {
+	err := s.db.putLease(ctx, leaseItem{itemKey: keyed(inventoryPK, recountSK)}, "holder = :h", item{":h": str(holder)})
+	return ignoreCondition(err) // the lease of another holder is not released
 }

@@ -1,6 +1,7 @@
 package dynamo_test
 
 import (
+	"errors"
 	"testing"
 	"time"
 
@@ -88,4 +89,35 @@ func TestR6_3_RulesHead(t *testing.T) {
 	got, err = s.Inventories.RulesHead(ctx)
 	must(t, err)
 	equal(t, "the next head", got, two)
+}
+
+func TestR6_3_RecountLease(t *testing.T) {
+	t.Parallel()
+	ctx := t.Context()
+	s := open(t).Inventories
+	acquire := func(holder string, after time.Duration) error {
+		return s.AcquireRecount(ctx, holder, noon.Add(after), noon.Add(after+time.Minute))
+	}
+	busy := func(when string, err error) {
+		t.Helper()
+		if !errors.Is(err, inventories.ErrRecounting) {
+			t.Errorf("%s: %v", when, err)
+		}
+	}
+	must(t, s.ReleaseRecount(ctx, "nobody")) // none was ever held
+	must(t, acquire("a", 0))
+	busy("held", acquire("b", time.Minute))
+	must(t, acquire("a", time.Minute)) // extends it
+	busy("extended", acquire("b", 2*time.Minute))
+	must(t, s.ReleaseRecount(ctx, "b")) // it is another's
+	busy("still held", acquire("b", 2*time.Minute))
+	must(t, acquire("b", 2*time.Minute+time.Millisecond)) // it has ended
+	busy("lost", acquire("a", 2*time.Minute+time.Second))
+	must(t, s.ReleaseRecount(ctx, "a"))
+	busy("not released by a holder that lost it", acquire("a", 2*time.Minute+time.Second))
+	must(t, s.ReleaseRecount(ctx, "b"))
+	must(t, acquire("a", 0)) // free, by whatever clock
+	records, err := s.Records(ctx)
+	must(t, err)
+	equal(t, "the lease is no source", len(records), 0)
 }

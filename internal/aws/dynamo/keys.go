@@ -65,9 +65,10 @@ const (
 	importsPK     pk = "IMPORTS" // one item for each import, written a few times
 	openImportsPK pk = "IMPORTS#OPEN"
 	orphansPK     pk = "ORPHANS"   // deleted agreements whose pairs are being removed
-	inventoryPK   pk = "INVENTORY" // a few items: "SOURCE#<source>" for each source, and "RULES"
+	inventoryPK   pk = "INVENTORY" // a few items: "SOURCE#<source>" for each source, "RULES" and "RECOUNT"
 	sourcePrefix     = "SOURCE#"
 	rulesSK       sk = "RULES"
+	recountSK     sk = "RECOUNT"
 	refreshPrefix    = "REFRESH#"
 	refreshesPK   pk = "REFRESHES" // one item for each run, written at every position it saves
 	heldPK        pk = "REFRESHES#HELD"

@@ -50,6 +50,19 @@ func (r *Refreshes) finish(ctx context.Context, attempt refresher.Run, events []
 	if attempt.Refreshed() {
 		now.At, now.Full = max(now.At, millis(attempt.StartedAt)), laterPoint(now.Full, attempt.Reached)
 	}
+	if !now.knowsLatest() {
+		last, settled, err := r.latestListed(ctx)
+		if err != nil {
+			return "", err
+		}
+		now.EndedRun, now.SettledRun = last.ID, settled.ID
+	}
+	if attempt.GroupID == "" {
+		now.EndedRun = attempt.ID
+	}
+	if attempt.Settled() {
+		now.SettledRun = attempt.ID
+	}
 	record := r.rewriting(owned(attempt), attempt)
 	*record.UpdateExpression += " REMOVE #n"
 	record.ExpressionAttributeNames["#n"] = "next"
@@ -63,10 +76,13 @@ func (r *Refreshes) finish(ctx context.Context, attempt refresher.Run, events []
 	state := marshal(now)
 	actions := []*action{{Update: record}, {Update: &types.Update{
 		TableName: &db.table, Key: key(refreshPK, refreshSK),
-		UpdateExpression:          aws.String("SET run = :queued, #at = :at, seen = :seen, settled = :settled, #full = :full"),
-		ConditionExpression:       aws.String("run = :id"),
-		ExpressionAttributeNames:  map[string]string{"#at": "at", "#full": "full"},
-		ExpressionAttributeValues: item{":queued": str(queued), ":id": str(attempt.ID), ":at": state["at"], ":seen": state["seen"], ":settled": state["settled"], ":full": state["full"]},
+		UpdateExpression:         aws.String("SET run = :queued, #at = :at, seen = :seen, settled = :settled, #full = :full, ended_run = :ended, settled_run = :last, known_token = :token"),
+		ConditionExpression:      aws.String("run = :id AND #t = :token"),
+		ExpressionAttributeNames: map[string]string{"#at": "at", "#full": "full", "#t": "token"},
+		ExpressionAttributeValues: item{
+			":queued": str(queued), ":id": str(attempt.ID), ":at": state["at"], ":seen": state["seen"], ":settled": state["settled"], ":full": state["full"],
+			":ended": state["ended_run"], ":last": state["settled_run"], ":token": state["token"],
+		},
 	}}}
 	if queued != "" {
 		actions = append(actions, db.put(*i.Next, "attribute_not_exists(pk)", nil))

@@ -117,7 +117,17 @@ type refreshItem struct {
 	// Version 1 has neither Settled nor Full.
 	Settled string `dynamodbav:"settled"`
 	Full    string `dynamodbav:"full"`
+
+	// EndedRun and SettledRun are the ids of the runs of Refreshes.Latest; empty for none. They are
+	// unknown unless KnownToken equals Token: versions 1 and 2 have none of them, and releases that
+	// write these move only Token.
+	EndedRun   string `dynamodbav:"ended_run"`
+	SettledRun string `dynamodbav:"settled_run"`
+	KnownToken int64  `dynamodbav:"known_token"`
 }
+
+// knowsLatest reports whether EndedRun and SettledRun are known.
+func (i refreshItem) knowsLatest() bool { return i.KnownToken == i.Token }
 
 // fenceItem is a fence, see Refreshes.
 type fenceItem struct {

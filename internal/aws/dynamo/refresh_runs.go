@@ -126,6 +126,41 @@ func (r *Refreshes) Runs(ctx context.Context, limit int, after string) (refreshe
 	return refresher.Page{Items: items, Next: next}, err
 }
 
+// recentRuns is how many of the latest runs Latest searches if the runs that ended last are not known.
+const recentRuns = 50
+
+// Latest implements refresher.Store. It reads one item for each run, whose ids Finish stored. Only after
+// a release that does not store them it reads the latest runs.
+func (r *Refreshes) Latest(ctx context.Context) (last, settled refresher.Run, err error) {
+	now, err := r.now(ctx)
+	if err != nil {
+		return last, settled, err
+	}
+	if !now.knowsLatest() {
+		return r.latestListed(ctx)
+	}
+	if now.EndedRun != "" {
+		if last, err = r.Run(ctx, now.EndedRun); err != nil {
+			return last, settled, err
+		}
+	}
+	switch now.SettledRun {
+	case "":
+	case now.EndedRun:
+		settled = last
+	default:
+		settled, err = r.Run(ctx, now.SettledRun)
+	}
+	return last, settled, err
+}
+
+// latestListed is Latest from the latest runs.
+func (r *Refreshes) latestListed(ctx context.Context) (last, settled refresher.Run, err error) {
+	page, err := r.Runs(ctx, recentRuns, "")
+	last, settled = refresher.Latest(page.Items)
+	return last, settled, err
+}
+
 // now returns which run is open, and how old the licence data is.
 func (r *Refreshes) now(ctx context.Context) (refreshItem, error) {
 	it, err := r.db.get(ctx, refreshPK, refreshSK)
@@ -348,14 +383,18 @@ func (r *Refreshes) claim(ctx context.Context, read, claimed refresher.Run) (ref
 		return refresher.Run{}, err
 	}
 	claimed.Token = max(now.Token+1, claimed.Token)
+	known := now.KnownToken // which stays behind if the runs that ended last are not known
+	if now.knowsLatest() {
+		known = claimed.Token
+	}
 	actions := append([]*action{
 		{Update: r.rewriting(read, claimed)},
 		{Update: &types.Update{
 			TableName: &db.table, Key: key(refreshPK, refreshSK),
-			UpdateExpression:          aws.String("SET #t = :next"),
+			UpdateExpression:          aws.String("SET #t = :next, known_token = :known"),
 			ConditionExpression:       aws.String("run = :id AND (attribute_not_exists(#t) OR #t = :now)"),
 			ExpressionAttributeNames:  map[string]string{"#t": "token"},
-			ExpressionAttributeValues: item{":next": num(claimed.Token), ":now": num(now.Token), ":id": str(claimed.ID)},
+			ExpressionAttributeValues: item{":next": num(claimed.Token), ":now": num(now.Token), ":id": str(claimed.ID), ":known": num(known)},
 		}},
 	}, r.fenceActions(claimed.Token)...)
 	err = db.transact(ctx, actions)

@@ -8,6 +8,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
 	"trueup/internal/agreement"
 	"trueup/internal/aws/dynamo"
 	"trueup/internal/entitlement"
@@ -15,6 +19,7 @@ import (
 	"trueup/internal/once"
 	"trueup/internal/refresher"
 	"trueup/internal/register"
+	"trueup/internal/testkit/storetest"
 )
 
 // refreshes returns the refreshes of a process that has just started.
@@ -141,4 +146,59 @@ func TestARunThatFollowsIsReplacedOnlyIfItIsTheOneThatWasRead(t *testing.T) {
 	got, err = r.Run(t.Context(), first.ID)
 	must(t, err)
 	equal(t, "after the request that read it", got.Next.ID, merged.ID)
+}
+
+// TestR7_3_DueReadsFewRuns: what the schedule reads does not grow with the number of runs. After a run of the
+// previous release, which does not store which runs ended last, they are found in the list.
+func TestR7_3_DueReadsFewRuns(t *testing.T) {
+	t.Parallel()
+	client, table := storetest.Client(t), storetest.Table(t)
+	reads := &counting{}
+	options := client.Options()
+	options.HTTPClient = reads
+	s := dynamo.Open(dynamodb.New(options), table)
+	apply(t, s, "agreements/a.csv", "", rows{"Office": {"1"}})
+	r := refreshes(s)
+	due := func(when, id string) (items int) {
+		t.Helper()
+		before := reads.items
+		got, err := workerOn(r, licenses(10), time.Now).Due(t.Context())
+		must(t, err)
+		equal(t, when, got, id)
+		return reads.items - before
+	}
+	latest := func(when string, want refresher.Run) {
+		t.Helper()
+		last, settled, err := r.Latest(t.Context())
+		must(t, err)
+		equal(t, when+", the last and the settled one", []string{last.ID, settled.ID}, []string{want.ID, want.ID})
+	}
+	run := refresh(t, r, licenses(10))
+	one := due("after one run", "")
+	for range 8 {
+		time.Sleep(2 * time.Millisecond) // another id
+		run = refresh(t, r, licenses(10))
+	}
+	latest("after nine runs", run)
+	if nine := due("after nine runs", ""); nine != one {
+		t.Errorf("%d items read after one run, %d after nine", one, nine)
+	}
+
+	// As the previous release leaves it: another token, and the ids of earlier runs.
+	_, err := client.UpdateItem(t.Context(), &dynamodb.UpdateItemInput{
+		TableName: &table, Key: map[string]types.AttributeValue{"pk": &types.AttributeValueMemberS{Value: "REFRESH"}, "sk": &types.AttributeValueMemberS{Value: "REFRESH"}},
+		UpdateExpression:          aws.String("SET #t = #t + :one, ended_run = :earlier, settled_run = :earlier"),
+		ExpressionAttributeNames:  map[string]string{"#t": "token"},
+		ExpressionAttributeValues: map[string]types.AttributeValue{":one": &types.AttributeValueMemberN{Value: "1"}, ":earlier": &types.AttributeValueMemberS{Value: "earlier"}},
+	})
+	must(t, err)
+	latest("after the previous release", run)
+	if listed := due("after the previous release", ""); listed <= one {
+		t.Errorf("%d items are the list of runs", listed)
+	}
+	run = refresh(t, r, licenses(10))
+	latest("known again", run)
+	if again := due("known again", ""); again != one {
+		t.Errorf("%d items read after one run, %d when they are known again", one, again)
+	}
 }

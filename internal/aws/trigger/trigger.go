@@ -27,7 +27,8 @@ type Jobs struct {
 	Scheduled func(ctx context.Context) error                // on the function's schedule
 	Nightly   func(ctx context.Context, due time.Time) error // once a night, with the time at which it was due
 	Run       func(ctx context.Context, run string) error    // called by another function, with the id of a refresh
-	Recount   func(ctx context.Context) error                // called by another function, after rules have changed
+	// Recount is called by another function, after rules have changed, with the holder of the lease.
+	Recount func(ctx context.Context, holder string) error
 }
 
 // Receiver processes one kind of file.
@@ -43,13 +44,16 @@ type Call struct {
 	Source  string `json:"source"`
 	Run     string `json:"run,omitempty"`
 	Recount bool   `json:"recount,omitempty"`
+	Holder  string `json:"holder,omitempty"` // of the lease on recounts; the previous release sends none
 }
 
 // RunCall returns the event that calls Jobs.Run.
 func RunCall(run string) Call { return Call{Source: manifest.CallSource, Run: run} }
 
 // RecountCall returns the event that calls Jobs.Recount.
-func RecountCall() Call { return Call{Source: manifest.CallSource, Recount: true} }
+func RecountCall(holder string) Call {
+	return Call{Source: manifest.CallSource, Recount: true, Holder: holder}
+}
 
 // event is the payload of a function that does not serve HTTP: messages of a queue with
 // notifications of S3, a notification itself, or one of the sources in package manifest. S3 sent
@@ -97,8 +101,8 @@ func (j Jobs) of(e event) (job func(context.Context) error, err error) {
 			return nil, errors.New("the nightly event has no scheduled time")
 		}
 		job = func(ctx context.Context) error { return j.Nightly(ctx, e.Time) }
-	case e.Source == manifest.CallSource && e.Recount:
-		job = j.Recount
+	case e.Source == manifest.CallSource && e.Recount && j.Recount != nil:
+		job = func(ctx context.Context) error { return j.Recount(ctx, e.Holder) }
 	case e.Source == manifest.CallSource && j.Run != nil:
 		job = func(ctx context.Context) error { return j.Run(ctx, e.Run) }
 	}

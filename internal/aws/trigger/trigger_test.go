@@ -48,7 +48,7 @@ func (c *called) jobs() trigger.Jobs {
 		Scheduled: func(context.Context) error { return c.job("scheduled") },
 		Nightly:   func(_ context.Context, due time.Time) error { return c.job("night " + due.Format(time.RFC3339)) },
 		Run:       func(_ context.Context, run string) error { return c.job("run " + run) },
-		Recount:   func(context.Context) error { return c.job("recount") },
+		Recount:   func(_ context.Context, holder string) error { return c.job("recount " + holder) },
 	}
 }
 
@@ -144,7 +144,8 @@ func TestEvents(t *testing.T) {
 		"the schedule":                 {sample(t, "schedule.json"), called{Jobs: []string{"scheduled"}}},
 		"R7.1 a night":                 {sample(t, "nightly.json"), called{Jobs: []string{"night 2026-11-21T01:30:00Z"}}},
 		"a call to refresh":            {sample(t, "call-refresh.json"), called{Jobs: []string{"run 0v5z3m8k2qd7c1x9w4t6p3r8s2"}}},
-		"R6.3 a call to recount":       {sample(t, "call-recount.json"), called{Jobs: []string{"recount"}}},
+		"R6.3 a call to recount":       {sample(t, "call-recount.json"), called{Jobs: []string{"recount K7QX2M9WAZ4T6P3R8S2D5FGH7C"}}},
+		"a call of the release before": {[]byte(`{"source": "trueup.call", "recount": true}`), called{Jobs: []string{"recount "}}},
 
 		"not JSON":                 {[]byte("agreements/a.csv"), called{Rejected: "event is not JSON"}},
 		"null":                     {[]byte("null"), called{Rejected: "no records"}},
@@ -189,7 +190,7 @@ func TestEventsOfOtherFunctions(t *testing.T) {
 
 func TestCallsAreUnderstood(t *testing.T) {
 	t.Parallel()
-	for call, want := range map[trigger.Call]string{trigger.RunCall("another"): "run another", trigger.RecountCall(): "recount"} {
+	for call, want := range map[trigger.Call]string{trigger.RunCall("another"): "run another", trigger.RecountCall("one"): "recount one"} {
 		payload, err := json.Marshal(call)
 		if err != nil {
 			t.Fatal(err)
@@ -208,7 +209,7 @@ func TestR16_3_FaultsAreDeliveredAgain(t *testing.T) {
 	fault := errors.New("the table is gone")
 	for job, event := range map[string]string{
 		"agreements/Sales/a.csv": "s3-two-records.json", "received": "s3-put.json", "scheduled": "schedule.json",
-		"night 2026-11-21T01:30:00Z": "nightly.json", "run 0v5z3m8k2qd7c1x9w4t6p3r8s2": "call-refresh.json", "recount": "call-recount.json",
+		"night 2026-11-21T01:30:00Z": "nightly.json", "run 0v5z3m8k2qd7c1x9w4t6p3r8s2": "call-refresh.json", "recount K7QX2M9WAZ4T6P3R8S2D5FGH7C": "call-recount.json",
 	} {
 		var log bytes.Buffer
 		c := called{fail: map[string]error{job: fault}}

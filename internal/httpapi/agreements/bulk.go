@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"net/http"
-	"strconv"
 	"sync/atomic"
 	"time"
 
@@ -21,31 +20,9 @@ import (
 )
 
 const (
-	maxIDs       = 100              // agreements per call
-	bulkParallel = 8                // of them concurrently
+	bulkParallel = 8                // agreements of a call concurrently
 	bulkFor      = 14 * time.Second // then the rest is left to another call
 )
-
-// parseIDs validates a list of ids.
-func parseIDs(ids []string) (broken []errs.Violation) {
-	switch {
-	case len(ids) == 0:
-		return []errs.Violation{{Code: "ids_required", Field: "ids"}}
-	case len(ids) > maxIDs:
-		return []errs.Violation{{Code: "ids_too_many", Field: "ids", Args: errs.Pairs("max", strconv.Itoa(maxIDs))}}
-	}
-	first := map[string]int{}
-	for i, id := range ids {
-		if j, seen := first[id]; seen {
-			broken = append(broken, errs.Violation{
-				Code: "id_repeated", Field: "ids/" + strconv.Itoa(i), Value: id, Args: errs.Pairs("first", strconv.Itoa(j+1)),
-			})
-			continue
-		}
-		first[id] = i
-	}
-	return broken
-}
 
 // Results is the result of each agreement in a call about many.
 type Results struct {
@@ -161,7 +138,7 @@ type moveAgreementsInput struct {
 func (in *moveAgreementsInput) Resolve(huma.Context) []error {
 	var broken []errs.Violation
 	in.target, broken = in.Body.Group.target()
-	return httpapi.Refusals(parseIDs(in.Body.IDs), broken)
+	return httpapi.Refusals(httpapi.ParseIDs(in.Body.IDs), broken)
 }
 
 func (o *operations) bulkOperations() httpapi.Operations {
@@ -222,7 +199,7 @@ type deleteAgreementsInput struct {
 
 // Resolve implements huma.Resolver.
 func (in *deleteAgreementsInput) Resolve(huma.Context) []error {
-	return httpapi.Refusals(parseIDs(in.Body.IDs))
+	return httpapi.Refusals(httpapi.ParseIDs(in.Body.IDs))
 }
 
 func (o *operations) deleteAgreements(api huma.API, op huma.Operation) {

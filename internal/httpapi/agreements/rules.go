@@ -4,6 +4,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"trueup/internal/agreement"
+	"trueup/internal/httpapi"
 	"trueup/internal/intake/kind"
 	"trueup/internal/sheet"
 )
@@ -12,7 +13,7 @@ import (
 // requests lacks them: there resolvers apply the rules, once and with their own codes.
 func describe(document *huma.OpenAPI) {
 	schemas := document.Components.Schemas.Map()
-	one, names, pairs, ids := 1, agreement.NameMaxChars, agreement.MaxPairsByHand, maxIDs
+	one, names, pairs, ids := 1, agreement.NameMaxChars, agreement.MaxPairsByHand, httpapi.MaxIDs
 	fileName, size := sheet.FileNameMaxChars, float64(kind.Agreements.MaxUpload())
 
 	file := schemas["NewImport"].Properties

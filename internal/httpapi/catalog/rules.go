@@ -136,6 +136,7 @@ func (o *operations) ruleOperations() httpapi.Operations {
 		"createRule":  o.createRule,
 		"replaceRule": o.replaceRule,
 		"deleteRule":  o.deleteRule,
+		"deleteRules": o.deleteRules,
 	}
 }
 
@@ -345,6 +346,8 @@ func describeInventory(document *huma.OpenAPI) {
 	}
 	schemas["ProposalAcceptance"].Examples = []any{exampleAcceptances}
 	schemas["NewRule"].Properties["name"].MinLength = &one
+	ids, most := schemas["RuleDeletions"].Properties["ids"], httpapi.MaxIDs
+	ids.MinItems, ids.MaxItems, ids.UniqueItems = &one, &most, true
 	schemas["TitleName"].Properties["name"].MinLength = &one
 	name, size := intake.MaxStepChars, float64(kind.Inventory.MaxUpload())
 	upload := schemas["NewInventoryFile"].Properties

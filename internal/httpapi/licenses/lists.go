@@ -24,6 +24,13 @@ const (
 
 var switches = []Switch{yes, no}
 
+// Only selects items with a property in a query; absent, it selects all.
+type Only string
+
+const only Only = "true"
+
+var onlys = []Only{only}
+
 func (s Switch) value() *bool {
 	if s == "" {
 		return nil
@@ -43,18 +50,10 @@ type UserFilter struct {
 	Enabled      Switch                `query:"enabled" doc:"Only users who may (true) or may not (false) sign in."`
 	Type         subscription.UserType `query:"type" doc:"Only members, or only guests."`
 	InactiveDays int                   `query:"inactiveDays" minimum:"1" maximum:"3650" doc:"Only users who have not signed in for so many days. A user without a known sign-in counts from its creation." example:"90"`
-	Conflict     Switch                `query:"conflict" doc:"true: only users with a licence of a subscription that has a conflict."`
+	Conflict     Only                  `query:"conflict" doc:"Only users with a licence of a subscription that has a conflict."`
 	Deleted      Switch                `query:"deleted" doc:"true: the users who can be restored, in place of all others."`
 	Sort         subscription.Sort     `query:"sort" default:"displayName" doc:"The sort order; users with equal values are sorted by name."`
 	httpapi.Sorted
-}
-
-// Resolve implements huma.Resolver.
-func (f *UserFilter) Resolve(huma.Context) []error {
-	if f.Conflict == no {
-		return httpapi.Refusals([]errs.Violation{{Code: "value_enum", Field: httpapi.ParameterField + "conflict", Value: string(no), Args: errs.Pairs("values", string(yes))}})
-	}
-	return nil
 }
 
 // query returns the query of a filter.
@@ -64,7 +63,7 @@ func (o *operations) query(f UserFilter, subscriptions map[string]subscription.H
 		Department: f.Department, Enabled: f.Enabled.value(), Type: f.Type, InactiveDays: f.InactiveDays, Deleted: f.Deleted == yes,
 		Sort: f.Sort, Descending: f.Descending(), Now: o.Now(),
 	}
-	if f.Conflict == yes {
+	if f.Conflict == only {
 		q.InConflict = []string{}
 		for id, h := range subscriptions {
 			if len(h.Seats.Conflicts(q.Now, o.Zone)) > 0 {
@@ -160,7 +159,7 @@ func (o *operations) listSubscriptionUsers(api huma.API, op huma.Operation) {
 		if _, err := o.Subscriptions.Subscription(ctx, in.ID); err != nil {
 			return nil, err
 		}
-		found, err := o.Register.List(ctx, subscription.Query{Subscription: in.ID, Sort: subscription.SortName, Now: o.Now(), Limit: in.Limit, Cursor: in.Cursor})
+		found, err := o.Register.List(ctx, subscription.Query{List: "holders", Subscription: in.ID, Sort: subscription.SortName, Now: o.Now(), Limit: in.Limit, Cursor: in.Cursor})
 		if err != nil {
 			return nil, err
 		}
@@ -253,7 +252,7 @@ func (o *operations) listConflictUsers(api huma.API, op huma.Operation) {
 		if err != nil {
 			return nil, err
 		}
-		found, err := o.Register.List(ctx, subscription.Query{Subscription: in.Subscription, Sort: subscription.SortName, Now: o.Now(), Limit: in.Limit, Cursor: in.Cursor})
+		found, err := o.Register.List(ctx, subscription.Query{List: "conflict", Subscription: in.Subscription, Sort: subscription.SortName, Now: o.Now(), Limit: in.Limit, Cursor: in.Cursor})
 		if err != nil {
 			return nil, err
 		}

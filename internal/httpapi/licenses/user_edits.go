@@ -40,14 +40,31 @@ type UserText struct {
 	Department   string                `json:"department,omitempty" doc:"The department." example:"Sales"`
 	Type         subscription.UserType `json:"type,omitempty" doc:"member (the default) or guest."`
 	Enabled      *bool                 `json:"enabled,omitempty" default:"true" doc:"Whether the user may sign in."`
-	LastSignInAt time.Time             `json:"lastSignInAt,omitzero" doc:"The last known sign-in." example:"2026-11-21T09:30:00Z"`
+	LastSignInAt string                `json:"lastSignInAt,omitempty" doc:"The last known sign-in: a time, or a day." example:"2026-11-21T09:30:00Z"`
 }
 
 func (t UserText) draft() subscription.UserDraft {
+	seen, _ := signIn(t.LastSignInAt) // violations: in Resolve
 	return subscription.UserDraft{
 		ObjectID: t.ObjectID, UPN: t.UPN, Name: t.Name, Location: t.Location, Department: t.Department, Type: t.Type,
-		Disabled: t.Enabled != nil && !*t.Enabled, Seen: t.LastSignInAt.UTC().Truncate(time.Millisecond),
+		Disabled: t.Enabled != nil && !*t.Enabled, Seen: seen,
 	}
+}
+
+// signIn parses the time of a sign-in, or its day; zero for none. It is not a time.Time in the body:
+// encoding/json would quote a long text in its errors, many times.
+func signIn(typed string) (time.Time, []errs.Violation) {
+	if typed == "" {
+		return time.Time{}, nil
+	}
+	if len(typed) <= len(time.RFC3339Nano) {
+		for _, layout := range []string{time.RFC3339, time.DateOnly} {
+			if at, err := time.Parse(layout, typed); err == nil {
+				return at.UTC().Truncate(time.Millisecond), nil
+			}
+		}
+	}
+	return time.Time{}, []errs.Violation{{Code: "time_invalid", Field: "lastSignInAt", Value: typed}}
 }
 
 // Assignment is a licence to assign.
@@ -74,7 +91,8 @@ type createUserInput struct {
 func (in *createUserInput) Resolve(huma.Context) []error {
 	var broken []errs.Violation
 	in.parsed, broken = subscription.ParseUser(in.Body.draft())
-	return httpapi.Refusals(broken, repeatedSubscriptions("licenses", in.Body.Licenses))
+	_, more := signIn(in.Body.LastSignInAt)
+	return httpapi.Refusals(broken, more, repeatedSubscriptions("licenses", in.Body.Licenses))
 }
 
 type createdUser struct {
@@ -133,6 +151,15 @@ type updateUserInput struct {
 	Body UserChange
 }
 
+// Resolve implements huma.Resolver.
+func (in *updateUserInput) Resolve(huma.Context) []error {
+	if in.Body.LastSignInAt == nil {
+		return nil
+	}
+	_, broken := signIn(*in.Body.LastSignInAt)
+	return httpapi.Refusals(broken)
+}
+
 // UserChange is a change of the description of a user. What is absent stays as it is.
 type UserChange struct {
 	UPN          *string                `json:"userPrincipalName,omitempty" doc:"The sign-in name: unique, without regard to case." example:"ann.peeters@example.org"`
@@ -142,7 +169,7 @@ type UserChange struct {
 	Department   *string                `json:"department,omitempty" doc:"The department; empty to remove it." example:"Sales"`
 	Type         *subscription.UserType `json:"type,omitempty" doc:"member or guest."`
 	Enabled      *bool                  `json:"enabled,omitempty" doc:"Whether the user may sign in." example:"false"`
-	LastSignInAt *time.Time             `json:"lastSignInAt,omitempty" doc:"The last known sign-in." example:"2026-11-21T09:30:00Z"`
+	LastSignInAt *string                `json:"lastSignInAt,omitempty" doc:"The last known sign-in: a time, or a day." example:"2026-11-21T09:30:00Z"`
 }
 
 // draft returns the description of a user after the change.
@@ -158,7 +185,7 @@ func (c UserChange) draft(u subscription.User) subscription.UserDraft {
 		d.Disabled = !*c.Enabled
 	}
 	if c.LastSignInAt != nil {
-		d.Seen = c.LastSignInAt.UTC().Truncate(time.Millisecond)
+		d.Seen, _ = signIn(*c.LastSignInAt)
 	}
 	return d
 }

@@ -66,6 +66,7 @@ var Table = []Route{
 	{"GET", "/inventory/rules", "catalog", access.Read, "listRules"},
 	{"GET", "/inventory/rules/export", "catalog", access.Read, "exportRules"},
 	{"POST", "/inventory/rules", "catalog", access.ManageAgreements, "createRule"},
+	{"POST", "/inventory/rules/deletions", "catalog", access.ManageAgreements, "deleteRules"},
 	{"PUT", "/inventory/rules/{id}", "catalog", access.ManageAgreements, "replaceRule"},
 	{"DELETE", "/inventory/rules/{id}", "catalog", access.ManageAgreements, "deleteRule"},
 	{"GET", "/inventory/queue", "catalog", access.Read, "listQueue"},

@@ -144,7 +144,8 @@ func (b *bench) start() refresher.Run {
 
 // ended returns a run as an attempt ends it.
 func ended(run refresher.Run) refresher.Run {
-	run.State, run.EndedAt, run.Lease = refresher.StateSucceeded, begun.Add(time.Second), time.Time{}
+	after := time.Second + time.Duration(run.Token)*time.Millisecond // runs end one after the other
+	run.State, run.EndedAt, run.Lease = refresher.StateSucceeded, begun.Add(after), time.Time{}
 	return run
 }
 

@@ -344,6 +344,7 @@ func changes(b *bench) {
 	fresh, err = b.Freshness(b.Context())
 	b.must(err)
 	b.equal("stale after it", fresh.Stale(), false)
+	b.latest("after a full run", run.ID, run.ID)
 	b.equal("of when", fresh.At, run.StartedAt)
 	b.equal("seen", fresh.Seen, seen)
 	b.equal("points", []string{fresh.Settled, fresh.Full}, []string{start.Reached, start.Reached})
@@ -375,6 +376,7 @@ func changes(b *bench) {
 	now, err := b.Freshness(b.Context())
 	b.must(err)
 	b.equal("stale after a pending run", now.Stale(), false)
+	b.latest("after a pending run", pending.ID, pending.ID)
 	b.equal("of when then", now.At, fresh.At)
 	b.equal("points then", []string{now.Settled, now.Full}, []string{start.Reached, fresh.Full})
 
@@ -399,6 +401,7 @@ func changes(b *bench) {
 	b.must(err)
 	b.equal("counts", stored.Counts, leaving.Counts)
 	b.equal("leaves pairs", stored.LeavesPairs(), true)
+	b.latest("after a run that leaves pairs", leaving.ID, leaving.ID)
 	left, err := b.Freshness(b.Context())
 	b.must(err)
 	b.equal("stale then", left.Stale(), false)
@@ -408,4 +411,19 @@ func changes(b *bench) {
 	after, err := b.Freshness(b.Context())
 	b.must(err)
 	b.equal("stale after a removal", after.Stale(), true)
+}
+
+// latest checks the runs of Latest. They are as Run returns them.
+func (b *bench) latest(when, last, settled string) {
+	b.Helper()
+	gotLast, gotSettled, err := b.Latest(b.Context())
+	b.must(err)
+	b.equal(when+", the last and the settled run", []string{gotLast.ID, gotSettled.ID}, []string{last, settled})
+	for _, got := range []refresher.Run{gotLast, gotSettled} {
+		if got.ID != "" {
+			stored, err := b.Run(b.Context(), got.ID)
+			b.must(err)
+			b.equal(when, got, stored)
+		}
+	}
 }

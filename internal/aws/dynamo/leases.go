@@ -1,0 +1,34 @@
+package dynamo
+
+import (
+	"context"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+)
+
+// leaseItem is a lease on work that one process at a time does. It ends by the clock, so that a dead
+// process blocks the others no longer than that.
+type leaseItem struct {
+	itemKey
+	Holder string `dynamodbav:"holder"` // empty for none
+	Lease  int64  `dynamodbav:"lease"`  // end
+}
+
+// acquire gives a lease to a holder until a time, or extends it, if it is free, has ended or is the
+// holder's. Otherwise it returns an *errCondition. It needs no permission but to put items.
+func (db *engine) acquire(ctx context.Context, lease itemKey, holder string, now, until time.Time) error {
+	return db.putLease(ctx, leaseItem{lease, holder, millis(until)}, "attribute_not_exists(pk) OR lease < :now OR holder = :h",
+		item{":h": str(holder), ":now": num(millis(now))})
+}
+
+// putLease stores a lease if the condition holds.
+func (db *engine) putLease(ctx context.Context, l leaseItem, condition string, values item) error {
+	return db.one(ctx, func() error {
+		_, err := db.client.PutItem(ctx, &dynamodb.PutItemInput{
+			TableName: &db.table, Item: marshal(l), ConditionExpression: aws.String(condition), ExpressionAttributeValues: values,
+		})
+		return err
+	})
+}
