@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strconv"
 
 	"trueup/internal/errs"
@@ -69,7 +70,7 @@ func (c *scratch) start() ([]byte, error) {
 		return start, nil
 	}
 	rest, err := io.ReadAll(io.LimitReader(f, maxStart))
-	return append(start, rest...), err
+	return slices.Concat(start, rest), err
 }
 
 // remove deletes the copy. An error would mean nothing: the folder goes with the process.

@@ -422,12 +422,12 @@ func (l *list) adopt(ctx context.Context, engine *licensing.Licensing, users []l
 
 // changed counts the result of a change of licences, and reports why there was none.
 func (l *list) changed(c licensing.Result, r row, names map[string]string) {
-	switch c.Outcome {
-	case subscription.Assigned:
+	switch {
+	case c.Outcome == subscription.Assigned:
 		l.Assigned++
-	case subscription.Removed:
+	case c.Outcome == subscription.Removed:
 		l.Removed++
-	case subscription.Refused:
+	case c.Outcome == subscription.Refused:
 		l.Refused++
 		for _, v := range c.Violations {
 			l.find(sheet.SeverityWarning, r.Line, names[v.Subscription], v.Code, pairs(v.Args)...)

@@ -215,10 +215,7 @@ func (s *DirectoryFiles) Acquire(ctx context.Context, holder string, now, until 
 		ConditionExpression:       aws.String("attribute_not_exists(pk) OR lease < :now OR holder = :h"),
 		ExpressionAttributeValues: item{":h": str(holder), ":l": num(millis(until)), ":now": num(millis(now))},
 	})
-	if conditionOf(err) != nil {
-		return false, nil
-	}
-	return err == nil, err
+	return err == nil, ignoreCondition(err) // another process holds it
 }
 
 // Renew implements directories.Store.
