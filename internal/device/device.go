@@ -121,13 +121,15 @@ type Group struct {
 	Name     string // unique, compared in folded form
 	Type     GroupType
 
-	Devices map[string]time.Time // when each device joined, by id
+	Devices map[string]time.Time // when each device joined, by id; lists of groups leave it out
+	Count   int                  // number of Devices, also if they are left out
 	Groups  []string             // ids of the groups within it, sorted
 
 	Subscription string // the id of the subscription that it holds; empty for none
 	// Pending is a change of the members of a group with a subscription, which waits for a global admin
 	// (R10.3); nil for none.
 	Pending *Members
+	Waiting bool // whether there is a pending change, also if it is left out
 
 	CreatedAt time.Time
 	Version   int64 // starts at 1 and grows with every change; the ETag

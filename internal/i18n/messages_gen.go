@@ -332,6 +332,141 @@ var messages = [...]message{
 		"De details tellen {length} tekens. Kort ze in tot hoogstens {max}.",
 		"Les détails comptent {length} caractères. Raccourcissez-les à {max} au plus.",
 	}},
+	{"device_disabled", [...]string{
+		"The device is disabled. Enable it in the directory, or remove it from the group.",
+		"Het apparaat is uitgeschakeld. Schakel het in de directory in, of verwijder het uit de groep.",
+		"L'appareil est désactivé. Activez-le dans l'annuaire, ou retirez-le du groupe.",
+	}},
+	{"device_group_cycle", [...]string{
+		"The group would contain itself. Choose a group that does not contain this one.",
+		"De groep zou zichzelf bevatten. Kies een groep die deze groep niet bevat.",
+		"Le groupe se contiendrait lui-même. Choisissez un groupe qui ne contient pas celui-ci.",
+	}},
+	{"device_group_depth", [...]string{
+		"Groups can be nested {max} levels deep, and this would be deeper. Add the devices of the group instead.",
+		"Groepen kunnen {max} niveaus diep genest zijn, en dit zou dieper zijn. Voeg in plaats daarvan de apparaten van de groep toe.",
+		"Les groupes peuvent être imbriqués sur {max} niveaux, et ceci serait plus profond. Ajoutez plutôt les appareils du groupe.",
+	}},
+	{"device_group_devices", [...]string{
+		"The group would have {count} devices, and {max} is the highest number. Split the group, and nest the parts in one group.",
+		"De groep zou {count} apparaten hebben, en {max} is het hoogste aantal. Splits de groep en nest de delen in één groep.",
+		"Le groupe aurait {count} appareils, et {max} est le maximum. Divisez le groupe et imbriquez les parties dans un seul groupe.",
+	}},
+	{"device_group_groups", [...]string{
+		"The group would contain {count} groups, and {max} is the highest number. Nest some of them in another group.",
+		"De groep zou {count} groepen bevatten, en {max} is het hoogste aantal. Nest er enkele in een andere groep.",
+		"Le groupe contiendrait {count} groupes, et {max} est le maximum. Imbriquez-en quelques-uns dans un autre groupe.",
+	}},
+	{"device_group_in_use", [...]string{
+		"The group holds a subscription. Take the licences back first.",
+		"De groep heeft een abonnement. Neem eerst de licenties terug.",
+		"Le groupe détient un abonnement. Retirez d'abord les licences.",
+	}},
+	{"device_group_limit", [...]string{
+		"There are already {max} groups of devices, the highest number allowed. Delete one that is not needed first.",
+		"Er zijn al {max} groepen apparaten, het hoogste aantal dat is toegestaan. Verwijder er eerst een die niet nodig is.",
+		"Il y a déjà {max} groupes d'appareils, le maximum autorisé. Supprimez-en d'abord un qui n'est plus nécessaire.",
+	}},
+	{"device_group_name_taken", [...]string{
+		"There is already a group of devices with this name. Choose another name.",
+		"Er is al een groep apparaten met deze naam. Kies een andere naam.",
+		"Il y a déjà un groupe d'appareils avec ce nom. Choisissez un autre nom.",
+	}},
+	{"device_group_nested", [...]string{
+		"The group is a member of the group {group}. Remove it from there first.",
+		"De groep is lid van de groep {group}. Verwijder ze daar eerst.",
+		"Le groupe est membre du groupe {group}. Retirez-l'en d'abord.",
+	}},
+	{"device_group_no_subscription", [...]string{
+		"The group {group} holds no subscription. Read the group again.",
+		"De groep {group} heeft geen abonnement. Lees de groep opnieuw.",
+		"Le groupe {group} ne détient aucun abonnement. Relisez le groupe.",
+	}},
+	{"device_group_not_found", [...]string{
+		"There is no such group of devices. It may have been deleted. The list of groups has the ids.",
+		"Zo'n groep apparaten bestaat niet. Misschien is ze verwijderd. De lijst van groepen bevat de id's.",
+		"Ce groupe d'appareils n'existe pas. Il a peut-être été supprimé. La liste des groupes contient les identifiants.",
+	}},
+	{"device_group_not_pending", [...]string{
+		"No change of the members waits. It may have been confirmed or rejected meanwhile. Read the group again.",
+		"Er wacht geen wijziging van de leden. Misschien is ze intussen bevestigd of geweigerd. Lees de groep opnieuw.",
+		"Aucune modification des membres n'attend. Elle a peut-être été confirmée ou rejetée entre-temps. Relisez le groupe.",
+	}},
+	{"device_group_pending", [...]string{
+		"Another change of the members waits for a global admin. It must be confirmed or rejected first.",
+		"Een andere wijziging van de leden wacht op een globale beheerder. Die moet eerst bevestigd of geweigerd worden.",
+		"Une autre modification des membres attend un administrateur général. Elle doit d'abord être confirmée ou rejetée.",
+	}},
+	{"device_group_type", [...]string{
+		"There is no such type of group. Use security, dynamic, distribution or microsoft365.",
+		"Zo'n type groep bestaat niet. Gebruik security, dynamic, distribution of microsoft365.",
+		"Ce type de groupe n'existe pas. Utilisez security, dynamic, distribution ou microsoft365.",
+	}},
+	{"device_group_unknown", [...]string{
+		"There is no such group of devices. Use the ids that the list of groups shows.",
+		"Zo'n groep apparaten bestaat niet. Gebruik de id's die de lijst van groepen toont.",
+		"Ce groupe d'appareils n'existe pas. Utilisez les identifiants de la liste des groupes.",
+	}},
+	{"device_id_taken", [...]string{
+		"There is already a device with this device id. Edit that one.",
+		"Er is al een apparaat met deze apparaat-id. Bewerk dat apparaat.",
+		"Il y a déjà un appareil avec cet identifiant d'appareil. Modifiez-le.",
+	}},
+	{"device_join_type", [...]string{
+		"There is no such way of joining. Use joined, hybrid or registered.",
+		"Zo'n manier van koppelen bestaat niet. Gebruik joined, hybrid of registered.",
+		"Ce type de jonction n'existe pas. Utilisez joined, hybrid ou registered.",
+	}},
+	{"device_join_unknown", [...]string{
+		"It is not known how the device is joined. Enter it, or upload a list of devices that has it.",
+		"Het is niet bekend hoe het apparaat gekoppeld is. Vul het in, of upload een lijst van apparaten die het bevat.",
+		"On ne sait pas comment l'appareil est joint. Saisissez-le, ou téléversez une liste d'appareils qui l'indique.",
+	}},
+	{"device_licensed", [...]string{
+		"The device is in the group {group}, which decides about licences. A global admin can delete it, or confirm first that it leaves the group.",
+		"Het apparaat zit in de groep {group}, en die bepaalt wie een licentie heeft. Een globale beheerder kan het verwijderen, of eerst bevestigen dat het de groep verlaat.",
+		"L'appareil fait partie du groupe {group}, dont dépendent des licences. Un administrateur général peut le supprimer, ou confirmer d'abord qu'il quitte le groupe.",
+	}},
+	{"device_not_found", [...]string{
+		"There is no such device. It may have been deleted. The list of devices has the ids.",
+		"Zo'n apparaat bestaat niet. Misschien is het verwijderd. De lijst van apparaten bevat de id's.",
+		"Cet appareil n'existe pas. Il a peut-être été supprimé. La liste des appareils contient les identifiants.",
+	}},
+	{"device_not_joined", [...]string{
+		"The device is neither Microsoft Entra joined nor hybrid joined. Join it first.",
+		"Het apparaat is niet Microsoft Entra-gekoppeld en ook niet hybride gekoppeld. Koppel het eerst.",
+		"L'appareil n'est ni joint à Microsoft Entra, ni joint de façon hybride. Joignez-le d'abord.",
+	}},
+	{"device_not_windows", [...]string{
+		"The device does not run Windows, so the licence has no effect on it.",
+		"Het apparaat heeft geen Windows. De licentie heeft er geen effect.",
+		"L'appareil n'utilise pas Windows. La licence y est sans effet.",
+	}},
+	{"device_object_id_taken", [...]string{
+		"There is already a device or group with this object id. Edit that one.",
+		"Er is al een apparaat of groep met deze object-id. Bewerk dat apparaat of die groep.",
+		"Il y a déjà un appareil ou un groupe avec cet identifiant d'objet. Modifiez-le.",
+	}},
+	{"device_system_unknown", [...]string{
+		"The version of Windows of the device is not known. Enter it, or upload a list of devices that has it.",
+		"De Windows-versie van het apparaat is niet bekend. Vul ze in, of upload een lijst van apparaten die ze bevat.",
+		"La version de Windows de l'appareil n'est pas connue. Saisissez-la, ou téléversez une liste d'appareils qui la contient.",
+	}},
+	{"device_unknown", [...]string{
+		"There is no such device. Use the ids that the list of devices shows.",
+		"Zo'n apparaat bestaat niet. Gebruik de id's die de lijst van apparaten toont.",
+		"Cet appareil n'existe pas. Utilisez les identifiants de la liste des appareils.",
+	}},
+	{"device_windows_old", [...]string{
+		"The device has a version of Windows before Windows 10 version 1803. Update Windows.",
+		"Het apparaat heeft een Windows-versie van vóór Windows 10 versie 1803. Werk Windows bij.",
+		"L'appareil a une version de Windows antérieure à Windows 10 version 1803. Mettez Windows à jour.",
+	}},
+	{"devices_too_many", [...]string{
+		"The group has {devices} devices, and the subscription has {quantity} licences. Buy more, or remove devices.",
+		"De groep heeft {devices} apparaten, en het abonnement heeft {quantity} licenties. Koop er bij, of verwijder apparaten.",
+		"Le groupe compte {devices} appareils, et l'abonnement {quantity} licences. Achetez-en d'autres, ou retirez des appareils.",
+	}},
 	{"directory_acknowledgement", [...]string{
 		"Users and licences are only deleted if the metadata of the upload also has acknowledge: service-data. Their service data is lost, except documents in SharePoint Online. Nothing was changed: upload the file again.",
 		"Gebruikers en licenties worden alleen verwijderd als de metadata van de upload ook acknowledge: service-data bevat. Hun servicegegevens gaan verloren, behalve documenten in SharePoint Online. Er is niets gewijzigd: upload het bestand opnieuw.",
@@ -852,6 +987,11 @@ var messages = [...]message{
 		"De licentiegroep is weg. Haar overeenkomsten staan nu bij Niet-toegewezen overeenkomsten; er is er geen verwijderd.",
 		"Le groupe de licences n'existe plus. Ses accords sont maintenant dans Accords non attribués ; aucun n'a été supprimé.",
 	}},
+	{"group_has_subscription", [...]string{
+		"The group {group} holds another subscription already. Take its licences back first.",
+		"De groep {group} heeft al een ander abonnement. Neem eerst die licenties terug.",
+		"Le groupe {group} détient déjà un autre abonnement. Retirez d'abord ses licences.",
+	}},
 	{"group_ignored", [...]string{
 		"The agreement {agreement} is in another license group and stays there. Move it yourself if necessary.",
 		"De overeenkomst {agreement} zit in een andere licentiegroep en blijft daar. Verplaats haar zelf als dat de bedoeling was.",
@@ -876,6 +1016,11 @@ var messages = [...]message{
 		"There is no such license group. It may have been deleted.",
 		"Deze licentiegroep bestaat niet. Misschien is ze verwijderd.",
 		"Ce groupe de licences n'existe pas. Il a peut-être été supprimé.",
+	}},
+	{"group_type_unsupported", [...]string{
+		"The group {group} is a Microsoft 365 group, which cannot hold licences of devices. Use a security group or a distribution list.",
+		"De groep {group} is een Microsoft 365-groep, en die kan geen licenties voor apparaten hebben. Gebruik een beveiligingsgroep of een distributielijst.",
+		"Le groupe {group} est un groupe Microsoft 365, qui ne peut pas détenir de licences d'appareils. Utilisez un groupe de sécurité ou une liste de distribution.",
 	}},
 	{"groups_overage", [...]string{
 		"Your token does not list your groups, because you are in too many of them. Ask the people who manage sign-in to assign app roles to you, or to put only groups that are assigned to the application in the token.",
@@ -2616,6 +2761,16 @@ var messages = [...]message{
 		"This subscription is for devices. Assign it to a group of devices, or choose a subscription for users.",
 		"Dit abonnement is voor apparaten. Wijs het toe aan een groep van apparaten, of kies een abonnement voor gebruikers.",
 		"Cet abonnement est destiné aux appareils. Attribuez-le à un groupe d'appareils, ou choisissez un abonnement pour utilisateurs.",
+	}},
+	{"subscription_for_users", [...]string{
+		"This subscription is for users. Choose a subscription for devices.",
+		"Dit abonnement is voor gebruikers. Kies een abonnement voor apparaten.",
+		"Cet abonnement est destiné aux utilisateurs. Choisissez un abonnement pour des appareils.",
+	}},
+	{"subscription_has_group", [...]string{
+		"The subscription {subscription} belongs to another group already. Nest this group in that one, or take the licences back there first.",
+		"Het abonnement {subscription} hoort al bij een andere groep. Nest deze groep in die groep, of neem daar eerst de licenties terug.",
+		"L'abonnement {subscription} appartient déjà à un autre groupe. Imbriquez ce groupe dans celui-là, ou retirez-y d'abord les licences.",
 	}},
 	{"subscription_in_use", [...]string{
 		"Users or devices still have licences of this subscription. Remove these licences first.",

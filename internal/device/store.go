@@ -1,0 +1,93 @@
+package device
+
+import (
+	"context"
+
+	"trueup/internal/audit"
+	"trueup/internal/once"
+	"trueup/internal/subscription"
+)
+
+// The limits of an organisation.
+const (
+	GroupsMax = 500
+	// PageMax is the maximum number of devices of a page.
+	PageMax = 200
+)
+
+// Query selects devices, sorted by folded name.
+type Query struct {
+	Prefix string // of the name, compared in folded form; empty for all
+	Limit  int    // 1 to PageMax
+	Cursor string // Next of the page before; empty for the first page
+}
+
+// Page is a part of a list of devices. It has fewer than Limit devices if some were deleted meanwhile.
+type Page struct {
+	Items []Device
+	Next  string // empty for the last page
+}
+
+// Change is a change of the members of a group.
+type Change struct {
+	// Confirmed says that a global admin makes the change. A change by others waits if the group, or
+	// one that contains it, holds a subscription (R10.3).
+	Confirmed bool
+	// To returns the members that the group is to have. It gets those that Group.Proposed returns, and is
+	// called again if they change before the write. Its errors are returned.
+	To func(Members) (Members, error)
+}
+
+// Store keeps devices and their groups. Reads are strongly consistent. Writes are all or nothing; each
+// stores the audit event in the same transaction, and fills in its Subject, Before and After. Writes of a
+// device or group that was read return errs.Stale version_stale if it has changed since, and
+// errs.NotFound device_not_found or device_group_not_found.
+type Store interface {
+	// Devices returns a page of devices; errs.Invalid cursor_invalid.
+	Devices(ctx context.Context, q Query) (Page, error)
+	// DevicesByID returns devices in the order of the ids; one that does not exist has Version 0.
+	DevicesByID(ctx context.Context, ids []string) ([]Device, error)
+	// CreateDevice stores a new device. It returns errs.Conflict taken, with a violation
+	// device_object_id_taken or device_id_taken, if another device has one of its ids in the directory.
+	CreateDevice(ctx context.Context, d Device, c once.Change) (first []byte, err error)
+	// EditDevice stores another description of a device. It returns the device as stored, or the errors of
+	// CreateDevice.
+	EditDevice(ctx context.Context, read, after Device, event audit.Event) (Device, error)
+	// DeleteDevice removes a device, and takes it out of its groups and of pending changes. confirmed says
+	// that a global admin does it; others get errs.Conflict device_licensed if one of the groups, or one
+	// that contains it, holds a subscription.
+	DeleteDevice(ctx context.Context, read Device, confirmed bool, event audit.Event) error
+
+	// Groups returns all groups by id, without their devices and pending changes: Count and Waiting say
+	// what they have.
+	Groups(ctx context.Context) (map[string]Group, error)
+	// Group returns one group; errs.NotFound device_group_not_found.
+	Group(ctx context.Context, id string) (Group, error)
+	// Members returns the devices of a group and of the groups within it, as All does.
+	Members(ctx context.Context, id string) ([]Member, error)
+	// CreateGroup stores a new group without members. It returns errs.Conflict taken with a violation
+	// device_group_name_taken or device_object_id_taken, or errs.Conflict device_group_limit.
+	CreateGroup(ctx context.Context, g Group, c once.Change) (first []byte, err error)
+	// DescribeGroup stores another name and type. It returns errs.Conflict taken with a violation
+	// device_group_name_taken, or errs.Conflict group_type_unsupported.
+	DescribeGroup(ctx context.Context, read Group, name string, to GroupType, event audit.Event) (Group, error)
+	// DeleteGroup removes a group. It returns errs.Conflict device_group_in_use if it holds a subscription,
+	// or device_group_nested if it is a member of another group.
+	DeleteGroup(ctx context.Context, read Group, event audit.Event) error
+	// ChangeMembers changes the members of a group, or stores the change as pending, in place of an earlier
+	// one. A change to the members that the group has withdraws the pending one. It returns the group as
+	// stored, errs.Invalid with the violations of Members.Check and device_unknown, or errs.Conflict
+	// device_group_pending if the change is confirmed or need not wait while another one is pending.
+	ChangeMembers(ctx context.Context, id string, c Change, event audit.Event) (Group, error)
+	// Settle makes the pending change, or drops it. It returns errs.Conflict device_group_not_pending, or
+	// the errors of Members.Check. Groups that were deleted meanwhile are left out.
+	Settle(ctx context.Context, read Group, confirm bool, event audit.Event) (Group, error)
+	// Assign assigns a subscription to a group, as the function Assign judges it with what is stored in the
+	// moment of the write.
+	Assign(ctx context.Context, read Group, subscriptionID string, today subscription.Today, event audit.Event) (Group, error)
+	// Unassign takes the subscription of a group back, as the function Unassign judges it. The apps and
+	// their data become read-only on all its devices (R10.2).
+	Unassign(ctx context.Context, read Group, event audit.Event) (Group, error)
+	// Holder returns the id of the group that holds a subscription; empty for none.
+	Holder(ctx context.Context, subscriptionID string) (string, error)
+}
