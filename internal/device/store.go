@@ -55,7 +55,8 @@ type Store interface {
 	EditDevice(ctx context.Context, read, after Device, event audit.Event) (Device, error)
 	// DeleteDevice removes a device, and takes it out of its groups and of pending changes. confirmed says
 	// that a global admin does it; others get errs.Conflict device_licensed if one of the groups, or one
-	// that contains it, holds a subscription.
+	// that contains it, holds a subscription. A device in more than 30 groups is errs.Conflict
+	// device_in_groups.
 	DeleteDevice(ctx context.Context, read Device, confirmed bool, event audit.Event) error
 
 	// Groups returns all groups by id, without their devices and pending changes: Count and Waiting say

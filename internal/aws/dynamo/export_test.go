@@ -50,6 +50,16 @@ func CountSubscriptions(ctx context.Context, table *Table, n int) error {
 	return table.db.transact(ctx, []*action{table.Subscriptions.counting(n)})
 }
 
+// CountDeviceGroups adds to the number of groups of devices.
+func CountDeviceGroups(ctx context.Context, table *Table, n int) error {
+	_, err := table.db.edit(ctx, time.Time{}, func(e *edit) error {
+		all, err := table.Devices.groups(ctx)
+		table.Devices.move(e, all, n)
+		return err
+	})
+	return err
+}
+
 // Known returns the agreements of the pairs that refs name and their agreements still have.
 func Known(ctx context.Context, table *Table, refs []register.PairRef) ([]string, error) {
 	found, err := table.parts.agreements.known(ctx, refs, "")
