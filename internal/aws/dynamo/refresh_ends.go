@@ -81,7 +81,7 @@ func (r *Refreshes) finish(ctx context.Context, attempt refresher.Run, events []
 		ExpressionAttributeNames: map[string]string{"#at": "at", "#full": "full", "#t": "token"},
 		ExpressionAttributeValues: item{
 			":queued": str(queued), ":id": str(attempt.ID), ":at": state["at"], ":seen": state["seen"], ":settled": state["settled"], ":full": state["full"],
-			":ended": state["ended_run"], ":last": state["settled_run"], ":token": state["token"],
+			":ended": str(now.EndedRun), ":last": str(now.SettledRun), ":token": state["token"],
 		},
 	}}}
 	if queued != "" {
