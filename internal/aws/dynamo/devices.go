@@ -84,6 +84,32 @@ func (s *Devices) DevicesByID(ctx context.Context, ids []string) ([]device.Devic
 	return devices, err
 }
 
+// ByDirectoryID implements device.Store.
+func (s *Devices) ByDirectoryID(ctx context.Context, ids []device.DirectoryID) ([]string, error) {
+	type place struct {
+		pk pk
+		sk sk
+	}
+	at, keys := map[place][]int{}, make([]item, 0, len(ids))
+	for n, id := range ids {
+		for _, d := range directoryIDs(strings.ToLower(id.ObjectID), strings.ToLower(id.DeviceID)) {
+			p, sort := directoryIDKey(d.kind, d.id)
+			if len(at[place{p, sort}]) == 0 { // DynamoDB rejects a key that is given twice
+				keys = append(keys, key(p, sort))
+			}
+			at[place{p, sort}] = append(at[place{p, sort}], n)
+		}
+	}
+	owners := make([]string, len(ids))
+	err := s.db.getAll(ctx, keys, "", nil, func(it item) error {
+		for _, n := range at[place{pk(attr(it, "pk")), sk(attr(it, "sk"))}] {
+			owners[n] = attr(it, "id")
+		}
+		return nil
+	})
+	return owners, err
+}
+
 func deviceNotFound(id string) error { return errs.New(errs.NotFound, "device_not_found", "id", id) }
 
 // staleDevice returns a function that returns the error for a device that is not as it was read.

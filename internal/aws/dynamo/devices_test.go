@@ -16,6 +16,7 @@ import (
 	"trueup/internal/aws/dynamo"
 	"trueup/internal/device"
 	"trueup/internal/errs"
+	"trueup/internal/id"
 	"trueup/internal/once"
 	"trueup/internal/subscription"
 	"trueup/internal/testkit/storetest"
@@ -170,6 +171,10 @@ func TestR10_Devices(t *testing.T) {
 	must(t, err)
 	_, err = s.Devices.Devices(ctx, device.Query{Prefix: "p", Limit: 1, Cursor: page.Next})
 	wantCode(t, "a cursor of another list", err, "cursor_invalid")
+
+	owners, err := s.Devices.ByDirectoryID(ctx, []device.DirectoryID{{DeviceID: "gone"}, {DeviceID: "D1"}, {ObjectID: "o1"}, {ObjectID: "d1"}, {DeviceID: "d1"}})
+	must(t, err)
+	equal(t, "devices by their ids in the directory", owners, []string{"", "full", "full", "", "full"})
 
 	taken := device.Device{ID: "taken", ObjectID: "o1", Name: "X", Version: 1}
 	_, err = s.Devices.CreateDevice(ctx, taken, once.Change{Event: edited("device.created")})
@@ -530,4 +535,18 @@ func TestR10_DeathAndLostReplies(t *testing.T) {
 			equal(t, "assigned, says the audit log", len(slices.DeleteFunc(eventsOf(t, direct, "device-group/g"), func(e audit.Event) bool { return e.Action != "device_group.assigned" })), 1)
 		})
 	}
+}
+
+// The largest group fits the item of its members, and so does the list that waits: 400 KB each.
+func TestLargestDeviceGroupFits(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	m := device.Members{Devices: map[string]time.Time{}}
+	for i := range device.GroupDevicesMax {
+		m.Devices[id.New(noon, fmt.Sprint(i))] = noon
+	}
+	for i := range device.GroupGroupsMax {
+		m.Groups = append(m.Groups, id.New(noon, fmt.Sprint("group", i)))
+	}
+	must(t, dynamo.StoreMembers(t.Context(), s, id.New(noon, "g"), m))
 }

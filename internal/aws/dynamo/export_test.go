@@ -9,6 +9,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"trueup/internal/audit"
+	"trueup/internal/device"
 	"trueup/internal/refresher"
 	"trueup/internal/register"
 )
@@ -58,6 +59,15 @@ func CountDeviceGroups(ctx context.Context, table *Table, n int) error {
 		return err
 	})
 	return err
+}
+
+// StoreMembers stores the items of the members and the pending members of a group of devices.
+func StoreMembers(ctx context.Context, table *Table, id string, m device.Members) error {
+	joined := joinedMillis(m.Devices)
+	return table.db.transact(ctx, []*action{
+		table.db.put(membersItem{keyed(membersKey(id)), joined}, "", nil),
+		table.db.put(pendingItem{keyed(pendingKey(id)), joined, m.Groups, "someone", 1}, "", nil),
+	})
 }
 
 // Known returns the agreements of the pairs that refs name and their agreements still have.

@@ -97,8 +97,7 @@ const (
 
 	// devicesPK is the partition of the list of devices: an item "NAME#<folded name>\t<id>" for each. A tab
 	// sorts before every character of a name, so a name sorts before those that it begins.
-	devicesPK        pk = "DEVICES"
-	deviceNamePrefix    = "NAME#"
+	devicesPK pk = "DEVICES"
 	// deviceGroupsPK is the partition of all groups of devices. For each one it has the items
 	// "GROUP#<id>" and "NAME#<folded name>"; "COUNT" has the number of groups.
 	deviceGroupsPK     pk = "DEVICEGROUPS"
@@ -107,6 +106,8 @@ const (
 	membersSK          sk = "MEMBERS"
 	pendingSK          sk = "PENDING"
 )
+
+const deviceNamePrefix = "NAME#"
 
 func groupKey(id string) (pk, sk) { return groupsPK, sk(groupPrefix + id) }
 func groupNameKey(folded string) (pk, sk) {
