@@ -29,10 +29,14 @@ func (s *Devices) Devices(ctx context.Context, q device.Query) (page device.Page
 	if err != nil {
 		return device.Page{}, err
 	}
+	from := deviceNamePrefix + folded[:readable(folded, maxSortName)]
+	if !first && !strings.HasPrefix(c.After, from) { // DynamoDB rejects a start outside of the query
+		return device.Page{}, errs.New(errs.Invalid, "cursor_invalid")
+	}
 	in := &dynamodb.QueryInput{
 		ConsistentRead:            aws.Bool(true),
 		KeyConditionExpression:    aws.String("pk = :p AND begins_with(sk, :s)"),
-		ExpressionAttributeValues: item{":p": str(string(devicesPK)), ":s": str(deviceNamePrefix + folded[:readable(folded, maxSortName)])},
+		ExpressionAttributeValues: item{":p": str(string(devicesPK)), ":s": str(from)},
 		Limit:                     aws.Int32(int32(q.Limit) + 1),
 	}
 	if !first {
