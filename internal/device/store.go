@@ -28,6 +28,13 @@ type Page struct {
 	Next  string // empty for the last page
 }
 
+// DirectoryID is an id of a device or a group in the directory. Exactly one of its parts is set. Files name
+// devices by them.
+type DirectoryID struct {
+	ObjectID string // of a device or a group
+	DeviceID string // of a device
+}
+
 // Change is a change of the members of a group.
 type Change struct {
 	// Confirmed says that a global admin makes the change. A change by others waits if the group, or
@@ -47,6 +54,9 @@ type Store interface {
 	Devices(ctx context.Context, q Query) (Page, error)
 	// DevicesByID returns devices in the order of the ids; one that does not exist has Version 0.
 	DevicesByID(ctx context.Context, ids []string) ([]Device, error)
+	// ByDirectoryID returns the ids of the devices or groups that have the given ids in the directory, in
+	// their order; empty for one that nothing has.
+	ByDirectoryID(ctx context.Context, ids []DirectoryID) ([]string, error)
 	// CreateDevice stores a new device. It returns errs.Conflict taken, with a violation
 	// device_object_id_taken or device_id_taken, if another device has one of its ids in the directory.
 	CreateDevice(ctx context.Context, d Device, c once.Change) (first []byte, err error)
@@ -55,7 +65,8 @@ type Store interface {
 	EditDevice(ctx context.Context, read, after Device, event audit.Event) (Device, error)
 	// DeleteDevice removes a device, and takes it out of its groups and of pending changes. confirmed says
 	// that a global admin does it; others get errs.Conflict device_licensed if one of the groups, or one
-	// that contains it, holds a subscription.
+	// that contains it, holds a subscription. A device in more than 30 groups is errs.Conflict
+	// device_in_groups.
 	DeleteDevice(ctx context.Context, read Device, confirmed bool, event audit.Event) error
 
 	// Groups returns all groups by id, without their devices and pending changes: Count and Waiting say

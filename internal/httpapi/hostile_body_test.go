@@ -163,9 +163,7 @@ func filled(begin, unit, end string) string {
 // do not match the schema, or are too large. It measures the cost of rejections, so it runs
 // alone.
 func TestHostileBodies(t *testing.T) {
-	if !measured {
-		t.Skip("nothing runs at the same time, so the race detector finds nothing, and times and memory mean nothing")
-	}
+	skipUnderRace(t)
 	s := newStack(t)
 	s.warm(t)
 	constantHeap(t)

@@ -87,6 +87,7 @@ var cursorCodes = []string{"cursor_invalid", "query_malformed", "length_max"}
 // TestHostileCursors sends every list in the document cursors that are damaged, or from another
 // list or query. It measures the cost of rejections, so it runs alone.
 func TestHostileCursors(t *testing.T) {
+	skipUnderRace(t)
 	s := newStack(t)
 	lists := s.lists(t, s.fill(t))
 	if len(lists) == 0 {

@@ -239,6 +239,7 @@ func has(p httpapi.Problem, place string, codes ...string) bool {
 // TestHostileParameters sends every operation invalid parameters, as the document defines them.
 // It measures the cost of rejections, so it runs alone.
 func TestHostileParameters(t *testing.T) {
+	skipUnderRace(t)
 	s := newStack(t)
 	s.warm(t)
 	constantHeap(t)

@@ -424,6 +424,7 @@ func TestPolicyOfPages(t *testing.T) {
 // TestLargeFilesAreStored requires a redirect to a download for a file that does not fit in an
 // answer.
 func TestLargeFilesAreStored(t *testing.T) {
+	skipUnderRace(t)
 	t.Parallel()
 	s := newStack(t)
 	var products []inventory.ProductCount
@@ -464,6 +465,7 @@ func TestLargeFilesAreStored(t *testing.T) {
 // TestLargeExplanationsAreStored requires a redirect for an explanation of more pairs than fit in a
 // response of a function (6 MB), and the whole explanation behind it.
 func TestLargeExplanationsAreStored(t *testing.T) {
+	skipUnderRace(t)
 	t.Parallel()
 	s := newStack(t)
 	s.organised(t)

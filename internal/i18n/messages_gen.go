@@ -412,6 +412,11 @@ var messages = [...]message{
 		"Er is al een apparaat met deze apparaat-id. Bewerk dat apparaat.",
 		"Il y a déjà un appareil avec cet identifiant d'appareil. Modifiez-le.",
 	}},
+	{"device_in_groups", [...]string{
+		"The device is in {count} groups, and a deletion takes it out of {max} at most. Remove it from some of them first.",
+		"Het apparaat zit in {count} groepen, en bij het verwijderen kan het uit hoogstens {max} groepen gaan. Verwijder het eerst uit enkele ervan.",
+		"L'appareil fait partie de {count} groupes, et une suppression le retire de {max} au plus. Retirez-le d'abord de quelques-uns.",
+	}},
 	{"device_join_type", [...]string{
 		"There is no such way of joining. Use joined, hybrid or registered.",
 		"Zo'n manier van koppelen bestaat niet. Gebruik joined, hybrid of registered.",

@@ -100,6 +100,14 @@ func (p Pattern) Match(s string) (v Values, ok bool) {
 	return v, ok
 }
 
+// start returns the text with which everything that matches begins.
+func (p Pattern) start() string {
+	if len(p[0]) == 0 {
+		return ""
+	}
+	return p[0][0].text // empty for a placeholder
+}
+
 // find finds the first match of the parts in s, which must reach the end of s if whole, and
 // returns the rest after it.
 func find(parts []part, s string, whole bool, v *Values) (rest string, ok bool) {

@@ -18,13 +18,14 @@ type rule struct {
 	class class
 
 	once   sync.Once
-	byWord map[string][]*alternative // the ones with the most literals first
+	byWord map[string][]alternative // the ones with the most literals first
 	by     Pattern
 }
 
 // alternative is one of the patterns of a rule.
 type alternative struct {
 	name     Pattern
+	start    string // what every stem that matches begins with: most stems do not
 	version  string // the version with placeholders; empty for the default
 	literals int    // characters that are no placeholders
 	isShort  bool   // matches only a version after its words, see shortWord
@@ -50,7 +51,7 @@ func classOf(r *Rule) class {
 }
 
 func (r *rule) compile() {
-	r.byWord = map[string][]*alternative{}
+	r.byWord = map[string][]alternative{}
 	r.by, _ = CompilePattern(r.By)
 	all, _ := Alternatives(r.Name) // the generator has rejected bad ones
 	for _, a := range all {
@@ -58,7 +59,7 @@ func (r *rule) compile() {
 		if !ok {
 			continue
 		}
-		compiled := &alternative{name: name, version: cmp.Or(r.Version, a.Version), literals: literals(name), isShort: r.isAnyones() && isShort(name)}
+		compiled := alternative{name: name, start: name.start(), version: cmp.Or(r.Version, a.Version), literals: literals(name), isShort: r.isAnyones() && isShort(name)}
 		words := IndexWords(a.Name)
 		for _, word := range r.Words {
 			if word == "" && len(words) == 0 || slices.Contains(words, word) {
@@ -67,7 +68,7 @@ func (r *rule) compile() {
 		}
 	}
 	for _, found := range r.byWord {
-		slices.SortStableFunc(found, func(a, b *alternative) int { return cmp.Compare(b.literals, a.literals) })
+		slices.SortStableFunc(found, func(a, b alternative) int { return cmp.Compare(b.literals, a.literals) })
 	}
 }
 
@@ -175,9 +176,14 @@ func (f *found) search(rules []*rule, word, stem string, t detected) {
 		if !r.isOf(t) {
 			continue
 		}
-		for _, a := range r.byWord[word] {
+		all := r.byWord[word]
+		for i := range all {
+			a := &all[i]
 			if f.rule != nil && !f.isWorseThan(r, a) {
 				break // the next ones have no more literals
+			}
+			if !strings.HasPrefix(stem, a.start) {
+				continue
 			}
 			if v, ok := a.name.Match(stem); ok && r.isSince(v, t.version) && (!a.isShort || versionFollows(a.rest(stem))) {
 				*f = found{r, a, v, a.rest(stem)}

@@ -31,7 +31,7 @@ type Store interface {
 	// return Version increased unless nothing changes: then nothing is written but the entry. It
 	// returns errs.NotFound subscription_not_found.
 	Reseat(id string, change func(Holding) (Seats, error)) once.Edit[Holding]
-	// Delete removes a subscription without users. It returns errs.Stale version_stale,
+	// Delete removes a subscription without users, which no group of devices holds. It returns errs.Stale version_stale,
 	// errs.NotFound subscription_not_found, or errs.Conflict subscription_in_use.
 	Delete(ctx context.Context, read Subscription, event audit.Event) error
 }

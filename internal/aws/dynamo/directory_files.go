@@ -96,13 +96,6 @@ type newestFileItem struct {
 	Order string `dynamodbav:"order"`
 }
 
-// directoryLeaseItem says which process works on files of the directory.
-type directoryLeaseItem struct {
-	itemKey
-	Holder string `dynamodbav:"holder"`
-	Lease  int64  `dynamodbav:"lease"` // end
-}
-
 // DirectoryFiles stores the records of lists of users, devices and subscriptions. It is safe for
 // concurrent use.
 type DirectoryFiles struct{ db *engine }
@@ -209,23 +202,13 @@ func (s *DirectoryFiles) lost(err error, record *action, r directories.Record) e
 
 // Acquire implements directories.Store.
 func (s *DirectoryFiles) Acquire(ctx context.Context, holder string, now, until time.Time) (acquired bool, err error) {
-	err = s.db.update(ctx, &dynamodb.UpdateItemInput{
-		Key:                       key(directoryLeasePK, directoryLeaseSK),
-		UpdateExpression:          aws.String("SET holder = :h, lease = :l"),
-		ConditionExpression:       aws.String("attribute_not_exists(pk) OR lease < :now OR holder = :h"),
-		ExpressionAttributeValues: item{":h": str(holder), ":l": num(millis(until)), ":now": num(millis(now))},
-	})
+	err = s.db.acquire(ctx, keyed(directoryLeasePK, directoryLeaseSK), holder, now, until)
 	return err == nil, ignoreCondition(err) // another process holds it
 }
 
 // Renew implements directories.Store.
 func (s *DirectoryFiles) Renew(ctx context.Context, holder string, until time.Time) error {
-	err := s.db.update(ctx, &dynamodb.UpdateItemInput{
-		Key:                       key(directoryLeasePK, directoryLeaseSK),
-		UpdateExpression:          aws.String("SET lease = :l"),
-		ConditionExpression:       aws.String("holder = :h"),
-		ExpressionAttributeValues: item{":h": str(holder), ":l": num(millis(until))},
-	})
+	err := s.db.renew(ctx, keyed(directoryLeasePK, directoryLeaseSK), holder, until)
 	if conditionOf(err) != nil {
 		return directories.ErrLost
 	}
@@ -234,12 +217,5 @@ func (s *DirectoryFiles) Renew(ctx context.Context, holder string, until time.Ti
 
 // Release implements directories.Store.
 func (s *DirectoryFiles) Release(ctx context.Context, holder string) error {
-	err := s.db.one(ctx, func() error {
-		_, err := s.db.client.DeleteItem(ctx, &dynamodb.DeleteItemInput{
-			TableName: &s.db.table, Key: key(directoryLeasePK, directoryLeaseSK), ConditionExpression: aws.String("holder = :h"),
-			ExpressionAttributeValues: item{":h": str(holder)},
-		})
-		return err
-	})
-	return ignoreCondition(err) // the lease of another process is not released
+	return s.db.release(ctx, keyed(directoryLeasePK, directoryLeaseSK), holder)
 }

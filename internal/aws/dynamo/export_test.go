@@ -9,6 +9,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"trueup/internal/audit"
+	"trueup/internal/device"
 	"trueup/internal/refresher"
 	"trueup/internal/register"
 )
@@ -48,6 +49,25 @@ func Within(ctx context.Context, table *Table, id string) error {
 // CountSubscriptions adds to the number of subscriptions.
 func CountSubscriptions(ctx context.Context, table *Table, n int) error {
 	return table.db.transact(ctx, []*action{table.Subscriptions.counting(n)})
+}
+
+// CountDeviceGroups adds to the number of groups of devices.
+func CountDeviceGroups(ctx context.Context, table *Table, n int) error {
+	_, err := table.db.edit(ctx, time.Time{}, func(e *edit) error {
+		all, err := table.Devices.groups(ctx)
+		table.Devices.move(e, all, n)
+		return err
+	})
+	return err
+}
+
+// StoreMembers stores the items of the members and the pending members of a group of devices.
+func StoreMembers(ctx context.Context, table *Table, id string, m device.Members) error {
+	joined := joinedMillis(m.Devices)
+	return table.db.transact(ctx, []*action{
+		table.db.put(membersItem{keyed(membersKey(id)), joined}, "", nil),
+		table.db.put(pendingItem{keyed(pendingKey(id)), joined, m.Groups, "someone", 1}, "", nil),
+	})
 }
 
 // Known returns the agreements of the pairs that refs name and their agreements still have.

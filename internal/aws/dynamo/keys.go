@@ -95,6 +95,16 @@ const (
 	seatsPrefix            = "SEATS#"
 	userPrefix             = "USER#"
 
+	// devicesPK is the partition of the list of devices: an item "NAME#<folded name>\t<id>" for each. A tab
+	// sorts before every character of a name, so a name sorts before those that it begins.
+	devicesPK pk = "DEVICES"
+	// deviceGroupsPK is the partition of all groups of devices. For each one it has the items
+	// "GROUP#<id>" and "NAME#<folded name>"; "COUNT" has the number of groups.
+	deviceGroupsPK       pk = "DEVICEGROUPS"
+	deviceGroupCountSK   sk = "COUNT"
+	deviceGroupPrefix       = "DEVICEGROUP#"
+	membersSK            sk = "MEMBERS"
+	pendingSK            sk = "PENDING"
 	directoryFilesPK     pk = "DIRECTORY" // one item for each version of a file
 	openDirectoryFilesPK pk = "DIRECTORY#OPEN"
 	newestFilesPK        pk = "DIRECTORY#NEWEST"
@@ -102,6 +112,8 @@ const (
 	directoryLeaseSK     sk = "LEASE"
 	filePrefix              = "FILE#"
 )
+
+const deviceNamePrefix = "NAME#"
 
 func groupKey(id string) (pk, sk) { return groupsPK, sk(groupPrefix + id) }
 func groupNameKey(folded string) (pk, sk) {
@@ -148,6 +160,27 @@ func userKey(id string) (pk, sk) { return pk(userPrefix + id), "USER" }
 
 // upnKey returns the key of the item that records which user has a folded user principal name.
 func upnKey(folded string) (pk, sk) { return pk("UPN#" + bounded(folded, maxPartitionName)), "UPN" }
+
+func deviceKey(id string) (pk, sk) { return pk("DEVICE#" + id), "DEVICE" }
+func deviceNameKey(folded, id string) (pk, sk) {
+	return devicesPK, sk(deviceNamePrefix + bounded(folded, maxSortName) + "\t" + id)
+}
+
+// directoryIDKey returns the key of the item that records which device or group has an id in the
+// directory. Object ids and device ids are different kinds.
+func directoryIDKey(kind, id string) (pk, sk) {
+	return pk("DIRECTORYID#" + kind + "#" + bounded(id, maxPartitionName)), "DIRECTORYID"
+}
+
+func deviceGroupKey(id string) (pk, sk) { return deviceGroupsPK, sk(groupPrefix + id) }
+func deviceGroupNameKey(folded string) (pk, sk) {
+	return deviceGroupsPK, sk("NAME#" + bounded(folded, maxSortName))
+}
+func membersKey(id string) (pk, sk) { return pk(deviceGroupPrefix + id), membersSK }
+func pendingKey(id string) (pk, sk) { return pk(deviceGroupPrefix + id), pendingSK }
+
+// holderKey returns the key of the item that names the group of devices that holds a subscription.
+func holderKey(subscription string) (pk, sk) { return pk(seatsPrefix + subscription), "GROUP" }
 
 func idempotencyKey(key string) (pk, sk) {
 	return pk("IDEMPOTENCY#" + bounded(key, maxPartitionName)), "IDEMPOTENCY"

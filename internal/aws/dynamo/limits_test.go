@@ -6,6 +6,7 @@ import (
 
 	"trueup/internal/agreement"
 	"trueup/internal/aws/dynamo"
+	"trueup/internal/device"
 	"trueup/internal/errs"
 )
 
@@ -18,6 +19,14 @@ func TestR13_InventedCursors(t *testing.T) {
 		for list, ask := range map[string]func() error{
 			"pairs": func() error {
 				_, err := s.Agreements.Pairs(t.Context(), id, 10, dynamo.Cursor(after, "pairs", id))
+				return err
+			},
+			"devices": func() error {
+				_, err := s.Devices.Devices(t.Context(), device.Query{Limit: 10, Cursor: dynamo.Cursor(after, "devices", "")})
+				return err
+			},
+			"devices by name": func() error {
+				_, err := s.Devices.Devices(t.Context(), device.Query{Prefix: "P", Limit: 10, Cursor: dynamo.Cursor("NAME#"+after, "devices", "p")})
 				return err
 			},
 			"imports": func() error {

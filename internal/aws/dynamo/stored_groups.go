@@ -82,10 +82,8 @@ func groupLimit(item) error {
 
 // releasingName returns the action that deletes the folded name of a group.
 func (s *storedGroups) releasingName(folded, id string) *action {
-	return &action{Delete: &types.Delete{
-		TableName: &s.db.table, Key: key(groupNameKey(folded)), ConditionExpression: aws.String("id = :id"),
-		ExpressionAttributeValues: item{":id": str(id)},
-	}}
+	p, sort := groupNameKey(folded)
+	return s.db.releasing(p, sort, id)
 }
 
 // groupNameTaken returns a function that returns the error for a refused name of a group.

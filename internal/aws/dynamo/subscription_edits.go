@@ -82,10 +82,8 @@ func (s *Subscriptions) Describe(ctx context.Context, read, after subscription.S
 }
 
 func (s *Subscriptions) releasingName(folded, id string) *action {
-	return &action{Delete: &types.Delete{
-		TableName: &s.db.table, Key: key(subscriptionNameKey(folded)), ConditionExpression: aws.String("id = :id"),
-		ExpressionAttributeValues: item{":id": str(id)},
-	}}
+	p, sort := subscriptionNameKey(folded)
+	return s.db.releasing(p, sort, id)
 }
 
 // Reseat implements subscription.Store.
@@ -172,6 +170,9 @@ func (s *Subscriptions) Delete(ctx context.Context, read subscription.Subscripti
 			}
 			return errs.New(errs.Conflict, "subscription_in_use", "count", strconv.Itoa(i.Assigned))
 		})
+		e.add(&action{ConditionCheck: &types.ConditionCheck{
+			TableName: &s.db.table, Key: key(holderKey(read.ID)), ConditionExpression: aws.String("attribute_not_exists(pk)"),
+		}}, func(item) error { return errs.New(errs.Conflict, "subscription_in_use") })
 		e.add(s.releasingName(text.Fold(read.Name), read.ID), nil)
 		e.add(s.counting(-1), nil)
 		e.audit(changed(event, "subscription/"+read.ID, describedSubscription(read), nil))

@@ -100,9 +100,14 @@ func (s *Subscriptions) describeAll(ctx context.Context, tip string) (*descripti
 }
 
 // Subscription implements subscription.Store.
-func (s *Subscriptions) Subscription(ctx context.Context, id string) (h subscription.Holding, err error) {
+func (s *Subscriptions) Subscription(ctx context.Context, id string) (subscription.Holding, error) {
+	return s.db.holding(ctx, id)
+}
+
+// holding reads a subscription and its seats; errs.NotFound subscription_not_found.
+func (db *engine) holding(ctx context.Context, id string) (h subscription.Holding, err error) {
 	found := 0
-	err = s.db.getAll(ctx, []item{key(subscriptionKey(id)), key(seatsKey(id))}, "", nil, func(it item) error {
+	err = db.getAll(ctx, []item{key(subscriptionKey(id)), key(seatsKey(id))}, "", nil, func(it item) error {
 		found++
 		if attr(it, "pk") == string(subscriptionsPK) {
 			i, err := decode[subscriptionItem](it)
