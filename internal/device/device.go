@@ -4,7 +4,7 @@
 // A subscription for devices belongs to one group, and a group has one at most. Every device of the group
 // and of the groups within it uses a licence, once, so there is no counter that could be wrong. A group is
 // refused if it has more devices than licences; a group that grows later is a conflict whose devices
-// without a licence are those that joined last.
+// without a licence are the last to have joined.
 package device
 
 import (
@@ -190,7 +190,7 @@ func visit(id string, groups map[string]Group, seen map[string]bool, depth int, 
 	}
 }
 
-// Licensed marks which members have a licence: as many as the quantity, those that joined first. None
+// Licensed marks which members have a licence: as many as the quantity, the first to have joined. None
 // has one of an expired subscription.
 func Licensed(members []Member, seats subscription.Seats, active bool) []Member {
 	for i := range members {

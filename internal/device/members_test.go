@@ -93,7 +93,7 @@ func TestMembers(t *testing.T) {
 	}
 }
 
-// chain returns groups of which each contains the next: prefix0, prefix1 and so on.
+// chain returns groups, each of which contains the next: prefix0, prefix1 and so on.
 func chain(prefix string, n int, into map[string]device.Group) {
 	for i := range n {
 		g := device.Group{}

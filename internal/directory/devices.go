@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"strings"
 
+	"trueup/internal/device"
 	"trueup/internal/sheet"
 	"trueup/internal/subscription"
 	"trueup/internal/text"
@@ -13,12 +14,12 @@ import (
 // joins are the ways of joining as Graph names them, and parts of what the admin centres write, in the
 // form of text.Letters. The first that fits counts: "hybrid joined" is not "joined".
 var joins = []struct {
-	join  Join
+	join  device.Join
 	words []string
 }{
-	{JoinHybrid, []string{"serverad", "hybrid", "hibrid"}},
-	{JoinRegistered, []string{"workplace", "regist", "inscrit", "enregistr"}},
-	{JoinDirectory, []string{"azuread", "azureadjoin", "entrajoin", "join", "gekoppeld", "toegevoegd", "joint", "eingebunden", "beigetreten", "verknupft", "unido", "unida", "ingressado", "associado"}},
+	{device.JoinHybrid, []string{"serverad", "hybrid", "hibrid"}},
+	{device.JoinRegistered, []string{"workplace", "regist", "inscrit", "enregistr"}},
+	{device.JoinDirectory, []string{"azuread", "azureadjoin", "entrajoin", "join", "gekoppeld", "toegevoegd", "joint", "eingebunden", "beigetreten", "verknupft", "unido", "unida", "ingressado", "associado"}},
 }
 
 // device reads the record as a device.
@@ -38,7 +39,7 @@ func (r *reading) device() error {
 	d.Stated.set(StatedObjectID, d.ObjectID != "")
 	d.Stated.set(StatedName, true)
 	d.Stated.set(StatedSystem, d.OS != "")
-	d.Stated.set(StatedJoin, d.Join != JoinUnknown)
+	d.Stated.set(StatedJoin, d.Join != device.JoinUnknown)
 	d.Stated.set(StatedSeen, !d.Seen.IsZero())
 	d.Stated.set(StatedRegistered, !d.Registered.IsZero())
 	if r.wrong == 0 {
@@ -69,7 +70,7 @@ func (r *reading) deviceGUID(f field) string {
 	return id
 }
 
-func (r *reading) join() Join {
+func (r *reading) join() device.Join {
 	typed := r.record.get(fieldJoin)
 	letters := text.Letters(text.Shorten(typed, 64))
 	for _, j := range joins {
@@ -80,7 +81,7 @@ func (r *reading) join() Join {
 	if !slices.Contains(never, letters) {
 		r.warn(fieldJoin, typed, "directory_join")
 	}
-	return JoinUnknown
+	return device.JoinUnknown
 }
 
 // repeatedDevice rejects a device that came before. Devices that are reinstalled have the same name and

@@ -3,6 +3,7 @@ package directory
 import (
 	"time"
 
+	"trueup/internal/device"
 	"trueup/internal/subscription"
 )
 
@@ -87,20 +88,6 @@ type ActivityRow struct {
 	Deleted bool
 }
 
-// Join says how a device is joined to the directory.
-type Join string
-
-// The ways of joining.
-const (
-	JoinUnknown    Join = ""
-	JoinDirectory  Join = "joined"     // Microsoft Entra joined
-	JoinHybrid     Join = "hybrid"     // Microsoft Entra hybrid joined
-	JoinRegistered Join = "registered" // a device of a person
-)
-
-// Joins lists every known way, in the order of the documentation.
-var Joins = []Join{JoinDirectory, JoinHybrid, JoinRegistered}
-
 // DeviceRow is a device. It has at least a name.
 type DeviceRow struct {
 	Line       int
@@ -109,7 +96,7 @@ type DeviceRow struct {
 	Name       string
 	OS         string // for example Windows
 	OSVersion  string // for example 10.0.22631.4460
-	Join       Join
+	Join       device.Join
 	Enabled    bool
 	Seen       time.Time // last sign-in; zero if unknown
 	Registered time.Time // zero if unknown

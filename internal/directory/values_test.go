@@ -6,6 +6,7 @@ import (
 	"testing"
 	"unicode/utf16"
 
+	"trueup/internal/device"
 	"trueup/internal/directory"
 	"trueup/internal/subscription"
 )
@@ -314,7 +315,7 @@ func TestR9_2_Lists(t *testing.T) {
 		}
 	}
 	f, err := directory.Read(strings.NewReader(`{"value":[{"id":"x","deviceName":"PC1","azureADDeviceId":"5D0C","joinType":"azureADJoined"}]}`), options, directory.Sink{Device: func(d directory.DeviceRow) error {
-		if d.ObjectID != "" || d.DeviceID != "5d0c" || d.Join != directory.JoinDirectory {
+		if d.ObjectID != "" || d.DeviceID != "5d0c" || d.Join != device.JoinDirectory {
 			t.Errorf("%+v", d)
 		}
 		return nil

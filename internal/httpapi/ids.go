@@ -17,15 +17,21 @@ func ParseIDs(ids []string) (broken []errs.Violation) {
 	case len(ids) > MaxIDs:
 		return []errs.Violation{{Code: "ids_too_many", Field: "ids", Args: errs.Pairs("max", strconv.Itoa(MaxIDs))}}
 	}
+	return Repeated("id_repeated", "ids", "", ids)
+}
+
+// Repeated returns a violation with the code for each value of a list that is given twice. field is the list,
+// and part the path of the value within an item; empty if the item is the value.
+func Repeated(code, field, part string, values []string) (broken []errs.Violation) {
 	first := map[string]int{}
-	for i, id := range ids {
-		if j, seen := first[id]; seen {
+	for i, value := range values {
+		if j, seen := first[value]; seen {
 			broken = append(broken, errs.Violation{
-				Code: "id_repeated", Field: "ids/" + strconv.Itoa(i), Value: id, Args: errs.Pairs("first", strconv.Itoa(j+1)),
+				Code: code, Field: field + "/" + strconv.Itoa(i) + part, Value: value, Args: errs.Pairs("first", strconv.Itoa(j+1)),
 			})
 			continue
 		}
-		first[id] = i
+		first[value] = i
 	}
 	return broken
 }

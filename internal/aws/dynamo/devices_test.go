@@ -80,7 +80,7 @@ func assigning(ctx context.Context, s *dynamo.Table, group, subscription string)
 	return err
 }
 
-// wantCode checks the code of an error, and that of its first violation.
+// wantCode checks the codes of an error and of its first violation.
 func wantCode(t *testing.T, what string, err error, want string) {
 	t.Helper()
 	got := errs.CodeOf(err)

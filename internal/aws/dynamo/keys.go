@@ -96,7 +96,7 @@ const (
 	userPrefix             = "USER#"
 
 	// devicesPK is the partition of the list of devices: an item "NAME#<folded name>\t<id>" for each. A tab
-	// sorts before every character of a name, so a name sorts before those that it begins.
+	// sorts before every character of a name, so a name sorts before a longer one that begins with it.
 	devicesPK pk = "DEVICES"
 	// deviceGroupsPK is the partition of all groups of devices. For each one it has the items
 	// "GROUP#<id>" and "NAME#<folded name>"; "COUNT" has the number of groups.

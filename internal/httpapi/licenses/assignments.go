@@ -6,7 +6,6 @@ import (
 	"maps"
 	"net/http"
 	"slices"
-	"strconv"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -31,7 +30,7 @@ const (
 var modes = []Mode{modeAdd, modeReplace}
 
 // refusal returns the error for a decision about one user that changes nothing, or nil.
-func (o *operations) refusal(_ context.Context, d subscription.Decision, subscriptions map[string]subscription.Holding) error {
+func refusal(d subscription.Decision, subscriptions map[string]subscription.Holding) error {
 	if d.Outcome != subscription.Refused {
 		return nil
 	}
@@ -71,16 +70,8 @@ func repeatedSubscriptions(field string, given []Assignment) []errs.Violation {
 }
 
 // repeated returns a violation for each value that is given twice.
-func repeated(field, part string, values []string) (broken []errs.Violation) {
-	first := map[string]int{}
-	for i, value := range values {
-		if j, seen := first[value]; seen {
-			broken = append(broken, errs.Violation{Code: "item_repeated", Field: field + "/" + strconv.Itoa(i) + part, Value: value, Args: errs.Pairs("first", strconv.Itoa(j+1))})
-			continue
-		}
-		first[value] = i
-	}
-	return broken
+func repeated(field, part string, values []string) []errs.Violation {
+	return httpapi.Repeated("item_repeated", field, part, values)
 }
 
 // call returns what identifies a call in the licences that it assigns. A repetition with the same
@@ -190,7 +181,7 @@ func (o *operations) assignmentOperations() httpapi.Operations {
 func (o *operations) assignLicenses(api huma.API, op huma.Operation) {
 	op.Summary = "Assign licences to many users"
 	op.Description = "Assigns licences to up to 1,000 users, and returns what happened for each and why. Each user gets all of it or nothing; when licences run out, earlier users of the list win. " +
-		"A user who has the licence already is unchanged. Replacing needs the permission to remove licences, too."
+		"A user who has the licence keeps it, with the services off that the call lists: without servicesOff, all services are on. Replacing needs the permission to remove licences, too."
 	op.Errors = append(op.Errors, http.StatusConflict)
 	httpapi.Receiving(&op, httpapi.MaxBody)
 	huma.Register(api, op, func(ctx context.Context, in *assignLicensesInput) (*userResultsOutput, error) {
@@ -199,14 +190,13 @@ func (o *operations) assignLicenses(api huma.API, op huma.Operation) {
 				return nil, err
 			}
 		}
-		out, err := o.many(ctx, in.Reader, in.Repeatable, op.OperationID, in.Body, in.Body.Users, in.Body.DryRun, func(ids []string, now time.Time) ([]licensing.Result, error) {
+		return o.many(ctx, in.Reader, in.Repeatable, op.OperationID, in.Body, in.Body.Users, in.Body.DryRun, func(ids []string, now time.Time) ([]licensing.Result, error) {
 			return o.licensing.Change(ctx, licensing.Request{
 				UserIDs: ids, Want: subscription.Want{Add: assignments(in.Body.Licenses), Replace: in.Body.Mode == modeReplace},
 				Call: o.call(ctx, now, in.Repeatable, op.OperationID), Today: o.today(now), Acknowledged: in.Body.Acknowledge == acknowledgeData, DryRun: in.Body.DryRun,
 				Event: o.events(ctx, access.AssignLicense, now),
 			})
 		})
-		return out, err
 	})
 }
 
@@ -312,7 +302,7 @@ func (o *operations) changeOne(ctx context.Context, key string, r licensing.Requ
 		return d, nil, err
 	}
 	d = results[0].Decision
-	return d, subscriptions, o.refusal(ctx, d, subscriptions)
+	return d, subscriptions, refusal(d, subscriptions)
 }
 
 type removeLicenseInput struct {

@@ -203,7 +203,7 @@ type listConflictsInput struct {
 
 func (o *operations) listConflicts(api huma.API, op huma.Operation) {
 	op.Summary = "List conflicts"
-	op.Description = "Lists the subscriptions with more users than licences, and those that have expired with users, with the days that are left and the ways out. A conflict ends by itself when its cause does."
+	op.Description = "Lists the subscriptions with more users than licences, and expired subscriptions with users, with the days that are left and the ways out. A conflict ends by itself when its cause does."
 	type output struct{ Body ConflictList }
 	huma.Register(api, op, func(ctx context.Context, in *listConflictsInput) (*output, error) {
 		all, err := o.subscriptions(ctx, in.Lang(), o.Now(), SubscriptionFilter{})

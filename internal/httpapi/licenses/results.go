@@ -48,7 +48,7 @@ type UserResult struct {
 	Status     int                  `json:"status" doc:"The HTTP status that a call for this user alone would return." example:"200"`
 	Outcome    subscription.Outcome `json:"outcome,omitempty" doc:"What happened; absent if it is unknown because the call was interrupted: repeat the call."`
 	Assigned   []string             `json:"assigned,omitempty" doc:"The ids of the subscriptions with a licence more."`
-	Changed    []string             `json:"changed,omitempty" doc:"The ids of the subscriptions of which other services are off."`
+	Changed    []string             `json:"changed,omitempty" doc:"The ids of the subscriptions whose licence has other services off than before."`
 	Removed    []string             `json:"removed,omitempty" doc:"The ids of the subscriptions with a licence less."`
 	Violations []LicenseViolation   `json:"violations,omitempty" doc:"Why nothing changed: all reasons."`
 	Warnings   []UserWarning        `json:"warnings,omitempty" doc:"What an admin should know about the user's licences."`
@@ -59,7 +59,7 @@ type UserResult struct {
 type UserResults struct {
 	Items  []UserResult `json:"items" doc:"One result for each user, in the order of the request."`
 	Totals UserTotals   `json:"totals" doc:"The totals. The outcomes add up to the number of users."`
-	Short  []Shortage   `json:"short,omitempty" doc:"The subscriptions of which licences are missing, for the users who were refused."`
+	Short  []Shortage   `json:"short,omitempty" doc:"The subscriptions that have too few licences for the users who were refused."`
 	DryRun bool         `json:"dryRun" doc:"Whether nothing was changed, because the request asked for a rehearsal." example:"false"`
 }
 

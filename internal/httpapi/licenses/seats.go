@@ -117,11 +117,15 @@ func (o *operations) setQuantity(api huma.API, op huma.Operation) {
 				case n == h.Seats.Quantity:
 					return h.Seats, nil
 				case n < h.Seats.Assigned && n < h.Seats.Quantity && in.Body.Acknowledge != acknowledgeConflict:
-					return h.Seats, errs.New(errs.Conflict, "quantity_below_assigned", "quantity", strconv.Itoa(n), "assigned", strconv.Itoa(h.Seats.Assigned))
+					return h.Seats, belowAssigned(n, h.Seats)
 				}
 				return h.Seats.WithQuantity(n, now), nil
 			})
 	})
+}
+
+func belowAssigned(quantity int, s subscription.Seats) error {
+	return errs.New(errs.Conflict, "quantity_below_assigned", "quantity", strconv.Itoa(quantity), "assigned", strconv.Itoa(s.Assigned))
 }
 
 // Renewal is a later end of a subscription.
@@ -165,7 +169,7 @@ func (o *operations) renewSubscription(api huma.API, op huma.Operation) {
 				}
 				n := int(*in.Body.Quantity)
 				if n < s.Assigned {
-					return s, errs.New(errs.Conflict, "quantity_below_assigned", "quantity", strconv.Itoa(n), "assigned", strconv.Itoa(s.Assigned))
+					return s, belowAssigned(n, s)
 				}
 				version := s.Version
 				s = s.WithQuantity(n, now)

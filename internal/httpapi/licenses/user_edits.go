@@ -132,7 +132,7 @@ func (o *operations) createUser(api huma.API, op huma.Operation) {
 			}
 			d, first, err := o.licensing.Create(ctx, c)
 			if err == nil && first == nil {
-				err = o.refusal(ctx, d, subscriptions)
+				err = refusal(d, subscriptions)
 			}
 			return reply.OrFirst(first, err)
 		})
@@ -219,7 +219,7 @@ func (o *operations) updateUser(api huma.API, op huma.Operation) {
 				return err
 			}
 			after = d.After
-			return o.refusal(ctx, d, subscriptions)
+			return refusal(d, subscriptions)
 		})
 		if err != nil {
 			return nil, err
@@ -351,7 +351,7 @@ func (o *operations) restoreUser(api huma.API, op huma.Operation) {
 			}
 			d, first, err := o.licensing.Restore(ctx, r)
 			if err == nil && first == nil && d.Outcome == subscription.Refused {
-				err = o.refusal(ctx, d, subscriptions)
+				err = refusal(d, subscriptions)
 			}
 			return reply.OrFirst(first, err)
 		})
