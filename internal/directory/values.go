@@ -139,19 +139,27 @@ func (r *reading) latest(f columns.Field) (latest time.Time) {
 //go:embed countries.txt
 var countryList string
 
-// countries are the codes of countries by their names in the languages of the columns, in the form of
+// countries returns the codes of countries by their names in the languages of the columns, in the form of
 // text.Letters. The list has a line for each country: the code and the names. It is made from the names
-// in x/text, which would add 0.8 MB to a zipped function.
-var countries = sync.OnceValue(func() map[string]string {
-	codes := map[string]string{}
-	for line := range strings.Lines(countryList) {
-		code, names, _ := strings.Cut(strings.TrimSpace(line), " ")
-		for _, name := range strings.Fields(names) {
-			codes[name] = code
+// in x/text, which would add 0.8 MB to a zipped function. It is no variable with an initial value, so that
+// functions that read no lists do not contain it.
+func countries() map[string]string {
+	countriesOnce.Do(func() {
+		countryCodes = map[string]string{}
+		for line := range strings.Lines(countryList) {
+			code, names, _ := strings.Cut(strings.TrimSpace(line), " ")
+			for _, name := range strings.Fields(names) {
+				countryCodes[name] = code
+			}
 		}
-	}
-	return codes
-})
+	})
+	return countryCodes
+}
+
+var (
+	countriesOnce sync.Once
+	countryCodes  map[string]string
+)
 
 // countryNames are names of countries that the list lacks.
 var countryNames = map[string]string{
