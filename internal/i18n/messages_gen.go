@@ -2172,10 +2172,20 @@ var messages = [...]message{
 		"In een regel van een beheerder is [a|b] tekst en geen keuze. Schrijf een regel voor elk alternatief.",
 		"Dans une règle d'un administrateur, [a|b] est du texte et non un choix. Écrivez une règle pour chaque alternative.",
 	}},
+	{"rule_built_in", [...]string{
+		"The rule {id} belongs to trueup's dictionary of products and cannot be changed or deleted. To override it, add a rule of your own with POST /inventory/rules: yours are applied first.",
+		"De regel {id} hoort bij het productwoordenboek van trueup en kan niet worden gewijzigd of verwijderd. Voeg met POST /inventory/rules een eigen regel toe om af te wijken: uw regels gaan voor.",
+		"La règle {id} appartient au dictionnaire de produits de trueup et ne peut être ni modifiée ni supprimée. Pour y déroger, ajoutez votre propre règle avec POST /inventory/rules : les vôtres s'appliquent d'abord.",
+	}},
 	{"rule_id", [...]string{
 		"Give every rule a unique id of at most 64 letters, digits, dots, hyphens and underscores.",
 		"Geef elke regel een unieke id van hoogstens 64 letters, cijfers, punten, koppeltekens en onderstrepingstekens.",
 		"Donnez à chaque règle un id unique d'au plus 64 lettres, chiffres, points, traits d'union et traits de soulignement.",
+	}},
+	{"rule_is_decision", [...]string{
+		"This is a decision about undecidable titles and not a rule. Change it with PUT /inventory/decisions/{id}, or withdraw it with DELETE.",
+		"Dit is een beslissing over onbeslisbare titels en geen regel. Wijzig haar met PUT /inventory/decisions/{id} of trek haar in met DELETE.",
+		"C'est une décision sur des titres indécidables et non une règle. Modifiez-la avec PUT /inventory/decisions/{id} ou retirez-la avec DELETE.",
 	}},
 	{"rule_kind", [...]string{
 		"This is not a kind of rule.",
@@ -2208,9 +2218,9 @@ var messages = [...]message{
 		"La règle {rule} ne s'applique jamais, car la règle {first} la précède et prend tous ses titres.",
 	}},
 	{"rule_not_found", [...]string{
-		"No admin's rule has the id {id}.",
-		"Geen regel van een beheerder heeft de id {id}.",
-		"Aucune règle d'un administrateur n'a l'id {id}.",
+		"No admin's rule has the id {id}. GET /inventory/rules lists them.",
+		"Geen regel van een beheerder heeft de id {id}. GET /inventory/rules geeft ze.",
+		"Aucune règle d'un administrateur n'a l'id {id}. GET /inventory/rules en donne la liste.",
 	}},
 	{"rule_pattern", [...]string{
 		"In a pattern, * stands for any text, {year} for a year and {number} for a number. Put a backslash before other braces.",
