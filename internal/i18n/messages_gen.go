@@ -2853,9 +2853,9 @@ var messages = [...]message{
 		"Le guillemet qui ouvre cette cellule n'est pas fermé. Ajoutez-en un à la fin ou supprimez celui du début.",
 	}},
 	{"undecided_not_found", [...]string{
-		"No undecidable titles have the id {id}, or no decision was made about them.",
-		"Er zijn geen onbeslisbare titels met de id {id}, of er is niets over beslist.",
-		"Aucun titre indécidable n'a l'id {id}, ou aucune décision n'a été prise à son sujet.",
+		"No undecidable titles have the id {id}, or no decision was made about them. GET /inventory/undecided lists the detected ones, and GET /inventory/decisions the decisions.",
+		"Er zijn geen onbeslisbare titels met de id {id}, of er is niets over beslist. GET /inventory/undecided geeft de gevonden titels en GET /inventory/decisions de beslissingen.",
+		"Aucun titre indécidable n'a l'id {id}, ou aucune décision n'a été prise à son sujet. GET /inventory/undecided liste ceux qui sont détectés et GET /inventory/decisions les décisions.",
 	}},
 	{"upload_group_dots", [...]string{
 		"A group named only with dots cannot be uploaded to. Choose another group name.",
