@@ -70,12 +70,28 @@ func (v Violation) Error() Error { return ErrorOf[v.Code] }
 // Assignment is a licence to assign.
 type Assignment struct {
 	Subscription string
-	Off          []string // ids of services to switch off
+	Off          []string // ids of the services that are off afterwards; all others are on
+	// KeepOff keeps what is off for a user who holds the licence, and Off is not used. A new licence has
+	// all services on. It is for callers who state nothing about services: they must not undo what
+	// another admin switched off.
+	KeepOff bool
+}
+
+// off returns the ids of the services that are off afterwards, sorted.
+func (a Assignment) off(held Grant, holds bool) []string {
+	switch {
+	case !a.KeepOff:
+		return slices.Compact(slices.Sorted(slices.Values(a.Off)))
+	case holds:
+		return held.Off
+	}
+	return nil
 }
 
 // Want is a change of the licences of one user. Each subscription occurs once, in Add or in Remove.
 type Want struct {
-	// Add assigns licences. For a licence that the user holds, it replaces which services are off.
+	// Add assigns licences. For a licence that the user holds, it replaces which services are off, unless
+	// the assignment keeps them.
 	Add    []Assignment
 	Remove []string
 	// Replace also removes every licence that is not in Add.
@@ -134,8 +150,8 @@ func Decide(user User, want Want, free map[string]Holding, call Call, today day.
 	}
 	repeated := false
 	for _, a := range want.Add {
-		off := slices.Compact(slices.Sorted(slices.Values(a.Off)))
 		held, holds := user.Licenses[a.Subscription]
+		off := a.off(held, holds)
 		if holds && slices.Equal(held.Off, off) {
 			repeated = repeated || held.Call == call.ID
 			continue

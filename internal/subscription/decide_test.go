@@ -61,6 +61,11 @@ func add(ids ...string) (want subscription.Want) {
 	return want
 }
 
+// kept says nothing about services.
+func kept(id string) subscription.Want {
+	return subscription.Want{Add: []subscription.Assignment{{Subscription: id, KeepOff: true}}}
+}
+
 func off(id string, services ...string) subscription.Want {
 	return subscription.Want{Add: []subscription.Assignment{{Subscription: id, Off: services}}}
 }
@@ -77,6 +82,8 @@ func TestDecide(t *testing.T) {
 	}
 	bulky := user("BE", "suite")
 	bulky.Licenses["bulk"] = subscription.Grant{Off: []string{strings.Repeat("x", subscription.OffMaxBytes-3)}}
+	without := user("BE", "suite", "kiosk")
+	without.Licenses["suite"] = subscription.Grant{Off: []string{"mail"}}
 	type result struct {
 		Outcome                 subscription.Outcome
 		Holds                   []string
@@ -96,6 +103,10 @@ func TestDecide(t *testing.T) {
 		"L7: held already, expired":                {user("BE", "ended"), add("ended"), result{Outcome: "unchanged", Holds: []string{"ended"}}},
 		"L8: held already, by this call":           {repeated, add("none"), result{Outcome: "assigned", Holds: []string{"none"}}},
 		"L3: changing services takes no seat":      {user("BE", "suite"), off("suite", "mail"), result{Outcome: "assigned", Holds: []string{"suite -mail"}, Changed: []string{"suite"}}},
+		"nothing said: what is off stays off":      {without, kept("suite"), result{Outcome: "unchanged", Holds: holds(without)}},
+		"nothing said, replace: it stays off":      {without, subscription.Want{Add: kept("suite").Add, Replace: true}, result{Outcome: "removed", Holds: []string{"suite -mail"}, Removed: []string{"kiosk"}}},
+		"nothing said, new: all on":                {user("BE"), kept("suite"), result{Outcome: "assigned", Holds: []string{"suite"}, Added: []string{"suite"}}},
+		"an empty list: all on":                    {without, subscription.Want{Add: add("suite").Add, Remove: []string{"kiosk"}}, result{Outcome: "assigned", Holds: []string{"suite"}, Removed: []string{"kiosk"}, Changed: []string{"suite"}}},
 		"L3: all services off":                     {user("BE"), off("suite", "teams", "mail", "drive"), result{Outcome: "refused", Violations: []string{"all_services_off suite"}}},
 		"L3: all that are offered are off":         {user("FR"), off("suite", "mail", "drive"), result{Outcome: "refused", Violations: []string{"usage_location_prohibited suite FR"}}},
 		"unknown service":                          {user("BE"), off("suite", "y", "x"), result{Outcome: "refused", Violations: []string{"service_unknown suite x", "service_unknown suite y"}}},

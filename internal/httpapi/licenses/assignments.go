@@ -55,7 +55,7 @@ func refusal(d subscription.Decision, subscriptions map[string]subscription.Hold
 
 func assignments(given []Assignment) (all []subscription.Assignment) {
 	for _, a := range given {
-		all = append(all, subscription.Assignment{Subscription: a.Subscription, Off: a.ServicesOff})
+		all = append(all, a.ServicesOff.assignment(a.Subscription))
 	}
 	return all
 }
@@ -181,7 +181,7 @@ func (o *operations) assignmentOperations() httpapi.Operations {
 func (o *operations) assignLicenses(api huma.API, op huma.Operation) {
 	op.Summary = "Assign licences to many users"
 	op.Description = "Assigns licences to up to 1,000 users, and returns what happened for each and why. Each user gets all of it or nothing; when licences run out, earlier users of the list win. " +
-		"A user who has the licence keeps it, with the services off that the call lists: without servicesOff, all services are on. Replacing needs the permission to remove licences, too."
+		servicesOffText + " Replacing needs the permission to remove licences, too."
 	op.Errors = append(op.Errors, http.StatusConflict)
 	httpapi.Receiving(&op, httpapi.MaxBody)
 	huma.Register(api, op, func(ctx context.Context, in *assignLicensesInput) (*userResultsOutput, error) {
@@ -248,9 +248,21 @@ type LicenseID struct {
 	Subscription string `path:"subscription" maxLength:"64" doc:"The id of the subscription." example:"0v5z3m8k2qd7c1x9w4t6p3r8s2"`
 }
 
-// ServicesOff is the services that are off for a user.
+// ServicesOff is the services that are off for a user. It is a pointer because an empty list is not the
+// same as none.
 type ServicesOff struct {
-	ServicesOff []string `json:"servicesOff,omitempty" maxItems:"60" doc:"The ids of services to switch off; not all of them." example:"[\"TEAMS1\"]"`
+	ServicesOff *[]string `json:"servicesOff,omitempty" maxItems:"60" doc:"The ids of the services that are off afterwards; not all of them. An empty list switches all on. If absent, what is off for a user who has the licence stays off, and a new licence has all services on." example:"[\"TEAMS1\"]"`
+}
+
+// servicesOffText is a sentence of the descriptions of operations that assign licences.
+const servicesOffText = "A user who has the licence keeps it: without servicesOff, the services that are off for the user stay off; with it, exactly the listed services are off."
+
+// assignment returns the assignment of a licence.
+func (s ServicesOff) assignment(subscriptionID string) subscription.Assignment {
+	if s.ServicesOff == nil {
+		return subscription.Assignment{Subscription: subscriptionID, KeepOff: true}
+	}
+	return subscription.Assignment{Subscription: subscriptionID, Off: *s.ServicesOff}
 }
 
 type assignLicenseInput struct {
@@ -267,13 +279,13 @@ type assignLicenseOutput struct {
 
 func (o *operations) assignLicense(api huma.API, op huma.Operation) {
 	op.Summary = "Assign a licence to a user"
-	op.Description = "Assigns one licence, or changes which of its services are off. The status is 201 for a new licence, and 200 for one that the user has."
+	op.Description = "Assigns one licence, or changes which of its services are off. " + servicesOffText + " The status is 201 for a new licence, and 200 for one that the user has."
 	op.Errors = append(op.Errors, http.StatusNotFound, http.StatusConflict)
 	op.Responses = map[string]*huma.Response{"201": {Description: "The licence is new.", Content: nil}}
 	httpapi.Receiving(&op, httpapi.MaxBody)
 	huma.Register(api, op, func(ctx context.Context, in *assignLicenseInput) (*assignLicenseOutput, error) {
 		d, subscriptions, err := o.changeOne(ctx, in.ID, licensing.Request{
-			Want: subscription.Want{Add: []subscription.Assignment{{Subscription: in.Subscription, Off: in.Body.ServicesOff}}},
+			Want: subscription.Want{Add: []subscription.Assignment{in.Body.assignment(in.Subscription)}},
 			Call: o.call(ctx, o.Now(), httpapi.Repeatable{}, op.OperationID), Event: o.events(ctx, access.AssignLicense, o.Now()),
 		})
 		if err != nil {

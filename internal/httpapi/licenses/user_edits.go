@@ -69,8 +69,8 @@ func signIn(typed string) (time.Time, []errs.Violation) {
 
 // Assignment is a licence to assign.
 type Assignment struct {
-	Subscription string   `json:"subscription" maxLength:"64" doc:"The id of the subscription." example:"0v5z3m8k2qd7c1x9w4t6p3r8s2"`
-	ServicesOff  []string `json:"servicesOff,omitempty" maxItems:"60" doc:"The ids of services to switch off; not all of them." example:"[\"TEAMS1\"]"`
+	Subscription string `json:"subscription" maxLength:"64" doc:"The id of the subscription." example:"0v5z3m8k2qd7c1x9w4t6p3r8s2"`
+	ServicesOff
 }
 
 // NewUser is a user to add, with licences.
