@@ -69,6 +69,36 @@ func (l *Licensing) Change(ctx context.Context, r Request) ([]Result, error) {
 	return results, err
 }
 
+// Missing returns, by subscription, how many licences have to be bought so that every user gets them who
+// was refused only because too few are free. Subscriptions of which none is missing are left out. seats are
+// those after the call. A rehearsal changes nothing: its seats are those before it.
+func Missing(results []Result, seats map[string]subscription.Holding, rehearsal bool) map[string]int {
+	wanted, left := map[string]int{}, map[string]int{}
+	for id, h := range seats {
+		left[id] = h.Seats.Available
+	}
+	for _, r := range results {
+		for _, id := range r.Wanted {
+			wanted[id]++
+		}
+		if rehearsal {
+			for _, id := range r.Added {
+				left[id]--
+			}
+			for _, id := range r.Removed {
+				left[id]++
+			}
+		}
+	}
+	missing := map[string]int{}
+	for id, n := range wanted {
+		if n > left[id] {
+			missing[id] = n - left[id]
+		}
+	}
+	return missing
+}
+
 // called returns the event with the id of the call or job that made the change (L18).
 func called(e audit.Event, c subscription.Call) audit.Event {
 	e.After = map[string]string{"call": c.ID}

@@ -133,8 +133,7 @@ func (o *operations) many(
 		if err != nil {
 			return reply, err
 		}
-		results := o.results(lang, given, found, failed, subscriptions)
-		results.DryRun = dryRun
+		results := o.results(lang, given, found, failed, dryRun, subscriptions)
 		// A long response does not fit an item of the table. A repetition then does the work again, with
 		// the same outcomes.
 		if reply, err = call.Reply(results); err != nil || results.Totals.Unknown > 0 || len(reply.Entry.Response) > maxRemembered {
@@ -154,7 +153,7 @@ type LicenseAssignments struct {
 	Mode        Mode            `json:"mode,omitempty" default:"add" doc:"add: other licences stay; replace: licences that are not listed are removed."`
 	Licenses    []Assignment    `json:"licenses" maxItems:"40" doc:"The licences to assign; empty with replace to remove all."`
 	Acknowledge Acknowledgement `json:"acknowledge,omitempty" doc:"service-data: required if users lose licences."`
-	DryRun      bool            `json:"dryRun,omitempty" doc:"Whether to rehearse: the results are those of now, and nothing changes." example:"false"`
+	DryRun      bool            `json:"dryRun,omitempty" doc:"Whether to rehearse: the results are those of the call if it were made now, and nothing changes." example:"false"`
 }
 
 type assignLicensesInput struct {
@@ -213,7 +212,7 @@ type LicenseRemovals struct {
 	Users         []string        `json:"users" minItems:"1" maxItems:"1000" doc:"The ids or user principal names of the users." example:"[\"ann.peeters@example.org\"]"`
 	Subscriptions []string        `json:"subscriptions" minItems:"1" maxItems:"40" doc:"The ids of the subscriptions whose licences are removed." example:"[\"0v5z3m8k2qd7c1x9w4t6p3r8s2\"]"`
 	Acknowledge   Acknowledgement `json:"acknowledge,omitempty" doc:"service-data: required if users lose licences."`
-	DryRun        bool            `json:"dryRun,omitempty" doc:"Whether to rehearse: the results are those of now, and nothing changes." example:"false"`
+	DryRun        bool            `json:"dryRun,omitempty" doc:"Whether to rehearse: the results are those of the call if it were made now, and nothing changes." example:"false"`
 }
 
 type removeLicensesInput struct {
@@ -344,7 +343,7 @@ func (o *operations) removeLicense(api huma.API, op huma.Operation) {
 type UserDeletions struct {
 	Users       []string        `json:"users" minItems:"1" maxItems:"1000" doc:"The ids or user principal names of the users." example:"[\"ann.peeters@example.org\"]"`
 	Acknowledge Acknowledgement `json:"acknowledge,omitempty" doc:"service-data: required."`
-	DryRun      bool            `json:"dryRun,omitempty" doc:"Whether to rehearse: the results are those of now, and nothing changes." example:"false"`
+	DryRun      bool            `json:"dryRun,omitempty" doc:"Whether to rehearse: the results are those of the call if it were made now, and nothing changes." example:"false"`
 }
 
 type deleteUsersInput struct {
