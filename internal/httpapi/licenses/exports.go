@@ -77,7 +77,11 @@ func (o *operations) exportUsers(ctx context.Context, in *exportUsersInput) (t h
 	if err != nil {
 		return t, err
 	}
-	all, _, err := o.Register.All(ctx, o.query(in.UserFilter, subscriptions))
+	q, err := o.query(in.UserFilter, subscriptions)
+	if err != nil {
+		return t, err
+	}
+	all, _, err := o.Register.All(ctx, q)
 	if err != nil {
 		return t, err
 	}
