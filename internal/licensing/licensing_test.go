@@ -359,7 +359,7 @@ func TestRestore(t *testing.T) {
 	_, err := o.Change(t.Context(), assign("first", names(0, 1), "suite", "voice"))
 	must(t, err)
 	deletion := licensing.Deletion{UserIDs: names(0, 1), Today: today, Event: events()}
-	if _, err := o.Delete(t.Context(), deletion); errs.CodeOf(err) != "acknowledgement_required" {
+	if _, err := o.Delete(t.Context(), deletion); errs.CodeOf(err) != "deletion_acknowledgement_required" {
 		t.Errorf("without an acknowledgement: %v", err)
 	}
 	deletion.Acknowledged = true
