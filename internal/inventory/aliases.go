@@ -9,38 +9,43 @@ import (
 // aliases are the names of devices. One file of an archive may name a device by its id and another by
 // its name, or by its name with and without its domain; these are one device.
 type aliases struct {
-	ids     map[string]string // keys of devices, by the key of a name beside their id; "" if several have the name
-	longs   map[string]string // keys of names with a domain, by the key of the name without it; "" if there are several
-	learned []uint64          // hashes of devices and names that were learned recently
-	named   bool              // a device has another key than a GUID
-	full    bool              // there are more names than are learned
-	key     []byte
+	ids   map[string]string // keys of devices, by the key of a name beside their id; "" if several have the name
+	longs map[string]string // keys of names with a domain, by the key of the name without it; "" if there are several
+	most  int               // how many names are learned
+	full  bool              // there are more
+	key   []byte
 }
 
 // maxAliases is the number of names that are learned. Each takes up to 600 bytes. R6.2 names
 // 100,000 devices.
 const maxAliases = 200_000
 
-// aliasSlots is the number of recent names that are remembered, so that a file sorted by title does
-// not look up the name of a device in each row. It is a power of two.
-const aliasSlots = 1 << 16
+// call notes a name of the device of the run, and writes a record of both. The names are learned only if
+// they are needed (join): most files name every device by a GUID.
+func (c *counter) call(name []byte) error {
+	c.alias = append(c.alias[:0], name...)
+	isGUID := c.key[0] == 0
+	c.named = c.named || !isGUID
+	// Most devices of a GUID have no name beside them, and most names have no domain.
+	if len(name) == 0 && (isGUID || !bytes.ContainsAny(c.key, `.\`)) || c.met(0, name) {
+		return nil
+	}
+	c.record = appendRecord(c.record[:0], c.key, name)
+	return c.called.add(0, c.record)
+}
 
-// learn learns the name beside the device with that key and hash, and a domain in either.
-func (a *aliases) learn(seed maphash.Seed, hash uint64, device, name []byte) {
-	isGUID := device[0] == 0
-	a.named = a.named || !isGUID
-	if len(name) == 0 && (isGUID || !bytes.ContainsAny(device, `.\`)) {
-		return // most devices without a name beside them
-	}
-	if a.learned == nil {
-		a.learned, a.ids, a.longs = make([]uint64, aliasSlots), map[string]string{}, map[string]string{}
-	}
-	pair := hash ^ mix(maphash.Bytes(seed, name))
-	slot := &a.learned[pair%aliasSlots]
-	if *slot == pair {
-		return
-	}
-	*slot = pair
+// learnAll learns the names of all devices, up to a number.
+func (c *counter) learnAll(most int) error {
+	c.names = aliases{ids: map[string]string{}, longs: map[string]string{}, most: most}
+	_, err := c.called.each(0, nil, func(device, name []byte) error {
+		c.names.learn(device, name)
+		return nil
+	})
+	return err
+}
+
+// learn learns the name beside the device with that key, and a domain in either.
+func (a *aliases) learn(device, name []byte) {
 	a.learnLong(device)
 	var flaw string
 	if a.key, flaw = appendDevice(a.key[:0], name); flaw != "" || string(a.key) == string(device) {
@@ -63,7 +68,7 @@ func (a *aliases) note(names map[string]string, name, of []byte) {
 	case met && known != string(of):
 		names[string(name)] = ""
 	case met:
-	case len(a.ids)+len(a.longs) < maxAliases:
+	case len(a.ids)+len(a.longs) < a.most:
 		names[string(name)] = string(of)
 	default:
 		a.full = true
@@ -114,11 +119,17 @@ func (a *aliases) deviceOf(key string) string {
 }
 
 // join gives the records of devices that are named by a name the key of their device (deviceOf).
-// Nothing can be added afterwards.
-func (c *counter) join() error {
-	a := &c.names
-	if err := c.flush(); err != nil || !a.named || len(a.ids)+len(a.longs) == 0 {
+// It learns so many names at most. Nothing can be added afterwards.
+func (c *counter) join(most int) error {
+	if err := c.flush(); err != nil || !c.named {
 		return err
+	}
+	if err := c.learnAll(most); err != nil {
+		return err
+	}
+	a := &c.names
+	if len(a.ids)+len(a.longs) == 0 {
+		return nil
 	}
 	for _, of := range []*spill{c.installed, c.owners, c.elsewhere} {
 		of.moved, of.isMoved = newSpill(of.dir, of.disk), nil

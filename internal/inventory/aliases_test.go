@@ -2,7 +2,6 @@ package inventory
 
 import (
 	"fmt"
-	"hash/maphash"
 	"strings"
 	"testing"
 )
@@ -18,12 +17,13 @@ func TestMoreNamesThanAreLearned(t *testing.T) {
 			names++
 		}
 		for i := range names {
-			r.counter.names.learn(r.counter.seed, maphash.String(r.counter.seed, fmt.Sprint("id", i)), []byte(fmt.Sprint("\x09id", i)), []byte(fmt.Sprint("pc", i)))
+			if _, err := r.counter.begin(&install{device: []byte(fmt.Sprint("id", i)), alias: []byte(fmt.Sprint("pc", i))}); err != nil {
+				t.Fatal(err)
+			}
 		}
 		if err := r.read(strings.NewReader(file)); err != nil {
 			t.Fatal(err)
 		}
-		r.noteAll()
 		tally, err := r.finish()
 		if err != nil || (len(tally.Notes) == 1) != full || full && tally.Notes[0].Code != noteNames {
 			t.Errorf("full %v: %v, %v", full, err, tally.Notes)

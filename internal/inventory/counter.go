@@ -27,8 +27,11 @@ type counter struct {
 	owners    *spill // devices and a user of each
 	elsewhere *spill // devices and their platform, other than Windows
 	shares    *spill // users and products of one of their devices; written by count, see counting.share
+	called    *spill // devices and a name beside each, in one partition
 	seed      maphash.Seed
-	names     aliases
+	named     bool     // a device has another key than a GUID
+	names     aliases  // of join
+	recent    []recent // names and users of devices that were written, by device
 
 	device          []byte // as spelled in the rows of the run
 	alias           []byte // name beside it, as spelled in the last row
@@ -41,30 +44,39 @@ type counter struct {
 
 	user    []byte // as spelled in the rows of the run
 	userKey []byte
-	owned   []owned // recent records of owners, by device
-	users   bool    // a device has a user
-	system  bool    // the run has the title of the device's system
+	users   bool // a device has a user
+	system  bool // the run has the title of the device's system
 }
 
-// owned has the hashes of the device and user of the last records of owners whose devices share a
-// place. It is a cache line. A file sorted by title repeats each pair in each row; the records need
-// not. Two pairs have equal hashes of 64 bits in none of a million such files.
-type owned [8]uint64
+// recent has the hashes of the last pairs of a device and a name beside it, or a user of it, of the
+// devices that share a place. It is a cache line. A file sorted by title repeats each pair in each row;
+// what was learned of it need not be learned again. Two pairs have equal hashes of 64 bits in none of a
+// million such files.
+type recent [8]uint64
 
-// ownedPlaces is the number of places: enough for the devices of a large organisation. It is a
+// recentPlaces is the number of places: enough for the devices of a large organisation. It is a
 // power of two.
-const ownedPlaces = 1 << 15
+const recentPlaces = 1 << 16
 
 // met reports whether the pair is known, and remembers it in place of the oldest.
-func (o *owned) met(pair uint64) bool {
-	for _, other := range o {
+func (r *recent) met(pair uint64) bool {
+	for _, other := range r {
 		if other == pair {
 			return true
 		}
 	}
-	copy(o[1:], o[:])
-	o[0] = pair
+	copy(r[1:], r[:])
+	r[0] = pair
 	return false
+}
+
+// met reports whether the device of the run was recently met with a value. kind differs for values that
+// may be equal and are not the same.
+func (c *counter) met(kind uint64, value []byte) bool {
+	if c.recent == nil {
+		c.recent = make([]recent, recentPlaces)
+	}
+	return c.recent[c.hash%recentPlaces].met(c.hash + kind ^ mix(maphash.Bytes(c.seed, value)))
 }
 
 func newCounter(scratch string) *counter {
@@ -72,13 +84,13 @@ func newCounter(scratch string) *counter {
 	spilling := func() *spill { return newSpill(scratch, disk) }
 	return &counter{
 		titles: newDictionary(), seed: maphash.MakeSeed(),
-		installed: spilling(), owners: spilling(), elsewhere: spilling(), shares: spilling(),
+		installed: spilling(), owners: spilling(), elsewhere: spilling(), shares: spilling(), called: spilling(),
 	}
 }
 
 // close removes the scratch files.
 func (c *counter) close() error {
-	return errors.Join(c.installed.close(), c.owners.close(), c.elsewhere.close(), c.shares.close())
+	return errors.Join(c.installed.close(), c.owners.close(), c.elsewhere.close(), c.shares.close(), c.called.close())
 }
 
 // add counts a row: a title on a device. flaw says why the row is invalid.
@@ -88,7 +100,9 @@ func (c *counter) add(found *install) (flaw string, err error) {
 			return flaw, err
 		}
 	} else if len(found.alias) > 0 && !bytes.Equal(found.alias, c.alias) {
-		c.learn(found.alias)
+		if err := c.call(found.alias); err != nil {
+			return "", err
+		}
 	}
 	title, flaw, err := c.titles.number(found.publisher, found.name, found.version)
 	if flaw != "" || err != nil {
@@ -121,23 +135,13 @@ func (c *counter) begin(found *install) (flaw string, err error) {
 	c.device = append(c.device[:0], found.device...)
 	c.user = c.user[:0]
 	c.system = false
-	c.learn(found.alias)
-	return "", nil
-}
-
-// learn learns a name of the device of the run.
-func (c *counter) learn(name []byte) {
-	c.alias = append(c.alias[:0], name...)
-	c.names.learn(c.seed, c.hash, c.key, name)
+	return "", c.call(found.alias)
 }
 
 // own writes a record of the device of the run and a user.
 func (c *counter) own(user []byte) error {
 	c.user = append(c.user[:0], user...)
-	if c.owned == nil {
-		c.owned = make([]owned, ownedPlaces)
-	}
-	if c.owned[c.hash%ownedPlaces].met(c.hash^mix(maphash.Bytes(c.seed, user))) || !named(user) {
+	if c.met(1, user) || !named(user) {
 		return nil
 	}
 	var flaw string

@@ -79,7 +79,6 @@ func Read(ctx context.Context, file io.Reader, o Options) (t *Tally, err error) 
 	if err := r.read(file); err != nil {
 		return nil, err
 	}
-	r.noteAll()
 	return r.finish()
 }
 

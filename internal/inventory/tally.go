@@ -162,6 +162,7 @@ func (r *reading) finish() (*Tally, error) {
 	if err != nil {
 		return nil, err
 	}
+	r.noteAll() // after all names are learned
 	t.Devices = counted.devices
 	for i, title := range titles {
 		if counted.titles[i] > 0 {
@@ -197,7 +198,7 @@ func (r *reading) count(titles []Title, products products) (counts, error) {
 		}
 		return estimate(titles, r.numbers, products.of, len(products.known)), nil
 	}
-	if err := r.counter.join(); err != nil {
+	if err := r.counter.join(maxAliases); err != nil {
 		return counts{}, err
 	}
 	others, err := r.counter.others()
