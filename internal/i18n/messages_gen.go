@@ -28,9 +28,9 @@ var messages = [...]message{
 		"Indiquez au moins une proposition ou une entrée.",
 	}},
 	{"acknowledgement_required", [...]string{
-		"This takes {licenses} licences from {users} users. Their data in these services will be deleted for good, except documents in SharePoint Online. If that is what you want, send the request again with acknowledge set to service-data.",
-		"Hierdoor verliezen {users} gebruikers {licenses} licenties. Hun gegevens in deze services worden voorgoed verwijderd, behalve documenten in SharePoint Online. Is dat de bedoeling, verstuur het verzoek dan opnieuw met acknowledge ingesteld op service-data.",
-		"{users} utilisateurs perdent ainsi {licenses} licences. Leurs données dans ces services seront supprimées définitivement, sauf les documents dans SharePoint Online. Si c'est ce que vous voulez, renvoyez la requête avec acknowledge défini sur service-data.",
+		"Users who lose licences: {users}. Licences that they lose: {licenses}. The data of these users in these services will be deleted for good, except documents in SharePoint Online. If that is what you want, send the request again with acknowledge set to service-data.",
+		"Aantal gebruikers dat licenties verliest: {users}. Aantal licenties: {licenses}. De gegevens van deze gebruikers in deze services worden voorgoed verwijderd, behalve documenten in SharePoint Online. Is dat de bedoeling, verstuur het verzoek dan opnieuw met acknowledge ingesteld op service-data.",
+		"Nombre d'utilisateurs qui perdent des licences : {users}. Nombre de licences : {licenses}. Les données de ces utilisateurs dans ces services seront supprimées définitivement, sauf les documents dans SharePoint Online. Si c'est ce que vous voulez, renvoyez la requête avec acknowledge défini sur service-data.",
 	}},
 	{"adjustment_end_past", [...]string{
 		"The last day is in the past. Give {today} or a later day, or delete the adjustment.",
@@ -321,6 +321,11 @@ var messages = [...]message{
 		"None of these titles is detected now.",
 		"Op dit moment is geen van deze titels gevonden.",
 		"Aucun de ces titres n'est actuellement détecté.",
+	}},
+	{"deletion_acknowledgement_required", [...]string{
+		"Users to delete: {users}. Licences that become free: {licenses}. For 30 days a deleted user can be restored with its data. After that the data is gone for good, except documents in SharePoint Online. If that is what you want, send the request again with acknowledge set to service-data.",
+		"Te verwijderen gebruikers: {users}. Licenties die vrijkomen: {licenses}. Een verwijderde gebruiker kan 30 dagen lang met zijn gegevens worden hersteld. Daarna zijn de gegevens voorgoed weg, behalve documenten in SharePoint Online. Is dat de bedoeling, verstuur het verzoek dan opnieuw met acknowledge ingesteld op service-data.",
+		"Utilisateurs à supprimer : {users}. Licences libérées : {licenses}. Pendant 30 jours, un utilisateur supprimé peut être restauré avec ses données. Ensuite, les données sont perdues définitivement, sauf les documents dans SharePoint Online. Si c'est ce que vous voulez, renvoyez la requête avec acknowledge défini sur service-data.",
 	}},
 	{"details_control", [...]string{
 		"Remove the control characters from the details: {characters}",
