@@ -171,11 +171,13 @@ CDK_ENV := CDK_DISABLE_CLI_TELEMETRY=true JSII_SILENCE_WARNING_END_OF_LIFE_NODE_
 # One go build for all functions and the local programs is quick when nothing has
 # changed. Each function's binary gets the name bootstrap, which Lambda requires.
 local: need-go $(ENGINE)
+	@[ -e dist/local/bin/local ] || echo "building the functions and the local stack, which takes a minute or two the first time"
 	@mkdir -p dist/local/bin
 	@CGO_ENABLED=0 go build $(BUILD_FLAGS) -o dist/local/bin/ ./infra/local ./infra/local/demo $(FUNCTIONS:%=./functions/%)
 	@for f in $(FUNCTIONS); do mkdir -p dist/local/$$f; ln -f dist/local/bin/$$f dist/local/$$f/bootstrap; done
 
 $(ENGINE): infra/local/package-lock.json | need-npm
+	@echo "installing DynamoDB Local with npm"
 	@cd infra/local && npm ci --no-audit --no-fund --loglevel=error
 
 # Not npm ci: a lock file made on one platform lacks the engines of other platforms.

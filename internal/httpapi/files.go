@@ -27,7 +27,7 @@ const CSVMediaType = "text/csv"
 
 // Separated is the input of operations that return a CSV file.
 type Separated struct {
-	Separator sheet.Separator `query:"separator" doc:"The separator of a CSV file. The default is the one that spreadsheet programs expect in the language of the file: a semicolon for Dutch and French, otherwise a comma. Other formats have none."`
+	Separator sheet.Separator `query:"separator" doc:"The separator of a CSV file. The default is the one that spreadsheet programs expect in the language of the file: a semicolon for Dutch and French, otherwise a comma. Prices have a decimal comma in a file with semicolons, and otherwise a point. Other formats have none."`
 }
 
 // SeparatorIn returns the separator of a file in a language.

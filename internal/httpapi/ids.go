@@ -20,6 +20,15 @@ func ParseIDs(ids []string) (broken []errs.Violation) {
 	return Repeated("id_repeated", "ids", "", ids)
 }
 
+// Unknown turns the error with a code, that something a request names does not exist, into a violation of
+// the field that names it. Otherwise the response would be about the address of the request.
+func Unknown(err error, code, field, value string) error {
+	if errs.CodeOf(err) != code {
+		return err
+	}
+	return errs.Violated([]errs.Violation{{Code: code, Field: field, Value: value}})
+}
+
 // Repeated returns a violation with the code for each value of a list that is given twice. field is the list,
 // and part the path of the value within an item; empty if the item is the value.
 func Repeated(code, field, part string, values []string) (broken []errs.Violation) {

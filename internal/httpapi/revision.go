@@ -22,6 +22,15 @@ type Revision struct {
 // names reports whether the caller specified a version.
 func (r Revision) names() bool { return r.IfMatch != "" && r.IfMatch != "*" }
 
+// Required returns errs.Unconditional if_match_required unless the caller specified a version: a * says
+// nothing about what the caller has read.
+func (r Revision) Required() error {
+	if r.names() {
+		return nil
+	}
+	return errs.New(errs.Unconditional, "if_match_required")
+}
+
 // Allows reports whether a version may be changed. Tags are compared strongly (RFC 9110), but
 // without their language and parts, which an edit does not change. See ETag.
 func (r Revision) Allows(version int64) bool {

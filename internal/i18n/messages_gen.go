@@ -28,9 +28,9 @@ var messages = [...]message{
 		"Indiquez au moins une proposition ou une entrée.",
 	}},
 	{"acknowledgement_required", [...]string{
-		"This takes {licenses} licences from {users} users. Their data in these services will be deleted for good, except documents in SharePoint Online. If that is what you want, send the request again with acknowledge set to service-data.",
-		"Hierdoor verliezen {users} gebruikers {licenses} licenties. Hun gegevens in deze services worden voorgoed verwijderd, behalve documenten in SharePoint Online. Is dat de bedoeling, verstuur het verzoek dan opnieuw met acknowledge ingesteld op service-data.",
-		"{users} utilisateurs perdent ainsi {licenses} licences. Leurs données dans ces services seront supprimées définitivement, sauf les documents dans SharePoint Online. Si c'est ce que vous voulez, renvoyez la requête avec acknowledge défini sur service-data.",
+		"Users who lose licences: {users}. Licences that they lose: {licenses}. The data of these users in these services will be deleted for good, except documents in SharePoint Online. If that is what you want, send the request again with acknowledge set to service-data.",
+		"Aantal gebruikers dat licenties verliest: {users}. Aantal licenties: {licenses}. De gegevens van deze gebruikers in deze services worden voorgoed verwijderd, behalve documenten in SharePoint Online. Is dat de bedoeling, verstuur het verzoek dan opnieuw met acknowledge ingesteld op service-data.",
+		"Nombre d'utilisateurs qui perdent des licences : {users}. Nombre de licences : {licenses}. Les données de ces utilisateurs dans ces services seront supprimées définitivement, sauf les documents dans SharePoint Online. Si c'est ce que vous voulez, renvoyez la requête avec acknowledge défini sur service-data.",
 	}},
 	{"adjustment_end_past", [...]string{
 		"The last day is in the past. Give {today} or a later day, or delete the adjustment.",
@@ -321,6 +321,11 @@ var messages = [...]message{
 		"None of these titles is detected now.",
 		"Op dit moment is geen van deze titels gevonden.",
 		"Aucun de ces titres n'est actuellement détecté.",
+	}},
+	{"deletion_acknowledgement_required", [...]string{
+		"Users to delete: {users}. Licences that become free: {licenses}. For 30 days a deleted user can be restored with its data. After that the data is gone for good, except documents in SharePoint Online. If that is what you want, send the request again with acknowledge set to service-data.",
+		"Te verwijderen gebruikers: {users}. Licenties die vrijkomen: {licenses}. Een verwijderde gebruiker kan 30 dagen lang met zijn gegevens worden hersteld. Daarna zijn de gegevens voorgoed weg, behalve documenten in SharePoint Online. Is dat de bedoeling, verstuur het verzoek dan opnieuw met acknowledge ingesteld op service-data.",
+		"Utilisateurs à supprimer : {users}. Licences libérées : {licenses}. Pendant 30 jours, un utilisateur supprimé peut être restauré avec ses données. Ensuite, les données sont perdues définitivement, sauf les documents dans SharePoint Online. Si c'est ce que vous voulez, renvoyez la requête avec acknowledge défini sur service-data.",
 	}},
 	{"details_control", [...]string{
 		"Remove the control characters from the details: {characters}",
@@ -2277,10 +2282,20 @@ var messages = [...]message{
 		"In een regel van een beheerder is [a|b] tekst en geen keuze. Schrijf een regel voor elk alternatief.",
 		"Dans une règle d'un administrateur, [a|b] est du texte et non un choix. Écrivez une règle pour chaque alternative.",
 	}},
+	{"rule_built_in", [...]string{
+		"The rule {id} belongs to trueup's dictionary of products and cannot be changed or deleted. To override it, add a rule of your own with POST /inventory/rules: yours are applied first.",
+		"De regel {id} hoort bij het productwoordenboek van trueup en kan niet worden gewijzigd of verwijderd. Voeg met POST /inventory/rules een eigen regel toe om af te wijken: uw regels gaan voor.",
+		"La règle {id} appartient au dictionnaire de produits de trueup et ne peut être ni modifiée ni supprimée. Pour y déroger, ajoutez votre propre règle avec POST /inventory/rules : les vôtres s'appliquent d'abord.",
+	}},
 	{"rule_id", [...]string{
 		"Give every rule a unique id of at most 64 letters, digits, dots, hyphens and underscores.",
 		"Geef elke regel een unieke id van hoogstens 64 letters, cijfers, punten, koppeltekens en onderstrepingstekens.",
 		"Donnez à chaque règle un id unique d'au plus 64 lettres, chiffres, points, traits d'union et traits de soulignement.",
+	}},
+	{"rule_is_decision", [...]string{
+		"This is a decision about undecidable titles and not a rule. Change it with PUT /inventory/decisions/{id}, or withdraw it with DELETE.",
+		"Dit is een beslissing over onbeslisbare titels en geen regel. Wijzig haar met PUT /inventory/decisions/{id} of trek haar in met DELETE.",
+		"C'est une décision sur des titres indécidables et non une règle. Modifiez-la avec PUT /inventory/decisions/{id} ou retirez-la avec DELETE.",
 	}},
 	{"rule_kind", [...]string{
 		"This is not a kind of rule.",
@@ -2313,9 +2328,9 @@ var messages = [...]message{
 		"La règle {rule} ne s'applique jamais, car la règle {first} la précède et prend tous ses titres.",
 	}},
 	{"rule_not_found", [...]string{
-		"No admin's rule has the id {id}.",
-		"Geen regel van een beheerder heeft de id {id}.",
-		"Aucune règle d'un administrateur n'a l'id {id}.",
+		"No admin's rule has the id {id}. GET /inventory/rules lists them.",
+		"Geen regel van een beheerder heeft de id {id}. GET /inventory/rules geeft ze.",
+		"Aucune règle d'un administrateur n'a l'id {id}. GET /inventory/rules en donne la liste.",
 	}},
 	{"rule_pattern", [...]string{
 		"In a pattern, * stands for any text, {year} for a year and {number} for a number. Put a backslash before other braces.",
@@ -2948,9 +2963,9 @@ var messages = [...]message{
 		"Le guillemet qui ouvre cette cellule n'est pas fermé. Ajoutez-en un à la fin ou supprimez celui du début.",
 	}},
 	{"undecided_not_found", [...]string{
-		"No undecidable titles have the id {id}, or no decision was made about them.",
-		"Er zijn geen onbeslisbare titels met de id {id}, of er is niets over beslist.",
-		"Aucun titre indécidable n'a l'id {id}, ou aucune décision n'a été prise à son sujet.",
+		"No undecidable titles have the id {id}, or no decision was made about them. GET /inventory/undecided lists the detected ones, and GET /inventory/decisions the decisions.",
+		"Er zijn geen onbeslisbare titels met de id {id}, of er is niets over beslist. GET /inventory/undecided geeft de gevonden titels en GET /inventory/decisions de beslissingen.",
+		"Aucun titre indécidable n'a l'id {id}, ou aucune décision n'a été prise à son sujet. GET /inventory/undecided liste ceux qui sont détectés et GET /inventory/decisions les décisions.",
 	}},
 	{"upload_group_dots", [...]string{
 		"A group named only with dots cannot be uploaded to. Choose another group name.",

@@ -130,7 +130,72 @@ func columnName(header string) string {
 			return "software" + rest
 		}
 	}
+	if !columnWords[name] {
+		if value := valueOfSoftware(name, "", false, maxJoiners); value != "" {
+			return "software" + value
+		}
+	}
 	return name
+}
+
+// A column may be named by a word for software and a word for what it tells, in either order and with
+// words such as "of the" between them: "Naam software", "Nom du logiciel". Lists of whole names would
+// need every combination.
+var (
+	softwareNouns = names{
+		"software", "program", "application", "programma", "applicatie", "toepassing", "logiciel", "programme", "programm", "anwendung", "programa", "aplicacion",
+		"aplicativo",
+	}
+	valueWords = map[string]names{
+		"name":    {"name", "title", "naam", "titel", "benaming", "nom", "titre", "bezeichnung", "nombre", "titulo", "nome"},
+		"version": {"version", "versie", "versao"},
+		"publisher": {
+			"publisher", "vendor", "manufacturer", "uitgever", "fabrikant", "leverancier", "editeur", "fabricant", "fournisseur", "herausgeber", "hersteller", "anbieter",
+			"editor", "fabricante", "proveedor", "fornecedor",
+		},
+	}
+	joiners = names{"of", "the", "van", "de", "het", "du", "la", "le", "l", "der", "des", "del", "el", "do", "da"}
+)
+
+// maxJoiners bounds the ways to split a name.
+const maxJoiners = 2
+
+// valueOfSoftware returns the key of valueWords of a name in the form of text.Letters that consists of one
+// of its words, one of softwareNouns, and at most some joiners between them; empty for any other name. value
+// and software say what came before the rest of the name.
+func valueOfSoftware(rest, value string, software bool, joined int) string {
+	if rest == "" {
+		if software {
+			return value
+		}
+		return ""
+	}
+	after := func(words names, value string, software bool, joined int) string {
+		for _, word := range words {
+			if end, ok := strings.CutPrefix(rest, word); ok {
+				if found := valueOfSoftware(end, value, software, joined); found != "" {
+					return found
+				}
+			}
+		}
+		return ""
+	}
+	if !software {
+		if found := after(softwareNouns, value, true, joined); found != "" {
+			return found
+		}
+	}
+	if value == "" {
+		for _, key := range []string{"name", "version", "publisher"} {
+			if found := after(valueWords[key], key, software, joined); found != "" {
+				return found
+			}
+		}
+	}
+	if joined > 0 && (software || value != "") {
+		return after(joiners, value, software, joined-1)
+	}
+	return ""
 }
 
 // softwareGroups are the groups of columns that some systems write before the name of a column with

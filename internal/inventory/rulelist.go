@@ -7,6 +7,7 @@ import (
 	"trueup/internal/errs"
 	"trueup/internal/position"
 	"trueup/internal/product/builtin"
+	"trueup/internal/text"
 )
 
 // RuleList is the admins' rules, in order, their decisions, and all of it with the dictionary.
@@ -17,14 +18,26 @@ type RuleList struct {
 	All       *Rules
 }
 
-// Find returns an admin's rule and its position, from 1; errs.NotFound rule_not_found if there is
-// none.
+// Find returns an admin's rule and its position, from 1. Errors are errs.NotFound rule_not_found, and
+// errs.Conflict for an id that explanations show and that is no admin's: rule_built_in for a rule of
+// the dictionary, rule_is_decision for a decision about undecidable titles.
 func (l RuleList) Find(id string) (r Rule, position int, err error) {
 	i := slices.IndexFunc(l.Admin, func(r Rule) bool { return r.ID == id })
 	if i < 0 {
-		return Rule{}, 0, errs.New(errs.NotFound, "rule_not_found", "id", id)
+		return Rule{}, 0, notOfAdmin(id)
 	}
 	return l.Admin[i], i + 1, nil
+}
+
+// notOfAdmin says what an id is that no admin's rule has.
+func notOfAdmin(id string) *errs.Error {
+	if row, ok := strings.CutPrefix(id, decided); ok {
+		return errs.New(errs.Conflict, "rule_is_decision", "id", text.Shorten(row, 100))
+	}
+	if builtin.Load().HasRule(id) {
+		return errs.New(errs.Conflict, "rule_built_in", "id", id)
+	}
+	return errs.New(errs.NotFound, "rule_not_found", "id", text.Shorten(id, 100))
 }
 
 // With returns the admins' rules with a rule at a position, from 1. Position 0 or beyond the end

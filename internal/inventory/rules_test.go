@@ -414,6 +414,13 @@ func TestR6_3_RuleListOrder(t *testing.T) {
 	if _, at, err := list.Find("b"); at != 2 || err != nil {
 		t.Errorf("b is at %d, %v", at, err)
 	}
+	for id, code := range map[string]string{
+		"adobe-acrobat-undecidable": "rule_built_in", "any-part-of-family": "rule_built_in", "decision/adobe-acrobat-undecidable": "rule_is_decision", "d": "rule_not_found",
+	} {
+		if _, _, err := list.Find(id); errs.CodeOf(err) != code {
+			t.Errorf("%s: %v, want %s", id, err, code)
+		}
+	}
 	if _, _, err := list.Find("d"); errs.KindOf(err) != errs.NotFound {
 		t.Errorf("d: %v", err)
 	}

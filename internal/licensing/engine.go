@@ -6,7 +6,8 @@
 // Invariants: a user gets all of a change or nothing; users that were changed stay changed when a later
 // one fails, and a repetition of the call reports the same outcome for them; a licence is refused for
 // want of a free one only if none was free at a moment of the call at which the user did not hold it; of
-// two users of a call who want the last licence, the earlier one gets it.
+// two users of a call who want the last licence, the earlier one gets it; a rehearsal takes the same steps
+// without writing, so it has the results of the call.
 package licensing
 
 import (
@@ -171,13 +172,6 @@ func (r *run) round(ctx context.Context, users []open, results []Result) (left [
 			take(free, subscription.Change{Before: o.user, After: d.After})
 		}
 	}
-	if r.dryRun {
-		for _, o := range slices.Concat(changes, refused) {
-			results[o.index].Decision = decisions[o.index]
-		}
-		r.free = free
-		return nil, nil
-	}
 	unwritten, err := r.write(ctx, changes, decisions, results)
 	if err != nil || r.first != nil {
 		return unwritten, err
@@ -204,13 +198,20 @@ func take(free map[string]subscription.Holding, c subscription.Change) {
 	}
 }
 
-// write makes the changes of users. It returns the users that it did not change: all users of a refused
-// transaction, and all after them.
+// write makes the changes of users, or only takes their licences in a rehearsal. It returns the users that
+// it did not change: all users of a refused transaction, and all after them.
 func (r *run) write(ctx context.Context, users []open, decisions map[int]subscription.Decision, results []Result) (unwritten []open, err error) {
 	changes := make([]subscription.Change, len(users))
 	for i, o := range users {
 		d := decisions[o.index]
 		changes[i] = subscription.Change{Before: o.user, After: d.After, Event: r.event(d)}
+	}
+	if r.dryRun {
+		for i, o := range users {
+			results[o.index].Decision = decisions[o.index]
+			take(r.free, changes[i])
+		}
+		return nil, nil
 	}
 	for len(changes) > 0 {
 		n := subscription.Fitting(changes, r.limit)
@@ -253,18 +254,21 @@ func (r *run) named(refusal *subscription.Refusal, users []open, results []Resul
 	return rest
 }
 
-// confirm judges refused users again with seats that are read now. It is final for a user that has not
-// changed since: then the user was as judged at the moment of that read.
+// confirm judges refused users again with seats that are read now, or in a rehearsal with those that are
+// left. It is final for a user that has not changed since: then the user was as judged at the moment of
+// that read.
 func (r *run) confirm(ctx context.Context, refused []open, results []Result) (left []open, err error) {
 	if len(refused) == 0 {
 		return nil, nil
 	}
-	if err := r.readSeats(ctx); err != nil {
-		return refused, err
-	}
-	again, err := r.reread(ctx, refused, results)
-	if err != nil {
-		return refused, err
+	again := refused
+	if !r.dryRun {
+		if err := r.readSeats(ctx); err != nil {
+			return refused, err
+		}
+		if again, err = r.reread(ctx, refused, results); err != nil {
+			return refused, err
+		}
 	}
 	for i, o := range again {
 		d, err := r.judge(o.user, r.free)

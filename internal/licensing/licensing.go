@@ -61,19 +61,49 @@ func (l *Licensing) Change(ctx context.Context, r Request) ([]Result, error) {
 		if err != nil {
 			return nil, err
 		}
-		if err := unacknowledged(results, losing); err != nil {
+		if err := unacknowledged("acknowledgement_required", results, losing); err != nil {
 			return nil, err
 		}
 		t.judge = existing(func(u subscription.User, free map[string]subscription.Holding) (subscription.Decision, error) {
 			d, err := decide(u, free)
 			if err == nil {
-				err = unacknowledged([]Result{{u.ID, d}}, losing)
+				err = unacknowledged("acknowledgement_required", []Result{{u.ID, d}}, losing)
 			}
 			return d, err
 		})
 	}
 	results, _, err := l.do(ctx, t)
 	return results, err
+}
+
+// Missing returns, by subscription, how many licences have to be bought so that every user gets them who
+// was refused only because too few are free. Subscriptions of which none is missing are left out. seats are
+// those after the call. A rehearsal changes nothing: its seats are those before it.
+func Missing(results []Result, seats map[string]subscription.Holding, rehearsal bool) map[string]int {
+	wanted, left := map[string]int{}, map[string]int{}
+	for id, h := range seats {
+		left[id] = h.Seats.Available
+	}
+	for _, r := range results {
+		for _, id := range r.Wanted {
+			wanted[id]++
+		}
+		if rehearsal {
+			for _, id := range r.Added {
+				left[id]--
+			}
+			for _, id := range r.Removed {
+				left[id]++
+			}
+		}
+	}
+	missing := map[string]int{}
+	for id, n := range wanted {
+		if n > left[id] {
+			missing[id] = n - left[id]
+		}
+	}
+	return missing
 }
 
 // called returns the event with the id of the call or job that made the change (L18).
@@ -85,8 +115,8 @@ func called(e audit.Event, c subscription.Call) audit.Event {
 // losing reports whether a user loses licences.
 func losing(d subscription.Decision) bool { return len(d.Removed) > 0 }
 
-// unacknowledged returns the error for results in which users lose data.
-func unacknowledged(results []Result, loses func(subscription.Decision) bool) error {
+// unacknowledged returns the error with a code for results in which users lose data.
+func unacknowledged(code string, results []Result, loses func(subscription.Decision) bool) error {
 	users, licenses := 0, 0
 	for _, r := range results {
 		if loses(r.Decision) {
@@ -97,7 +127,7 @@ func unacknowledged(results []Result, loses func(subscription.Decision) bool) er
 	if users == 0 {
 		return nil
 	}
-	return errs.New(errs.Conflict, "acknowledgement_required", "users", strconv.Itoa(users), "licenses", strconv.Itoa(licenses))
+	return errs.New(errs.Conflict, code, "users", strconv.Itoa(users), "licenses", strconv.Itoa(licenses))
 }
 
 // Creation is a new user with licences.
@@ -193,8 +223,9 @@ type Deletion struct {
 	DryRun       bool
 }
 
-// Delete deletes users, which releases their licences. See Change for its results and errors; a user
-// without licences needs an acknowledgement, too, since deleting it deletes its data.
+// Delete deletes users, which releases their licences. See Change for its results and errors. Without
+// an acknowledgement the error is errs.Conflict deletion_acknowledgement_required, also for users without
+// licences, since deleting them deletes their data.
 func (l *Licensing) Delete(ctx context.Context, r Deletion) ([]Result, error) {
 	t := task{ids: r.UserIDs, today: r.Today, dryRun: r.DryRun, event: func(subscription.Decision) audit.Event { return r.Event(UserDeleted) }}
 	t.judge = existing(func(u subscription.User, _ map[string]subscription.Holding) (subscription.Decision, error) {
@@ -211,7 +242,7 @@ func (l *Licensing) Delete(ctx context.Context, r Deletion) ([]Result, error) {
 			return nil, err
 		}
 		deleted := func(d subscription.Decision) bool { return d.Outcome == subscription.Deleted }
-		if err := unacknowledged(results, deleted); err != nil {
+		if err := unacknowledged("deletion_acknowledgement_required", results, deleted); err != nil {
 			return nil, err
 		}
 	}

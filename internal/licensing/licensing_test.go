@@ -3,6 +3,7 @@ package licensing_test
 import (
 	"context"
 	"fmt"
+	"math/rand/v2"
 	"net/http"
 	"slices"
 	"sync"
@@ -195,6 +196,141 @@ func TestEarlierUsersWin(t *testing.T) {
 	same(t, "another call", outcomes(again), map[string]int{"unchanged": 50, "refused": 70, subscription.NoLicenseFree: 70})
 }
 
+// A rehearsal has the results of the same call afterwards, with the reasons and the licences to buy. When
+// these are bought nobody is refused because none is free, and one fewer is not enough.
+func TestRehearsal(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		users   int
+		replace bool
+	}{"add": {40, false}, "replace": {40, true}, "replace again": {41, true}, "more than are judged together": {230, false}} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			users := test.users
+			random := rand.New(rand.NewPCG(uint64(users), 13)) //nolint:gosec // the same each time
+			o := newOrganisation(t, users, map[string]int{"suite": 12, "voice": 14, "local": 9, "extra": 6})
+			o.limitedTo("local", "BE")
+			for _, id := range names(0, users) {
+				switch random.IntN(4) {
+				case 0:
+					o.moved(id, "")
+				case 1:
+					o.moved(id, "FR")
+				}
+			}
+			// What some users have before.
+			for _, id := range []string{"suite", "voice", "extra"} {
+				var some []string
+				for _, user := range names(0, users) {
+					if random.IntN(6) == 0 && len(some) < 6 {
+						some = append(some, user)
+					}
+				}
+				_, err := o.Change(t.Context(), assign("before "+id, some, id))
+				must(t, err)
+			}
+			must(t, reseat(o, 4)) // a shortage, if more users have one
+			request := assign("call", append(names(0, users), "nobody"), "suite", "voice", "local")
+			random.Shuffle(users, func(i, j int) { request.UserIDs[i], request.UserIDs[j] = request.UserIDs[j], request.UserIDs[i] })
+			if test.replace {
+				request.Want.Add = request.Want.Add[:2]
+			}
+			request.Want.Replace, request.Acknowledged = test.replace, true
+			rehearsal := request
+			rehearsal.DryRun = true
+			rehearsed, err := o.Change(t.Context(), rehearsal)
+			must(t, err)
+			missing := licensing.Missing(rehearsed, o.seats(), true)
+			done, err := o.Change(t.Context(), request)
+			must(t, err)
+			same(t, "the call, and its rehearsal", done, rehearsed)
+			same(t, "licences to buy", licensing.Missing(done, o.seats(), false), missing)
+			counts := outcomes(done)
+			if counts["assigned"] == 0 || counts[subscription.NoLicenseFree] < 2 || counts[subscription.LocationMissing] == 0 || len(missing) < 2 {
+				t.Errorf("the example shows too little: %v, missing %v", counts, missing)
+			}
+			again := func() int {
+				t.Helper()
+				results, err := o.Change(t.Context(), rehearsal)
+				must(t, err)
+				return outcomes(results)[subscription.NoLicenseFree]
+			}
+			for id, n := range missing {
+				o.buy(id, n-1)
+				if again() == 0 {
+					t.Errorf("%d of %s are enough, %d are missing", n-1, id, n)
+				}
+				o.buy(id, 1)
+			}
+			if n := again(); n > 0 {
+				t.Errorf("%d users are refused after %v were bought", n, missing)
+			}
+		})
+	}
+}
+
+// A user who is refused is judged with what is left after later users, in a rehearsal too.
+func TestRehearsalOfTheLastLicence(t *testing.T) {
+	t.Parallel()
+	o := newOrganisation(t, 2, map[string]int{"suite": 1, "voice": 1})
+	_, err := o.Change(t.Context(), assign("before", names(1, 2), "suite"))
+	must(t, err)
+	request := assign("call", names(0, 2), "suite", "voice") // the second user takes the last voice
+	rehearsal := request
+	rehearsal.DryRun = true
+	rehearsed, err := o.Change(t.Context(), rehearsal)
+	must(t, err)
+	same(t, "licences to buy, rehearsed", licensing.Missing(rehearsed, o.seats(), true), map[string]int{"suite": 1, "voice": 1})
+	done, err := o.Change(t.Context(), request)
+	must(t, err)
+	same(t, "the call", outcomes(done), map[string]int{"assigned": 1, "refused": 1, subscription.NoLicenseFree: 2})
+	same(t, "the call, and its rehearsal", done, rehearsed)
+	same(t, "licences to buy", licensing.Missing(done, o.seats(), false), map[string]int{"suite": 1, "voice": 1})
+}
+
+// seats returns all subscriptions.
+func (o *organisation) seats() map[string]subscription.Holding {
+	o.t.Helper()
+	all, err := o.table.Subscriptions.Subscriptions(o.t.Context())
+	must(o.t, err)
+	seats := map[string]subscription.Holding{}
+	for _, h := range all {
+		seats[h.ID] = h
+	}
+	return seats
+}
+
+// buy adds licences.
+func (o *organisation) buy(id string, n int) {
+	o.t.Helper()
+	edit := o.table.Subscriptions.Reseat(id, func(h subscription.Holding) (subscription.Seats, error) {
+		return h.Seats.WithQuantity(h.Seats.Quantity+n, noon), nil
+	})
+	_, _, err := edit.Apply(o.t.Context(), once.Change{Event: events()("subscription.quantity_set")})
+	must(o.t, err)
+}
+
+// limitedTo limits a subscription to a country.
+func (o *organisation) limitedTo(id, country string) {
+	o.t.Helper()
+	read := o.seats()[id].Subscription
+	after := read
+	after.Countries = []string{country}
+	_, err := o.table.Subscriptions.Describe(o.t.Context(), read, after, events()("subscription.changed"))
+	must(o.t, err)
+}
+
+// moved gives a user another usage location.
+func (o *organisation) moved(id, location string) {
+	o.t.Helper()
+	users, err := o.table.People.Users(o.t.Context(), []string{id})
+	must(o.t, err)
+	after := users[0]
+	after.Location = location
+	_, err = o.Edit(o.t.Context(), users[0], after, today, events()(licensing.UserEdited))
+	must(o.t, err)
+}
+
 // R9.5: a replacement that removes licences needs an acknowledgement. L6: it is all or nothing for each
 // user.
 func TestReplaceNeedsAcknowledgement(t *testing.T) {
@@ -223,7 +359,7 @@ func TestRestore(t *testing.T) {
 	_, err := o.Change(t.Context(), assign("first", names(0, 1), "suite", "voice"))
 	must(t, err)
 	deletion := licensing.Deletion{UserIDs: names(0, 1), Today: today, Event: events()}
-	if _, err := o.Delete(t.Context(), deletion); errs.CodeOf(err) != "acknowledgement_required" {
+	if _, err := o.Delete(t.Context(), deletion); errs.CodeOf(err) != "deletion_acknowledgement_required" {
 		t.Errorf("without an acknowledgement: %v", err)
 	}
 	deletion.Acknowledged = true

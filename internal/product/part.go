@@ -17,6 +17,9 @@ const (
 	ruleForKnown    = "any-extra-for-product" // an unknown title for a known product of its publisher
 )
 
+// ownRules are the rules of the code, which no file of the dictionary has.
+var ownRules = []string{ruleFreeEnding, rulePartEnding, rulePartOfKnown, ruleForKnown}
+
 // freeEndings are written after the name of a product for an edition that needs no licence. Viewers are
 // among them, because publishers give them away for what the product makes.
 var freeEndings = []string{

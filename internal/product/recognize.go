@@ -234,6 +234,11 @@ func (d *Dictionary) Publisher(spelled string) (name string, ok bool) {
 	return d.Publishers[i].Name, true
 }
 
+// HasRule reports whether a Match can have the id as its Rule.
+func (d *Dictionary) HasRule(id string) bool {
+	return slices.Contains(ownRules, id) || slices.ContainsFunc(d.Rules, func(r Rule) bool { return r.ID == id })
+}
+
 // Find returns a row by its id.
 func (d *Dictionary) Find(id string) (*Row, bool) {
 	i, ok := d.rows[id]

@@ -3,6 +3,7 @@ package sheet
 import (
 	"bytes"
 	"io"
+	"strings"
 )
 
 // CSVWriter writes CSV for spreadsheet programs: RFC 4180 in UTF-8 with a byte-order
@@ -26,16 +27,24 @@ func NewCSVWriter(to io.Writer, separator byte) (*CSVWriter, error) {
 }
 
 // Write writes a record. No text starts a formula, whatever separator a program is set to: an
-// apostrophe comes before it (R8.4). Numbers stay numbers, also negative ones. Errors are returned
-// by Flush.
+// apostrophe comes before it (R8.4). Numbers stay numbers, also negative ones. Hundredths have a decimal
+// comma in a file with semicolons: programs that expect these read 36.90 as text. Errors are returned by
+// Flush.
 func (c *CSVWriter) Write(record []Value) {
 	for i, v := range record {
 		if i > 0 {
 			c.record.WriteByte(c.separator)
 		}
-		if v.Kind == KindNumber {
+		switch v.Kind {
+		case KindNumber:
 			c.record.WriteString(v.String())
-		} else {
+		case KindHundredths:
+			number := v.String()
+			if c.separator == ';' {
+				number = strings.Replace(number, ".", ",", 1)
+			}
+			c.record.WriteString(number)
+		case KindText, KindDay:
 			WriteCell(&c.record, v.String(), c.separator)
 		}
 	}

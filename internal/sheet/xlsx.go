@@ -4,6 +4,7 @@ import (
 	"archive/zip"
 	"bufio"
 	"encoding/xml"
+	"fmt"
 	"io"
 	"iter"
 	"strconv"
@@ -14,7 +15,7 @@ import (
 	"trueup/internal/text"
 )
 
-// Value is a cell to write: text, a whole number or a day. The zero Value is empty.
+// Value is a cell to write: text, a number or a day. The zero Value is empty.
 type Value struct {
 	Text   string
 	Number int
@@ -26,17 +27,31 @@ type Kind int
 
 // The kinds of values.
 const (
-	KindText   Kind = iota
-	KindNumber      // Number
-	KindDay         // Text, as YYYY-MM-DD
+	KindText       Kind = iota
+	KindNumber          // Number
+	KindDay             // Text, as YYYY-MM-DD
+	KindHundredths      // Number, in hundredths: 3690 is 36.90
 )
 
 // String returns the value as a user reads it.
 func (v Value) String() string {
-	if v.Kind == KindNumber {
+	switch v.Kind {
+	case KindNumber:
 		return strconv.Itoa(v.Number)
+	case KindHundredths:
+		return hundredths(v.Number)
+	case KindText, KindDay:
 	}
 	return v.Text
+}
+
+// hundredths returns a number of hundredths with two decimals.
+func hundredths(n int) string {
+	sign := ""
+	if n < 0 {
+		sign, n = "-", -n
+	}
+	return fmt.Sprintf("%s%d.%02d", sign, n/100, n%100)
 }
 
 // The styles of cells: indexes of cellXfs in the style sheet below.
@@ -46,6 +61,7 @@ const (
 	styleDate   = 2
 	styleQuoted = 3 // text that looks like a formula; as with a leading apostrophe in Excel
 	styleTotal  = 4 // bold
+	styleMoney  = 5 // two decimals
 )
 
 // The parts of a workbook that do not depend on the report (ECMA-376, part 1,
@@ -78,12 +94,13 @@ const (
 		`<fills count="2"><fill><patternFill patternType="none"/></fill><fill><patternFill patternType="gray125"/></fill></fills>` +
 		`<borders count="1"><border><left/><right/><top/><bottom/><diagonal/></border></borders>` +
 		`<cellStyleXfs count="1"><xf numFmtId="0" fontId="0" fillId="0" borderId="0"/></cellStyleXfs>` +
-		`<cellXfs count="5">` +
+		`<cellXfs count="6">` +
 		`<xf numFmtId="0" fontId="0" fillId="0" borderId="0" xfId="0"/>` +
 		`<xf numFmtId="0" fontId="1" fillId="0" borderId="0" xfId="0" applyFont="1"/>` +
 		`<xf numFmtId="164" fontId="0" fillId="0" borderId="0" xfId="0" applyNumberFormat="1"/>` +
 		`<xf numFmtId="0" fontId="0" fillId="0" borderId="0" xfId="0" quotePrefix="1"/>` +
 		`<xf numFmtId="0" fontId="1" fillId="0" borderId="0" xfId="0" applyFont="1"/>` +
+		`<xf numFmtId="4" fontId="0" fillId="0" borderId="0" xfId="0" applyNumberFormat="1"/>` +
 		`</cellXfs>` +
 		`</styleSheet>`
 
@@ -215,6 +232,9 @@ func (w *sheetWriter) row(cells []Value, style int) {
 		case c.Kind == KindNumber:
 			cell(style)
 			w.raw(`><v>`, strconv.Itoa(c.Number), `</v></c>`)
+		case c.Kind == KindHundredths:
+			cell(styleMoney)
+			w.raw(`><v>`, hundredths(c.Number), `</v></c>`)
 		case isDay:
 			cell(styleDate)
 			w.raw(`><v>`, strconv.Itoa(serial), `</v></c>`)

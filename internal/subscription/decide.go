@@ -70,12 +70,28 @@ func (v Violation) Error() Error { return ErrorOf[v.Code] }
 // Assignment is a licence to assign.
 type Assignment struct {
 	Subscription string
-	Off          []string // ids of services to switch off
+	Off          []string // ids of the services that are off afterwards; all others are on
+	// KeepOff keeps what is off for a user who holds the licence, and Off is not used. A new licence has
+	// all services on. It is for callers who state nothing about services: they must not undo what
+	// another admin switched off.
+	KeepOff bool
+}
+
+// off returns the ids of the services that are off afterwards, sorted.
+func (a Assignment) off(held Grant, holds bool) []string {
+	switch {
+	case !a.KeepOff:
+		return slices.Compact(slices.Sorted(slices.Values(a.Off)))
+	case holds:
+		return held.Off
+	}
+	return nil
 }
 
 // Want is a change of the licences of one user. Each subscription occurs once, in Add or in Remove.
 type Want struct {
-	// Add assigns licences. For a licence that the user holds, it replaces which services are off.
+	// Add assigns licences. For a licence that the user holds, it replaces which services are off, unless
+	// the assignment keeps them.
 	Add    []Assignment
 	Remove []string
 	// Replace also removes every licence that is not in Add.
@@ -117,10 +133,16 @@ type Decision struct {
 	// Added, Removed and Changed are the subscriptions with a licence more, with one less, and with
 	// other services off, sorted. They are empty if nothing changes.
 	Added, Removed, Changed []string
+	// Wanted are the subscriptions, sorted, of which a user would get a licence who is refused only
+	// because too few are free. It is empty for all others.
+	Wanted []string
 }
 
 // Decide judges a change of the licences of a user on a day: all of it, or nothing (L6). free has the
 // seats of each subscription, of which earlier users of the same call may have taken some.
+//
+// That no licence is free refuses only a user whom nothing else refuses: Violations has either
+// NoLicenseFree or other codes.
 //
 // A user that has what is wanted is unchanged, even if nothing is free (L7). A licence that the call
 // itself assigned before counts as assigned now: the call is a repetition.
@@ -134,8 +156,8 @@ func Decide(user User, want Want, free map[string]Holding, call Call, today day.
 	}
 	repeated := false
 	for _, a := range want.Add {
-		off := slices.Compact(slices.Sorted(slices.Values(a.Off)))
 		held, holds := user.Licenses[a.Subscription]
+		off := a.off(held, holds)
 		if holds && slices.Equal(held.Off, off) {
 			repeated = repeated || held.Call == call.ID
 			continue
@@ -164,6 +186,7 @@ func Decide(user User, want Want, free map[string]Holding, call Call, today day.
 		d.refuse(changed[0], TooManyOff, "max", strconv.Itoa(OffMaxBytes))
 	}
 	d.services()
+	d.seats()
 	return d.decision(repeated)
 }
 
@@ -215,11 +238,24 @@ func (d *decider) add(id string, off []string, held Grant, holds bool, call Call
 	case !isOffered(s.Countries, d.user.Location):
 		d.refuse(id, LocationForbidden, "location", d.user.Location)
 	}
-	if s.Seats.Available < 1 {
-		d.refuse(id, NoLicenseFree)
-	}
 	d.after[id] = Grant{At: call.At, By: call.By, Call: call.ID, Off: off, Via: Direct}
 	d.Added = append(d.Added, id)
+}
+
+// seats refuses a user for whom too few licences are free. It is the last rule, for a user whom no other
+// one refuses: nobody should buy licences for users who cannot have them.
+func (d *decider) seats() {
+	if len(d.Violations) > 0 {
+		return
+	}
+	for _, id := range d.Added {
+		if d.free[id].Seats.Available < 1 {
+			d.refuse(id, NoLicenseFree)
+		}
+	}
+	if len(d.Violations) > 0 {
+		d.Wanted = d.Added
+	}
 }
 
 // leavesServices refuses a licence without any service that is on (L3).
@@ -302,7 +338,7 @@ func (d *decider) decision(repeated bool) Decision {
 	slices.SortFunc(out.Violations, compareViolations)
 	switch {
 	case len(out.Violations) > 0:
-		return Decision{Outcome: Refused, After: d.user, Violations: out.Violations}
+		return Decision{Outcome: Refused, After: d.user, Violations: out.Violations, Wanted: slices.Sorted(slices.Values(out.Wanted))}
 	case len(out.Added)+len(out.Changed)+len(out.Removed) > 0:
 		out.Outcome = Removed
 		if len(out.Added)+len(out.Changed) > 0 {

@@ -61,6 +61,11 @@ func add(ids ...string) (want subscription.Want) {
 	return want
 }
 
+// kept says nothing about services.
+func kept(id string) subscription.Want {
+	return subscription.Want{Add: []subscription.Assignment{{Subscription: id, KeepOff: true}}}
+}
+
 func off(id string, services ...string) subscription.Want {
 	return subscription.Want{Add: []subscription.Assignment{{Subscription: id, Off: services}}}
 }
@@ -77,10 +82,13 @@ func TestDecide(t *testing.T) {
 	}
 	bulky := user("BE", "suite")
 	bulky.Licenses["bulk"] = subscription.Grant{Off: []string{strings.Repeat("x", subscription.OffMaxBytes-3)}}
+	without := user("BE", "suite", "kiosk")
+	without.Licenses["suite"] = subscription.Grant{Off: []string{"mail"}}
 	type result struct {
 		Outcome                 subscription.Outcome
 		Holds                   []string
 		Added, Removed, Changed []string
+		Wanted                  []string
 		Violations              []string // code, subscription and arguments
 		Warnings                []subscription.WarningCode
 	}
@@ -96,10 +104,14 @@ func TestDecide(t *testing.T) {
 		"L7: held already, expired":                {user("BE", "ended"), add("ended"), result{Outcome: "unchanged", Holds: []string{"ended"}}},
 		"L8: held already, by this call":           {repeated, add("none"), result{Outcome: "assigned", Holds: []string{"none"}}},
 		"L3: changing services takes no seat":      {user("BE", "suite"), off("suite", "mail"), result{Outcome: "assigned", Holds: []string{"suite -mail"}, Changed: []string{"suite"}}},
+		"nothing said: what is off stays off":      {without, kept("suite"), result{Outcome: "unchanged", Holds: holds(without)}},
+		"nothing said, replace: it stays off":      {without, subscription.Want{Add: kept("suite").Add, Replace: true}, result{Outcome: "removed", Holds: []string{"suite -mail"}, Removed: []string{"kiosk"}}},
+		"nothing said, new: all on":                {user("BE"), kept("suite"), result{Outcome: "assigned", Holds: []string{"suite"}, Added: []string{"suite"}}},
+		"an empty list: all on":                    {without, subscription.Want{Add: add("suite").Add, Remove: []string{"kiosk"}}, result{Outcome: "assigned", Holds: []string{"suite"}, Removed: []string{"kiosk"}, Changed: []string{"suite"}}},
 		"L3: all services off":                     {user("BE"), off("suite", "teams", "mail", "drive"), result{Outcome: "refused", Violations: []string{"all_services_off suite"}}},
 		"L3: all that are offered are off":         {user("FR"), off("suite", "mail", "drive"), result{Outcome: "refused", Violations: []string{"usage_location_prohibited suite FR"}}},
 		"unknown service":                          {user("BE"), off("suite", "y", "x"), result{Outcome: "refused", Violations: []string{"service_unknown suite x", "service_unknown suite y"}}},
-		"R9.3: none free":                          {user("BE"), add("none"), result{Outcome: "refused", Violations: []string{"no_license_free none"}}},
+		"R9.3: none free":                          {user("BE"), add("none"), result{Outcome: "refused", Violations: []string{"no_license_free none"}, Wanted: []string{"none"}}},
 		"R9.3: expired":                            {user("BE"), add("ended"), result{Outcome: "refused", Violations: []string{"subscription_expired ended 2026-11-28"}}},
 		"L5: no location":                          {user(""), add("suite"), result{Outcome: "refused", Violations: []string{"usage_location_missing suite"}}},
 		"L5: another location":                     {user("FR"), add("benelux"), result{Outcome: "refused", Violations: []string{"usage_location_prohibited benelux FR"}}},
@@ -108,8 +120,10 @@ func TestDecide(t *testing.T) {
 		"L5: no service is offered":                {user("FR"), add("teams"), result{Outcome: "refused", Violations: []string{"usage_location_prohibited teams FR"}}},
 		"unknown":                                  {user("BE"), add("x"), result{Outcome: "refused", Violations: []string{"subscription_not_found x"}}},
 		"for devices":                              {user("BE"), add("pcs"), result{Outcome: "refused", Violations: []string{"subscription_for_devices pcs"}}},
-		"all violations at once":                   {user(""), add("none", "ended", "x"), result{Outcome: "refused", Violations: []string{"usage_location_missing ended", "subscription_expired ended 2026-11-28", "no_license_free none", "usage_location_missing none", "subscription_not_found x"}}},
-		"L6: all or nothing":                       {user("BE", "suite"), subscription.Want{Add: add("none").Add, Remove: []string{"suite"}}, result{Outcome: "refused", Holds: []string{"suite"}, Violations: []string{"no_license_free none"}}},
+		"all violations at once":                   {user(""), add("none", "ended", "x"), result{Outcome: "refused", Violations: []string{"usage_location_missing ended", "subscription_expired ended 2026-11-28", "usage_location_missing none", "subscription_not_found x"}}},
+		"R9.3: none free is told last":             {user("FR"), add("none", "benelux"), result{Outcome: "refused", Violations: []string{"usage_location_prohibited benelux FR"}}},
+		"R9.3: one of two is free":                 {user("BE"), add("suite", "none"), result{Outcome: "refused", Violations: []string{"no_license_free none"}, Wanted: []string{"none", "suite"}}},
+		"L6: all or nothing":                       {user("BE", "suite"), subscription.Want{Add: add("none").Add, Remove: []string{"suite"}}, result{Outcome: "refused", Holds: []string{"suite"}, Violations: []string{"no_license_free none"}, Wanted: []string{"none"}}},
 		"L4: exclusion in either order":            {user("BE", "kiosk"), add("suite"), result{Outcome: "refused", Holds: []string{"kiosk"}, Violations: []string{"services_exclude suite mail mail-basic"}}},
 		"L4: exclusion, named by the other":        {user("BE", "suite"), add("kiosk"), result{Outcome: "refused", Holds: []string{"suite"}, Violations: []string{"services_exclude kiosk mail mail-basic"}}},
 		"L4: the excluded service is off":          {user("BE", "kiosk"), off("suite", "mail"), result{Outcome: "assigned", Holds: []string{"kiosk", "suite -mail"}, Added: []string{"suite"}}},
@@ -134,7 +148,7 @@ func TestDecide(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			d := subscription.Decide(test.user, test.want, catalog(), call, today)
-			got := result{Outcome: d.Outcome, Holds: holds(d.After), Added: d.Added, Removed: d.Removed, Changed: d.Changed}
+			got := result{Outcome: d.Outcome, Holds: holds(d.After), Added: d.Added, Removed: d.Removed, Changed: d.Changed, Wanted: d.Wanted}
 			for _, v := range d.Violations {
 				text := v.Code + " " + v.Subscription
 				for _, arg := range []string{"date", "location", "service", "other", "max"} {

@@ -66,7 +66,7 @@ func restoreLicenses(u User, former map[string]Grant, free map[string]Holding, c
 		var failed []string
 		var violations []Violation
 		for _, id := range rest {
-			one := Decide(all.After, Want{Add: []Assignment{{id, former[id].Off}}}, free, call, today)
+			one := Decide(all.After, Want{Add: []Assignment{{Subscription: id, Off: former[id].Off}}}, free, call, today)
 			if one.Outcome == Refused {
 				failed, violations = append(failed, id), append(violations, one.Violations...)
 				continue

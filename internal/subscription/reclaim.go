@@ -54,6 +54,6 @@ type Costs map[string]int64
 // Add adds a number of licences at a price. A price that is unknown adds nothing.
 func (c Costs) Add(p Price, licenses int) {
 	if p.Currency != "" {
-		c[p.Currency] += p.Amount * int64(licenses)
+		c[p.Currency] += p.Of(licenses)
 	}
 }

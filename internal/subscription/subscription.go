@@ -48,6 +48,9 @@ type Price struct {
 	Currency string // ISO 4217, for example EUR
 }
 
+// Of returns what a number of licences cost in a month, in hundredths of the currency.
+func (p Price) Of(licenses int) int64 { return p.Amount * int64(licenses) }
+
 // Subscription is a number of licences for a set of services. Seats has the number.
 type Subscription struct {
 	ID         string

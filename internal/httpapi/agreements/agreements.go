@@ -145,18 +145,24 @@ func (o *operations) listAgreements(api huma.API, op huma.Operation) {
 		}
 		var found agreement.Page
 		var fresh refresher.Freshness
-		both, ctx := errgroup.WithContext(ctx)
+		both, reading := errgroup.WithContext(ctx)
 		both.Go(func() (err error) {
-			found, err = o.Register.List(ctx, agreement.Query{
+			found, err = o.Register.List(reading, agreement.Query{
 				GroupID: in.Group, Type: in.Type, Publisher: in.Publisher, Aliases: aliases, Status: in.Status, Validation: in.Validation,
 				EndsBefore: in.endsBefore, Text: in.Text,
 				Sort: in.Sort, Descending: in.Descending(), Calendar: today, Limit: in.Limit, Cursor: in.Cursor,
 			})
 			return err
 		})
-		both.Go(func() (err error) { fresh, err = o.Answers.Freshness(ctx); return err })
+		both.Go(func() (err error) { fresh, err = o.Answers.Freshness(reading); return err })
 		if err := both.Wait(); err != nil {
 			return nil, err
+		}
+		if found.Totals.Agreements == 0 && in.Group != "" {
+			// A list that is empty because of a mistyped id would be taken for the right one.
+			if _, err := o.Groups.Group(ctx, in.Group); err != nil {
+				return nil, httpapi.Unknown(err, "group_not_found", httpapi.ParameterField+"group", in.Group)
+			}
 		}
 		lang := in.Lang()
 		listed := httpapi.PageOf(found.Items, found.Next, func(a agreement.Agreement) Agreement { return agreementOf(lang, today, a) })

@@ -73,13 +73,9 @@ func (g *GroupChoice) target() (agreement.Target, []errs.Violation) {
 	return agreement.Target{NewName: name}, broken
 }
 
-// noSuchGroup turns the error that the chosen group is missing into a violation of the
-// body. Otherwise it would be about the address of the request.
+// noSuchGroup turns the error that the chosen group is missing into a violation of the body.
 func noSuchGroup(err error, chosen agreement.Target) error {
-	if errs.CodeOf(err) != "group_not_found" {
-		return err
-	}
-	return errs.Violated([]errs.Violation{{Code: "group_not_found", Field: "group/id", Value: chosen.GroupID}})
+	return httpapi.Unknown(err, "group_not_found", "group/id", chosen.GroupID)
 }
 
 // drafted returns pairs as typed, for a draft.

@@ -50,7 +50,7 @@ func (in *deleteRulesInput) Resolve(huma.Context) []error {
 
 func (o *operations) deleteRules(api huma.API, op huma.Operation) {
 	op.Summary = "Delete many rules that recognise titles"
-	op.Description = "Deletes rules of an admin, all of them in one change, and returns a result for each. Rules that do not exist are skipped. " +
+	op.Description = "Deletes rules of an admin, all of them in one change, and returns a result for each. Rules that do not exist and rules of the dictionary of products are skipped. " +
 		"Files are then counted again, once, by the remaining rules."
 	op.Errors = append(op.Errors, http.StatusPreconditionFailed)
 	httpapi.Receiving(&op, httpapi.MaxBody)

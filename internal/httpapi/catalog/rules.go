@@ -230,8 +230,8 @@ func (in *replaceRuleInput) Resolve(huma.Context) []error {
 
 func (o *operations) replaceRule(api huma.API, op huma.Operation) {
 	op.Summary = "Change or move a rule that recognises titles"
-	op.Description = "Replaces a rule of an admin. With a position it is moved there; otherwise it keeps its position. Files are then counted again by the changed rules."
-	op.Errors = append(op.Errors, http.StatusNotFound, http.StatusPreconditionFailed)
+	op.Description = "Replaces a rule of an admin. With a position it is moved there; otherwise it keeps its position. A rule of the dictionary of products cannot be changed; to override one, add a rule of an admin, which is applied first. Files are then counted again by the changed rules."
+	op.Errors = append(op.Errors, http.StatusNotFound, http.StatusConflict, http.StatusPreconditionFailed)
 	httpapi.Receiving(&op, httpapi.MaxBody)
 	huma.Register(api, op, func(ctx context.Context, in *replaceRuleInput) (*httpapi.Versioned[ChangedRule], error) {
 		reply, err := o.setRule(ctx, in.Lang(), in.Revision, httpapi.Call[ChangedRule]{}, in.rule, in.Body.Position, func(list inventory.RuleList) error {
@@ -315,7 +315,7 @@ type deleteRuleInput struct {
 func (o *operations) deleteRule(api huma.API, op huma.Operation) {
 	op.Summary = "Delete a rule that recognises titles"
 	op.Description = "Deletes a rule of an admin. The rules of the dictionary of products cannot be deleted; to override one, add a rule of an admin, which is applied first. Files are then counted again by the changed rules."
-	op.Errors = append(op.Errors, http.StatusNotFound, http.StatusPreconditionFailed)
+	op.Errors = append(op.Errors, http.StatusNotFound, http.StatusConflict, http.StatusPreconditionFailed)
 	huma.Register(api, op, func(ctx context.Context, in *deleteRuleInput) (*httpapi.Versioned[DeletedRule], error) {
 		now := o.Now()
 		deleted, err := revise(ctx, o, in.Revision, httpapi.Call[DeletedRule]{}, func(list inventory.RuleList) (*edit, DeletedRule, error) {

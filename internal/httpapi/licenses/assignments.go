@@ -55,7 +55,7 @@ func refusal(d subscription.Decision, subscriptions map[string]subscription.Hold
 
 func assignments(given []Assignment) (all []subscription.Assignment) {
 	for _, a := range given {
-		all = append(all, subscription.Assignment{Subscription: a.Subscription, Off: a.ServicesOff})
+		all = append(all, a.ServicesOff.assignment(a.Subscription))
 	}
 	return all
 }
@@ -133,8 +133,7 @@ func (o *operations) many(
 		if err != nil {
 			return reply, err
 		}
-		results := o.results(lang, given, found, failed, subscriptions)
-		results.DryRun = dryRun
+		results := o.results(lang, given, found, failed, dryRun, subscriptions)
 		// A long response does not fit an item of the table. A repetition then does the work again, with
 		// the same outcomes.
 		if reply, err = call.Reply(results); err != nil || results.Totals.Unknown > 0 || len(reply.Entry.Response) > maxRemembered {
@@ -154,7 +153,7 @@ type LicenseAssignments struct {
 	Mode        Mode            `json:"mode,omitempty" default:"add" doc:"add: other licences stay; replace: licences that are not listed are removed."`
 	Licenses    []Assignment    `json:"licenses" maxItems:"40" doc:"The licences to assign; empty with replace to remove all."`
 	Acknowledge Acknowledgement `json:"acknowledge,omitempty" doc:"service-data: required if users lose licences."`
-	DryRun      bool            `json:"dryRun,omitempty" doc:"Whether to rehearse: the results are those of now, and nothing changes." example:"false"`
+	DryRun      bool            `json:"dryRun,omitempty" doc:"Whether to rehearse: the results are those of the call if it were made now, and nothing changes." example:"false"`
 }
 
 type assignLicensesInput struct {
@@ -181,7 +180,7 @@ func (o *operations) assignmentOperations() httpapi.Operations {
 func (o *operations) assignLicenses(api huma.API, op huma.Operation) {
 	op.Summary = "Assign licences to many users"
 	op.Description = "Assigns licences to up to 1,000 users, and returns what happened for each and why. Each user gets all of it or nothing; when licences run out, earlier users of the list win. " +
-		"A user who has the licence keeps it, with the services off that the call lists: without servicesOff, all services are on. Replacing needs the permission to remove licences, too."
+		servicesOffText + " Replacing needs the permission to remove licences, too."
 	op.Errors = append(op.Errors, http.StatusConflict)
 	httpapi.Receiving(&op, httpapi.MaxBody)
 	huma.Register(api, op, func(ctx context.Context, in *assignLicensesInput) (*userResultsOutput, error) {
@@ -213,7 +212,7 @@ type LicenseRemovals struct {
 	Users         []string        `json:"users" minItems:"1" maxItems:"1000" doc:"The ids or user principal names of the users." example:"[\"ann.peeters@example.org\"]"`
 	Subscriptions []string        `json:"subscriptions" minItems:"1" maxItems:"40" doc:"The ids of the subscriptions whose licences are removed." example:"[\"0v5z3m8k2qd7c1x9w4t6p3r8s2\"]"`
 	Acknowledge   Acknowledgement `json:"acknowledge,omitempty" doc:"service-data: required if users lose licences."`
-	DryRun        bool            `json:"dryRun,omitempty" doc:"Whether to rehearse: the results are those of now, and nothing changes." example:"false"`
+	DryRun        bool            `json:"dryRun,omitempty" doc:"Whether to rehearse: the results are those of the call if it were made now, and nothing changes." example:"false"`
 }
 
 type removeLicensesInput struct {
@@ -248,9 +247,21 @@ type LicenseID struct {
 	Subscription string `path:"subscription" maxLength:"64" doc:"The id of the subscription." example:"0v5z3m8k2qd7c1x9w4t6p3r8s2"`
 }
 
-// ServicesOff is the services that are off for a user.
+// ServicesOff is the services that are off for a user. It is a pointer because an empty list is not the
+// same as none.
 type ServicesOff struct {
-	ServicesOff []string `json:"servicesOff,omitempty" maxItems:"60" doc:"The ids of services to switch off; not all of them." example:"[\"TEAMS1\"]"`
+	ServicesOff *[]string `json:"servicesOff,omitempty" maxItems:"60" doc:"The ids of the services that are off afterwards; not all of them. An empty list switches all on. If absent, what is off for a user who has the licence stays off, and a new licence has all services on." example:"[\"TEAMS1\"]"`
+}
+
+// servicesOffText is a sentence of the descriptions of operations that assign licences.
+const servicesOffText = "A user who has the licence keeps it: without servicesOff, the services that are off for the user stay off; with it, exactly the listed services are off."
+
+// assignment returns the assignment of a licence.
+func (s ServicesOff) assignment(subscriptionID string) subscription.Assignment {
+	if s.ServicesOff == nil {
+		return subscription.Assignment{Subscription: subscriptionID, KeepOff: true}
+	}
+	return subscription.Assignment{Subscription: subscriptionID, Off: *s.ServicesOff}
 }
 
 type assignLicenseInput struct {
@@ -267,13 +278,13 @@ type assignLicenseOutput struct {
 
 func (o *operations) assignLicense(api huma.API, op huma.Operation) {
 	op.Summary = "Assign a licence to a user"
-	op.Description = "Assigns one licence, or changes which of its services are off. The status is 201 for a new licence, and 200 for one that the user has."
+	op.Description = "Assigns one licence, or changes which of its services are off. " + servicesOffText + " The status is 201 for a new licence, and 200 for one that the user has."
 	op.Errors = append(op.Errors, http.StatusNotFound, http.StatusConflict)
 	op.Responses = map[string]*huma.Response{"201": {Description: "The licence is new.", Content: nil}}
 	httpapi.Receiving(&op, httpapi.MaxBody)
 	huma.Register(api, op, func(ctx context.Context, in *assignLicenseInput) (*assignLicenseOutput, error) {
 		d, subscriptions, err := o.changeOne(ctx, in.ID, licensing.Request{
-			Want: subscription.Want{Add: []subscription.Assignment{{Subscription: in.Subscription, Off: in.Body.ServicesOff}}},
+			Want: subscription.Want{Add: []subscription.Assignment{in.Body.assignment(in.Subscription)}},
 			Call: o.call(ctx, o.Now(), httpapi.Repeatable{}, op.OperationID), Event: o.events(ctx, access.AssignLicense, o.Now()),
 		})
 		if err != nil {
@@ -332,7 +343,7 @@ func (o *operations) removeLicense(api huma.API, op huma.Operation) {
 type UserDeletions struct {
 	Users       []string        `json:"users" minItems:"1" maxItems:"1000" doc:"The ids or user principal names of the users." example:"[\"ann.peeters@example.org\"]"`
 	Acknowledge Acknowledgement `json:"acknowledge,omitempty" doc:"service-data: required."`
-	DryRun      bool            `json:"dryRun,omitempty" doc:"Whether to rehearse: the results are those of now, and nothing changes." example:"false"`
+	DryRun      bool            `json:"dryRun,omitempty" doc:"Whether to rehearse: the results are those of the call if it were made now, and nothing changes." example:"false"`
 }
 
 type deleteUsersInput struct {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"iter"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -77,7 +78,11 @@ func (o *operations) exportUsers(ctx context.Context, in *exportUsersInput) (t h
 	if err != nil {
 		return t, err
 	}
-	all, _, err := o.Register.All(ctx, o.query(in.UserFilter, subscriptions))
+	q, err := o.query(in.UserFilter, subscriptions)
+	if err != nil {
+		return t, err
+	}
+	all, _, err := o.Register.All(ctx, q)
 	if err != nil {
 		return t, err
 	}
@@ -172,11 +177,12 @@ func (o *operations) exportSubscriptions(ctx context.Context, in *exportSubscrip
 			for _, n := range []int{s.Quantity, s.Assigned, s.Available, max(s.Available, 0)} {
 				row = append(row, sheet.Value{Number: n, Kind: sheet.KindNumber})
 			}
-			price, currency, cost, unused := "", "", "", ""
-			if p := s.Price; p != nil {
-				price, currency, cost, unused = money(p.Amount), p.Currency, money(p.Amount*int64(s.Quantity)), money(p.Amount*int64(max(s.Available, 0)))
+			costs := cells("", "", "", "")
+			if s.Price != nil {
+				p := subscription.Price(*s.Price)
+				costs = []sheet.Value{money(p.Amount), {Text: p.Currency}, money(p.Of(s.Quantity)), money(p.Of(max(s.Available, 0)))}
 			}
-			if !yield(append(row, cells(price, currency, cost, unused, strings.Join(conflicts, " "), s.ID)...)) {
+			if !yield(slices.Concat(row, costs, cells(strings.Join(conflicts, " "), s.ID))) {
 				return
 			}
 		}
@@ -184,8 +190,10 @@ func (o *operations) exportSubscriptions(ctx context.Context, in *exportSubscrip
 	return t, err
 }
 
-// money formats hundredths.
-func money(hundredths int64) string { return fmt.Sprintf("%d.%02d", hundredths/100, hundredths%100) }
+// money returns a number of hundredths of a currency, which has a column of its own.
+func money(hundredths int64) sheet.Value {
+	return sheet.Value{Number: int(hundredths), Kind: sheet.KindHundredths}
+}
 
 func truth(b bool) string { return fmt.Sprint(b) }
 

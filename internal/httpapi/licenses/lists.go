@@ -56,8 +56,18 @@ type UserFilter struct {
 	httpapi.Sorted
 }
 
-// query returns the query of a filter.
-func (o *operations) query(f UserFilter, subscriptions map[string]subscription.Holding) subscription.Query {
+// query returns the query of a filter. It returns a violation for each subscription that does not exist: a
+// list that ignores a mistyped id would be taken for the right one.
+func (o *operations) query(f UserFilter, subscriptions map[string]subscription.Holding) (subscription.Query, error) {
+	var unknown []errs.Violation
+	for _, p := range []struct{ name, id string }{{"subscription", f.Subscription}, {"without", f.Without}} {
+		if _, known := subscriptions[p.id]; p.id != "" && !known {
+			unknown = append(unknown, errs.Violation{Code: subscription.SubscriptionGone, Field: httpapi.ParameterField + p.name, Value: p.id})
+		}
+	}
+	if err := errs.Violated(unknown); err != nil {
+		return subscription.Query{}, err
+	}
 	q := subscription.Query{
 		Text: f.Text, Subscription: f.Subscription, Without: f.Without, Licensed: f.Licensed.value(), Location: strings.ToUpper(f.Location),
 		Department: f.Department, Enabled: f.Enabled.value(), Type: f.Type, InactiveDays: f.InactiveDays, Deleted: f.Deleted == yes,
@@ -72,7 +82,7 @@ func (o *operations) query(f UserFilter, subscriptions map[string]subscription.H
 		}
 		slices.Sort(q.InConflict)
 	}
-	return q
+	return q, nil
 }
 
 // UserPageTotals is the totals of a list of users, of all its pages.
@@ -116,7 +126,10 @@ func (o *operations) page(ctx context.Context, lang i18n.Lang, f UserFilter, p h
 	if err != nil {
 		return UserPage{}, err
 	}
-	q := o.query(f, subscriptions)
+	q, err := o.query(f, subscriptions)
+	if err != nil {
+		return UserPage{}, err
+	}
 	q.Limit, q.Cursor = p.Limit, p.Cursor
 	found, err := o.Register.List(ctx, q)
 	if err != nil {

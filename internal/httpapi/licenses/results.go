@@ -50,7 +50,7 @@ type UserResult struct {
 	Assigned   []string             `json:"assigned,omitempty" doc:"The ids of the subscriptions with a licence more."`
 	Changed    []string             `json:"changed,omitempty" doc:"The ids of the subscriptions whose licence has other services off than before."`
 	Removed    []string             `json:"removed,omitempty" doc:"The ids of the subscriptions with a licence less."`
-	Violations []LicenseViolation   `json:"violations,omitempty" doc:"Why nothing changed: all reasons."`
+	Violations []LicenseViolation   `json:"violations,omitempty" doc:"Why nothing changed: all reasons. That no licence is free is a reason only for a user whom nothing else refuses."`
 	Warnings   []UserWarning        `json:"warnings,omitempty" doc:"What an admin should know about the user's licences."`
 	Message    string               `json:"message,omitempty" doc:"What to do about an unknown outcome, in the reader's language."`
 }
@@ -59,15 +59,15 @@ type UserResult struct {
 type UserResults struct {
 	Items  []UserResult `json:"items" doc:"One result for each user, in the order of the request."`
 	Totals UserTotals   `json:"totals" doc:"The totals. The outcomes add up to the number of users."`
-	Short  []Shortage   `json:"short,omitempty" doc:"The subscriptions that have too few licences for the users who were refused."`
+	Short  []Shortage   `json:"short,omitempty" doc:"The subscriptions of which licences have to be bought for the users who are refused only because too few are free."`
 	DryRun bool         `json:"dryRun" doc:"Whether nothing was changed, because the request asked for a rehearsal." example:"false"`
 }
 
-// Shortage is a subscription with too few licences for a call.
+// Shortage is a subscription with too few licences for the users of a call.
 type Shortage struct {
 	Subscription string `json:"subscription" doc:"The id of the subscription." example:"0v5z3m8k2qd7c1x9w4t6p3r8s2"`
 	Name         string `json:"name" doc:"The name of the subscription." example:"Microsoft 365 E3"`
-	Missing      int    `json:"missing" minimum:"1" doc:"The number of users who were refused because none was free." example:"3"`
+	Missing      int    `json:"missing" minimum:"1" doc:"The number of licences to buy so that every user gets them who is refused only because too few are free." example:"3"`
 }
 
 // UserTotals is the number of users with each outcome, and of violations of each class.
@@ -82,10 +82,9 @@ type UserTotals struct {
 	Violations map[string]int `json:"violations" doc:"The number of users with a violation of each class."`
 }
 
-// results converts the results of a call about many users.
-func (o *operations) results(lang i18n.Lang, given []string, found []licensing.Result, failed error, subscriptions map[string]subscription.Holding) UserResults {
-	out := UserResults{Items: make([]UserResult, len(found)), Totals: UserTotals{Users: len(found), Violations: map[string]int{}}}
-	missing := map[string]int{}
+// results converts the results of a call about many users. subscriptions are as they are after it.
+func (o *operations) results(lang i18n.Lang, given []string, found []licensing.Result, failed error, dryRun bool, subscriptions map[string]subscription.Holding) UserResults {
+	out := UserResults{Items: make([]UserResult, len(found)), Totals: UserTotals{Users: len(found), Violations: map[string]int{}}, DryRun: dryRun}
 	for i, r := range found {
 		d := r.Decision
 		item := UserResult{User: given[i], UPN: d.After.UPN, Status: http.StatusOK, Outcome: d.Outcome, Assigned: d.Added, Changed: d.Changed, Removed: d.Removed}
@@ -98,9 +97,6 @@ func (o *operations) results(lang i18n.Lang, given []string, found []licensing.R
 				classes[string(v.Error())] = true
 				if v.Code == subscription.UserNotFound {
 					item.Status = http.StatusNotFound
-				}
-				if v.Code == subscription.NoLicenseFree {
-					missing[v.Subscription]++
 				}
 			}
 			for class := range classes {
@@ -125,6 +121,7 @@ func (o *operations) results(lang i18n.Lang, given []string, found []licensing.R
 		item.Warnings = warningsOf(lang, d.Warnings, d.After, subscriptions)
 		out.Items[i] = item
 	}
+	missing := licensing.Missing(found, subscriptions, dryRun)
 	for _, id := range slices.Sorted(maps.Keys(missing)) {
 		out.Short = append(out.Short, Shortage{id, subscriptions[id].Name, missing[id]})
 	}

@@ -100,13 +100,13 @@ type setQuantityInput struct {
 
 func (o *operations) setQuantity(api huma.API, op huma.Operation) {
 	op.Summary = "Set the number of licences"
-	op.Description = "Sets the quantity of a subscription. If-Match is required: without it, two admins could undo each other's changes. " +
+	op.Description = "Sets the quantity of a subscription. If-Match with an ETag is required, and * is refused: two admins could undo each other's changes. " +
 		"Users keep their licences if the number is below the number of users: that is a conflict, which has to be acknowledged."
 	op.Errors = append(op.Errors, http.StatusNotFound, http.StatusConflict, http.StatusPreconditionFailed, http.StatusPreconditionRequired)
 	httpapi.Receiving(&op, httpapi.MaxBody)
 	huma.Register(api, op, func(ctx context.Context, in *setQuantityInput) (*seatsOutput, error) {
-		if in.IfMatch == "" {
-			return nil, errs.New(errs.Unconditional, "if_match_required")
+		if err := in.Required(); err != nil {
+			return nil, err
 		}
 		return o.reseat(ctx, in.Reader, in.Repeatable, op.OperationID, in.ID, in.Body, in.Body.Reference.Reference, "subscription.quantity_set",
 			func(now time.Time, h subscription.Holding) (subscription.Seats, error) {

@@ -69,8 +69,8 @@ func signIn(typed string) (time.Time, []errs.Violation) {
 
 // Assignment is a licence to assign.
 type Assignment struct {
-	Subscription string   `json:"subscription" maxLength:"64" doc:"The id of the subscription." example:"0v5z3m8k2qd7c1x9w4t6p3r8s2"`
-	ServicesOff  []string `json:"servicesOff,omitempty" maxItems:"60" doc:"The ids of services to switch off; not all of them." example:"[\"TEAMS1\"]"`
+	Subscription string `json:"subscription" maxLength:"64" doc:"The id of the subscription." example:"0v5z3m8k2qd7c1x9w4t6p3r8s2"`
+	ServicesOff
 }
 
 // NewUser is a user to add, with licences.
@@ -329,9 +329,32 @@ type restoredUser struct {
 	Body httpapi.Reply[RestoredUser]
 }
 
+// deleted returns the id of the user to restore that an id or a user principal name means. A deleted user
+// has released its name, so the store does not find it by that. It returns errs.NotFound user_not_found.
+func (o *operations) deleted(ctx context.Context, key string, now time.Time) (string, error) {
+	if !isUPN(key) {
+		return key, nil
+	}
+	all, _, err := o.Register.All(ctx, subscription.Query{Deleted: true, Text: key, Sort: subscription.SortName, Now: now})
+	if err != nil {
+		return "", err
+	}
+	var last subscription.User
+	for u := range all {
+		if subscription.FoldUPN(u.UPN) == subscription.FoldUPN(key) && u.DeletedAt.After(last.DeletedAt) {
+			last = u
+		}
+	}
+	if last.ID != "" {
+		return last.ID, nil
+	}
+	u, err := o.user(ctx, key)
+	return u.ID, err
+}
+
 func (o *operations) restoreUser(api huma.API, op huma.Operation) {
 	op.Summary = "Restore a deleted user"
-	op.Description = "Restores a user within 30 days of its deletion. With licenses, each former licence is assigned that may be assigned now; violations say why the others are not."
+	op.Description = "Restores a user within 30 days of its deletion. With licenses, each former licence is assigned that may be assigned now; violations say why the others are not. Of several deleted users with one user principal name, that name means the one that was deleted last."
 	op.Errors = append(op.Errors, http.StatusNotFound, http.StatusConflict)
 	httpapi.Receiving(&op, httpapi.MaxBody)
 	huma.Register(api, op, func(ctx context.Context, in *restoreUserInput) (*restoredUser, error) {
@@ -341,8 +364,12 @@ func (o *operations) restoreUser(api huma.API, op huma.Operation) {
 			return nil, err
 		}
 		restored, err := httpapi.Once(ctx, o.Kernel, in.Repeatable, now, op.OperationID+" "+in.ID, in.Body, func(call httpapi.Call[RestoredUser]) (reply httpapi.Reply[RestoredUser], err error) {
+			deleted, err := o.deleted(ctx, in.ID, now)
+			if err != nil {
+				return reply, err
+			}
 			r := licensing.Restoration{
-				UserID: in.ID, UPN: in.upn, Licenses: in.Body.Licenses, Call: o.call(ctx, now, in.Repeatable, op.OperationID), Today: o.today(now),
+				UserID: deleted, UPN: in.upn, Licenses: in.Body.Licenses, Call: o.call(ctx, now, in.Repeatable, op.OperationID), Today: o.today(now),
 				Event: o.EventAs(ctx, access.DeleteUser, now, licensing.UserRestored),
 			}
 			r.Entry = func(d subscription.Decision) (once.Entry, error) {

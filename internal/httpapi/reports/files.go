@@ -70,7 +70,7 @@ func (o *operations) purchasesTable(ctx context.Context, in *downloadPurchasesIn
 	if err != nil {
 		return printed{}, err
 	}
-	f, err := o.purchasesFilter(ctx, in.PurchasesQuery)
+	f, err := o.purchasesFilter(ctx, in.PurchasesQuery, v)
 	r := v.Purchases(f, by(in.Sort, in.Sorted), v.Settings)
 	return printed{r.Table(v.Words), v.Calendar.Today, v.Age}, err
 }
@@ -85,7 +85,7 @@ func (o *operations) installationsTable(ctx context.Context, in *downloadInstall
 	if err != nil {
 		return printed{}, err
 	}
-	f, err := o.installationsFilter(ctx, in.InstallationsQuery)
+	f, err := o.installationsFilter(ctx, in.InstallationsQuery, v)
 	r := v.Installations(f, by(in.Sort, in.Sorted), v.Settings)
 	return printed{r.Table(v.Words), v.Calendar.Today, v.Age}, err
 }

@@ -70,7 +70,7 @@ func (o *operations) compared(ctx context.Context, lang i18n.Lang, in Comparison
 	if err != nil {
 		return report.Comparison{}, viewed{}, err
 	}
-	f, err := o.filter(ctx, in.Licensed)
+	f, err := o.filter(ctx, in.Licensed, before, after)
 	if err != nil {
 		return report.Comparison{}, viewed{}, err
 	}

@@ -9,7 +9,6 @@ import (
 
 	"trueup/internal/access"
 	"trueup/internal/day"
-	"trueup/internal/errs"
 	"trueup/internal/httpapi"
 	"trueup/internal/i18n"
 	"trueup/internal/id"
@@ -129,7 +128,7 @@ func (o *operations) createRefresh(api huma.API, op huma.Operation) {
 				order.GroupID = *in.Body.GroupID
 				event.After["group"] = order.GroupID
 				if _, err := o.Groups.Group(ctx, order.GroupID); err != nil {
-					return reply, noSuchRefreshGroup(err, order.GroupID)
+					return reply, httpapi.Unknown(err, "group_not_found", "groupId", order.GroupID)
 				}
 			}
 			order.By = event.By
@@ -144,14 +143,6 @@ func (o *operations) createRefresh(api huma.API, op huma.Operation) {
 			return reply, err
 		}))
 	})
-}
-
-// noSuchRefreshGroup turns a missing group into a violation of the body.
-func noSuchRefreshGroup(err error, id string) error {
-	if errs.CodeOf(err) != "group_not_found" {
-		return err
-	}
-	return errs.Violated([]errs.Violation{{Code: "group_not_found", Field: "groupId", Value: id}})
 }
 
 func (o *operations) listRefreshes(api huma.API, op huma.Operation) {

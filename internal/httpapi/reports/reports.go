@@ -15,6 +15,7 @@ import (
 	"trueup/internal/cursor"
 	"trueup/internal/day"
 	"trueup/internal/errs"
+	"trueup/internal/group"
 	"trueup/internal/httpapi"
 	"trueup/internal/i18n"
 	"trueup/internal/position"
@@ -132,10 +133,37 @@ func (o *operations) refreshOld(ctx context.Context, f refresher.Freshness) {
 	}
 }
 
-// filter returns the filter of a report's parameters.
-func (o *operations) filter(ctx context.Context, in Licensed) (report.Filter, error) {
+// filter returns the filter of the parameters of a report of these data. It returns a violation for each
+// license group that neither they nor the store have: a report without its licences would be taken for the
+// right one.
+func (o *operations) filter(ctx context.Context, in Licensed, of ...viewed) (report.Filter, error) {
+	if err := o.knowGroups(ctx, in.Groups, of); err != nil {
+		return report.Filter{}, err
+	}
 	publisher, others, err := o.Snapshots.Publisher(ctx, in.Publisher)
 	return report.Filter{Type: in.Type, Groups: in.Groups, Publisher: publisher, AlsoPublisher: others}, err
+}
+
+// knowGroups returns a violation for each id of a license group that does not exist. Groups of an earlier
+// day may be deleted since, and data of now may be older than a new group.
+func (o *operations) knowGroups(ctx context.Context, ids []string, of []viewed) error {
+	unknown := slices.DeleteFunc(slices.Clone(ids), func(id string) bool {
+		return id == group.UnassignedID || slices.ContainsFunc(of, func(v viewed) bool { _, known := v.Data.Groups[id]; return known })
+	})
+	if len(unknown) == 0 {
+		return nil
+	}
+	stored, err := o.Groups.Groups(ctx)
+	if err != nil {
+		return err
+	}
+	var broken []errs.Violation
+	for _, id := range unknown {
+		if !slices.ContainsFunc(stored, func(g group.Group) bool { return g.ID == id }) {
+			broken = append(broken, errs.Violation{Code: "group_not_found", Field: httpapi.ParameterField + "group", Value: id})
+		}
+	}
+	return errs.Violated(broken)
 }
 
 // place is the content of a report's cursor: how many rows were shown, of which version of the
@@ -188,8 +216,8 @@ type PurchasesQuery struct {
 	Recent
 }
 
-func (o *operations) purchasesFilter(ctx context.Context, in PurchasesQuery) (report.Filter, error) {
-	f, err := o.filter(ctx, in.Licensed)
+func (o *operations) purchasesFilter(ctx context.Context, in PurchasesQuery, of viewed) (report.Filter, error) {
+	f, err := o.filter(ctx, in.Licensed, of)
 	f.Status = in.Status
 	return f, err
 }
@@ -205,8 +233,8 @@ type InstallationsQuery struct {
 	Recent
 }
 
-func (o *operations) installationsFilter(ctx context.Context, in InstallationsQuery) (report.Filter, error) {
-	f, err := o.filter(ctx, in.Licensed)
+func (o *operations) installationsFilter(ctx context.Context, in InstallationsQuery, of viewed) (report.Filter, error) {
+	f, err := o.filter(ctx, in.Licensed, of)
 	f.Verdict = in.Verdict
 	return f, err
 }
@@ -260,7 +288,7 @@ func (o *operations) getLicensePurchases(api huma.API, op huma.Operation) {
 		if err != nil {
 			return nil, err
 		}
-		f, err := o.purchasesFilter(ctx, in.PurchasesQuery)
+		f, err := o.purchasesFilter(ctx, in.PurchasesQuery, v)
 		if err != nil {
 			return nil, err
 		}
@@ -296,7 +324,7 @@ func (o *operations) getLicenseInstallations(api huma.API, op huma.Operation) {
 		if err != nil {
 			return nil, err
 		}
-		f, err := o.installationsFilter(ctx, in.InstallationsQuery)
+		f, err := o.installationsFilter(ctx, in.InstallationsQuery, v)
 		if err != nil {
 			return nil, err
 		}
@@ -330,7 +358,7 @@ func (o *operations) explainLicenseInstallation(api huma.API, op huma.Operation)
 		if err != nil {
 			return nil, err
 		}
-		f, err := o.filter(ctx, in.Licensed)
+		f, err := o.filter(ctx, in.Licensed, v)
 		if err != nil {
 			return nil, err
 		}
