@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"trueup/internal/day"
 	"trueup/internal/directory"
@@ -154,11 +155,11 @@ func (j *job) update(ctx context.Context, row directory.SubscriptionRow, h subsc
 	if err != nil {
 		return err
 	}
-	var refused bool
+	var refused, changed bool
 	var differs []sheet.Finding
 	var was, is subscription.Seats
 	edit := j.Subscriptions.Reseat(h.ID, func(h subscription.Holding) (subscription.Seats, error) {
-		refused, differs, was = false, nil, h.Seats // may be called again
+		refused, changed, differs, was = false, false, nil, h.Seats // may be called again
 		is = h.Seats
 		if h.Seats.AsOf.After(j.Object.At) {
 			differs = append(differs, j.about(sheet.SeverityHint, row, "directory_older", "date", string(day.In(h.Seats.AsOf, j.Zone))))
@@ -175,12 +176,19 @@ func (j *job) update(ctx context.Context, row directory.SubscriptionRow, h subsc
 		var more []sheet.Finding
 		is, more = j.term(row, is)
 		differs = append(differs, more...)
+		changed = is.Version > was.Version
+		if is.AsOf.Before(j.Object.At) { // also if the numbers are the same: an older file must not change them later
+			is.AsOf = j.Object.At
+			is.Version++
+		}
 		if is.Version > was.Version {
-			is.Version = was.Version + 1 // one change, of the quantity, the term or both
+			is.Version = was.Version + 1 // one change, of the quantity, the term, the moment or several
 		}
 		return is, nil
 	})
-	_, _, err = edit.Apply(ctx, once.Change{Event: j.event("subscription.read_from_file")})
+	event := j.event("subscription.read_from_file")
+	event.After = map[string]string{"asOf": j.Object.At.UTC().Format(time.RFC3339)}
+	_, _, err = edit.Apply(ctx, once.Change{Event: event})
 	switch {
 	case errs.KindOf(err) == errs.NotFound: // deleted meanwhile
 		j.Skipped++
@@ -191,7 +199,7 @@ func (j *job) update(ctx context.Context, row directory.SubscriptionRow, h subsc
 	switch {
 	case refused:
 		j.Rejected++
-	case described || is.Version != was.Version:
+	case described || changed:
 		j.Changed++
 	default:
 		j.Unchanged++

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"trueup/internal/audit"
 	"trueup/internal/directories"
@@ -39,6 +40,9 @@ func TestR9_1_SubscriptionsFromFile(t *testing.T) {
 	}
 	r = w.put("subscriptions/licenses.csv", file)
 	same(t, "again", r.Unchanged, rows)
+	for name, stored := range first { // only newer
+		first[name] = strings.Replace(stored, "as of 12:01", "as of 12:02", 1)
+	}
 	same(t, "stored again", w.stored(), first)
 
 	r = w.put("subscriptions/more.csv", "Product Title,Total Licenses,Assigned licenses,Renewal Date\nMicrosoft 365 E3,30,23,2028-01-31\nVisio Plan 2,1250,8,2026-12-01\n")
@@ -98,6 +102,34 @@ func TestR9_6_QuantitiesFromFile(t *testing.T) {
 	r = w.record(older)
 	same(t, "an older file", r.Counts, directories.Counts{Rows: 1, Unchanged: 1, Differ: 1})
 	same(t, "its findings", w.findings(r), []string{"2 Suite directory_older date=2026-11-29"})
+}
+
+// A file that states the quantity that is stored makes it newer: an older file does not change it.
+func TestR9_6_TheSameQuantityIsNewer(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.subscribe(map[string]int{"Suite": 5})
+	const columns = "Product Title,Total Licenses,Assigned licenses\n"
+	older := w.upload("subscriptions/older.csv", columns+"Suite,4,0\n")
+	newer := w.upload("subscriptions/newer.csv", columns+"Suite,5,0\n")
+	for range 2 { // the second delivery changes nothing
+		must(t, w.Receive(t.Context(), newer))
+	}
+	same(t, "the same quantity", w.record(newer).Counts, directories.Counts{Rows: 1, Unchanged: 1})
+	must(t, w.Receive(t.Context(), older))
+	same(t, "an older file", w.record(older).Counts, directories.Counts{Rows: 1, Unchanged: 1, Differ: 1})
+	h, err := w.Subscriptions.Subscription(t.Context(), "Suite")
+	must(t, err)
+	same(t, "seats", []any{h.Seats.Quantity, h.Seats.AsOf.Equal(newer.At), h.Seats.Version}, []any{5, true, int64(2)})
+	page, err := w.table.Audit.Events(t.Context(), audit.Query{From: noon, To: noon.AddDate(0, 0, 2), Limit: 100})
+	must(t, err)
+	var moments []string
+	for _, e := range page.Items {
+		if e.Action == "subscription.read_from_file" {
+			moments = append(moments, e.After["asOf"])
+		}
+	}
+	same(t, "moments", moments, []string{newer.At.Format(time.RFC3339)})
 }
 
 // A product with several subscriptions is matched by name too; another product does not take a name.

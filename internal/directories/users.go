@@ -422,12 +422,12 @@ func (l *list) adopt(ctx context.Context, engine *licensing.Licensing, users []l
 
 // changed counts the result of a change of licences, and reports why there was none.
 func (l *list) changed(c licensing.Result, r row, names map[string]string) {
-	switch {
-	case c.Outcome == subscription.Assigned:
+	switch c.Outcome { //nolint:exhaustive // the others are not about licences
+	case subscription.Assigned:
 		l.Assigned++
-	case c.Outcome == subscription.Removed:
+	case subscription.Removed:
 		l.Removed++
-	case c.Outcome == subscription.Refused:
+	case subscription.Refused:
 		l.Refused++
 		for _, v := range c.Violations {
 			l.find(sheet.SeverityWarning, r.Line, names[v.Subscription], v.Code, pairs(v.Args)...)
