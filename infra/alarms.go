@@ -69,10 +69,10 @@ func newAlarms(stack awscdk.Stack, chosen settings, table awsdynamodb.ITable, le
 	}
 	var failed []metric
 	for _, f := range manifest.Functions {
-		if f.Every > 0 {
-			failed = append(failed, metric{"AWS/Events", "FailedInvocations", "Sum", map[string]string{"RuleName": *ruleOf(stack, f).Ref()}})
+		if f.Every > 0 && !isReplaceable(f) {
+			failed = append(failed, uncalled(stack, f))
 		}
-		if f.Nightly {
+		if f.Refreshes {
 			alarms = append(alarms, nightAlarms(stack, f)...)
 		}
 	}
@@ -124,6 +124,15 @@ func newAlarms(stack awscdk.Stack, chosen settings, table awsdynamodb.ITable, le
 			OkActions:          &[]any{topic.TopicArn()},
 		})
 	}
+}
+
+// isReplaceable reports whether every file that arrives does the work of the function's schedule too. The
+// alarm for such a schedule is optional: it would be an eleventh metric.
+func isReplaceable(f manifest.Function) bool { return f.Name == "directory" }
+
+// uncalled returns the metric of calls that a schedule could not make.
+func uncalled(stack awscdk.Stack, f manifest.Function) metric {
+	return metric{"AWS/Events", "FailedInvocations", "Sum", map[string]string{"RuleName": *ruleOf(stack, f).Ref()}}
 }
 
 // nightAlarms returns the alarms of a function with a nightly refresh.
@@ -190,6 +199,12 @@ func optionalAlarms(stack awscdk.Stack, table awsdynamodb.ITable, functions map[
 			alarms = append(alarms, alarm{
 				id: id(f.Name, "LostAlarm"), description: name + " failed, and Lambda could not send the event to the dead-letter queue.", periods: 1,
 				metrics: of("DestinationDeliveryFailures"),
+			})
+		}
+		if f.Every > 0 && isReplaceable(f) {
+			alarms = append(alarms, alarm{
+				id: id(f.Name, "ScheduleAlarm"), description: "EventBridge could not call " + name + " on its schedule. Compare its permissions with the template: make diff.", periods: 1,
+				metrics: []metric{uncalled(stack, f)},
 			})
 		}
 		if f.Nightly {

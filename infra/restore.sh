@@ -21,15 +21,19 @@ shopt -s inherit_errexit 2>/dev/null || { echo 'restore: bash 4.4 or newer is re
 # `make golden` writes the next two lists.
 # The functions that files and schedules call, with the executions that the context value
 # reservedConcurrency reserves.
-reserved='import 3
+reserved='directory 3
+import 3
 inventory 3
 refresh 4'
 # The function that processes the files of each folder of the uploads bucket, as in
 # internal/intake/kind.
 folders='agreements/ import
 catalog/ import
+devices/ directory
 entitlements/ refresh
-inventory/ inventory'
+inventory/ inventory
+subscriptions/ directory
+users/ directory'
 max_wait=21600 # the longest that an event waits, in seconds
 pause=${RESTORE_PAUSE:-20}
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)

@@ -43,7 +43,6 @@ import (
 	"trueup/internal/inventories"
 	"trueup/internal/journal"
 	"trueup/internal/manifest"
-	"trueup/internal/people"
 	"trueup/internal/refresher"
 	"trueup/internal/register"
 )
@@ -154,7 +153,6 @@ func Importer(settings config.Config, c aws.Config, log *slog.Logger) trigger.Jo
 	uploads, reports := s3bucket.New(files, settings.UploadsBucket), s3bucket.New(files, settings.ReportsBucket)
 	newID := func(at time.Time) string { return id.New(at, rand.Text()) }
 	agreements, titles := register.New(store.Agreements, store.Journal, reports, log), catalog.New(store.Journal, reports, log)
-	users := people.New(store.People, store.Journal, reports, log)
 	refreshes := requester(settings, c, dynamo.NewRefreshes(store, agreements), log)
 	imports := &importer.Importer{
 		Store:   store.Imports,
@@ -185,7 +183,7 @@ func Importer(settings config.Config, c aws.Config, log *slog.Logger) trigger.Jo
 			return errors.Join(
 				imports.Abandon(ctx),
 				store.Upkeep.Tidy(ctx, now), store.Upkeep.Retire(ctx, now), emptyGroups(ctx, agreements, store, now),
-				agreements.Save(ctx, backlog, now), titles.Save(ctx, catalogBacklog, now), users.Save(ctx, backlog, now),
+				agreements.Save(ctx, backlog, now), titles.Save(ctx, catalogBacklog, now),
 			)
 		},
 	}

@@ -27,7 +27,7 @@ func TestEveryKindOfFileHasAReceiver(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	jobs := map[string]trigger.Jobs{"import": Importer(settings, c, quiet), "inventory": Inventory(settings, c, quiet), "refresh": refresh}
+	jobs := map[string]trigger.Jobs{"import": Importer(settings, c, quiet), "inventory": Inventory(settings, c, quiet), "directory": Directory(settings, c, quiet), "refresh": refresh}
 	for _, f := range manifest.Functions {
 		var want, got []string
 		for _, k := range kind.Of(f.Name) {

@@ -26,7 +26,7 @@ import (
 
 // starts has the function that assembles each function, by name.
 var starts = map[string]any{
-	"import": Importer, "inventory": Inventory, "refresh": Refresher,
+	"import": Importer, "inventory": Inventory, "directory": Directory, "refresh": Refresher,
 	agreements.Name: Agreements, catalogapi.Name: Catalog, groups.Name: Groups, licenses.Name: Licenses, reports.Name: Reports,
 }
 

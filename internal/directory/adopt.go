@@ -18,6 +18,23 @@ type Index struct {
 	byName map[string][]*subscription.Holding
 	titles map[string]string
 	today  day.Date
+	seats  map[string]subscription.Holding // newer than those above; nil for none
+}
+
+// With returns the index with other seats, by the ids of subscriptions: those that are left while the users
+// of a file get their licences.
+func (x *Index) With(seats map[string]subscription.Holding) *Index {
+	with := *x
+	with.seats = seats
+	return &with
+}
+
+// seatsOf returns the latest seats of a subscription.
+func (x *Index) seatsOf(s *subscription.Holding) subscription.Seats {
+	if h, known := x.seats[s.ID]; known {
+		return h.Seats
+	}
+	return s.Seats
 }
 
 // NewIndex returns an index of the subscriptions for users, on a day. titles has the SKU of each product
@@ -70,7 +87,7 @@ func (x *Index) find(ref LicenseRef, user *subscription.User, taken map[string]b
 	}
 	rank := func(s *subscription.Holding) int {
 		_, holds := user.Licenses[s.ID]
-		active := s.Seats.Status(x.today) == subscription.Active
+		active := x.seatsOf(s).Status(x.today) == subscription.Active
 		switch {
 		case holds && active:
 			return 0
@@ -82,7 +99,7 @@ func (x *Index) find(ref LicenseRef, user *subscription.User, taken map[string]b
 		return 3
 	}
 	return slices.MinFunc(found, func(a, b *subscription.Holding) int {
-		return cmp.Or(cmp.Compare(rank(a), rank(b)), cmp.Compare(b.Seats.Available, a.Seats.Available), cmp.Compare(a.ID, b.ID))
+		return cmp.Or(cmp.Compare(rank(a), rank(b)), cmp.Compare(x.seatsOf(b).Available, x.seatsOf(a).Available), cmp.Compare(a.ID, b.ID))
 	})
 }
 

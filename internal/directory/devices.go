@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"trueup/internal/device"
+	"trueup/internal/directory/columns"
 	"trueup/internal/sheet"
 	"trueup/internal/subscription"
 	"trueup/internal/text"
@@ -25,15 +26,15 @@ var joins = []struct {
 // device reads the record as a device.
 func (r *reading) device() error {
 	c := &r.record
-	r.what = firstOf(c.get(fieldDeviceID), c.get(fieldObjectID))
-	d := DeviceRow{Line: c.line, Seen: r.moment(fieldSeen, c.cells[fieldSeen]), Registered: r.moment(fieldRegistered, c.cells[fieldRegistered])}
-	d.Name = r.label(fieldName, subscription.NameMaxChars, true)
-	d.OS = r.label(fieldSystem, subscription.NameMaxChars, false)
-	d.OSVersion = r.label(fieldSystemVersion, subscription.NameMaxChars, false)
-	d.ObjectID = r.deviceGUID(fieldObjectID)
-	d.DeviceID = r.deviceGUID(fieldDeviceID)
+	r.what = firstOf(c.get(columns.DeviceID), c.get(columns.ObjectID))
+	d := DeviceRow{Line: c.line, Seen: r.moment(columns.Seen, c.cells[columns.Seen]), Registered: r.moment(columns.Registered, c.cells[columns.Registered])}
+	d.Name = r.label(columns.Name, subscription.NameMaxChars, true)
+	d.OS = r.label(columns.System, subscription.NameMaxChars, false)
+	d.OSVersion = r.label(columns.SystemVersion, subscription.NameMaxChars, false)
+	d.ObjectID = r.deviceGUID(columns.ObjectID)
+	d.DeviceID = r.deviceGUID(columns.DeviceID)
 	d.Join = r.join()
-	enabled, given := r.bool(fieldEnabled)
+	enabled, given := r.bool(columns.Enabled)
 	d.Enabled = enabled || !given
 	d.Stated.set(StatedEnabled, given)
 	d.Stated.set(StatedObjectID, d.ObjectID != "")
@@ -46,7 +47,7 @@ func (r *reading) device() error {
 		r.repeatedDevice(&d)
 	}
 	if !r.done() {
-		return r.rejected(Identity{ObjectID: text.Quote(c.get(fieldObjectID)), DeviceID: text.Quote(c.get(fieldDeviceID)), Name: text.Quote(c.get(fieldName))})
+		return r.rejected(Identity{ObjectID: text.Quote(c.get(columns.ObjectID)), DeviceID: text.Quote(c.get(columns.DeviceID)), Name: text.Quote(c.get(columns.Name))})
 	}
 	if r.sink.Device == nil {
 		return nil
@@ -55,14 +56,14 @@ func (r *reading) device() error {
 }
 
 // label reads a name or an id.
-func (r *reading) label(f field, longest int, required bool) string {
+func (r *reading) label(f columns.Field, longest int, required bool) string {
 	value, violations := subscription.ParseLabel(string(fieldNames[f]), r.record.get(f), longest, required)
 	r.violated(violations)
 	return value
 }
 
 // deviceGUID reads an id, in lower case; empty for none.
-func (r *reading) deviceGUID(f field) string {
+func (r *reading) deviceGUID(f columns.Field) string {
 	id := strings.ToLower(r.label(f, subscription.IDMaxChars, false))
 	if id == noGUID {
 		return ""
@@ -71,7 +72,7 @@ func (r *reading) deviceGUID(f field) string {
 }
 
 func (r *reading) join() device.Join {
-	typed := r.record.get(fieldJoin)
+	typed := r.record.get(columns.Join)
 	letters := text.Letters(text.Shorten(typed, 64))
 	for _, j := range joins {
 		if slices.ContainsFunc(j.words, func(word string) bool { return strings.Contains(letters, word) }) {
@@ -79,7 +80,7 @@ func (r *reading) join() device.Join {
 		}
 	}
 	if !slices.Contains(never, letters) {
-		r.warn(fieldJoin, typed, "directory_join")
+		r.warn(columns.Join, typed, "directory_join")
 	}
 	return device.JoinUnknown
 }
@@ -95,24 +96,24 @@ func (r *reading) repeatedDevice(d *DeviceRow) {
 		line, repeated = r.repeats('n', d.Name)
 	}
 	if repeated {
-		r.reject(fieldName, d.Name, "directory_device_repeated", "line", strconv.Itoa(line))
+		r.reject(columns.Name, d.Name, "directory_device_repeated", "line", strconv.Itoa(line))
 	}
 }
 
 // group reads the record as a group, and its members if the object has them.
 func (r *reading) group() error {
 	c := &r.record
-	r.what = c.get(fieldObjectID)
-	types := strings.ToLower(c.get(fieldGroupTypes))
+	r.what = c.get(columns.ObjectID)
+	types := strings.ToLower(c.get(columns.GroupTypes))
 	g := GroupRow{
-		Line: c.line, ObjectID: strings.ToLower(r.label(fieldObjectID, subscription.IDMaxChars, true)), Name: r.label(fieldName, subscription.NameMaxChars, true),
-		Unified: strings.Contains(types, "unified"), Dynamic: strings.Contains(types, "dynamic"), Rule: c.get(fieldRule),
+		Line: c.line, ObjectID: strings.ToLower(r.label(columns.ObjectID, subscription.IDMaxChars, true)), Name: r.label(columns.Name, subscription.NameMaxChars, true),
+		Unified: strings.Contains(types, "unified"), Dynamic: strings.Contains(types, "dynamic"), Rule: c.get(columns.Rule),
 	}
-	g.Security, _ = r.bool(fieldSecurity)
-	g.Mail, _ = r.bool(fieldMail)
+	g.Security, _ = r.bool(columns.Security)
+	g.Mail, _ = r.bool(columns.Mail)
 	if r.wrong == 0 {
 		if line, repeated := r.repeats('g', g.ObjectID); repeated {
-			r.reject(fieldObjectID, g.ObjectID, "directory_group_repeated", "line", strconv.Itoa(line))
+			r.reject(columns.ObjectID, g.ObjectID, "directory_group_repeated", "line", strconv.Itoa(line))
 		}
 	}
 	if !r.done() {
@@ -141,30 +142,30 @@ func (r *reading) group() error {
 // member reads the record as a member of a group; group is its object id, if it is known.
 func (r *reading) member(group string) error {
 	c := &r.record
-	entity := c.get(fieldEntity)
+	entity := c.get(columns.Entity)
 	m := MemberRow{Line: c.line, GroupID: group, Type: MemberType(strings.ToLower(entity[strings.LastIndexByte(entity, '.')+1:]))}
 	switch {
-	case entity == "" && c.get(fieldDeviceID) != "":
+	case entity == "" && c.get(columns.DeviceID) != "":
 		m.Type = MemberDevice
-	case entity == "" && c.get(fieldUPN) != "":
+	case entity == "" && c.get(columns.UPN) != "":
 		m.Type = MemberUser
 	case !slices.Contains(MemberTypes, m.Type):
 		r.Skipped++
-		r.find(sheet.SeverityHint, fieldEntity, entity, "directory_member_type")
+		r.find(sheet.SeverityHint, columns.Entity, entity, "directory_member_type")
 		return nil
 	}
-	r.what = c.get(fieldName)
-	m.ObjectID = strings.ToLower(r.label(fieldObjectID, subscription.IDMaxChars, true))
-	m.DeviceID = r.deviceGUID(fieldDeviceID)
-	m.Name = r.label(fieldName, subscription.NameMaxChars, false)
-	m.UPN = r.label(fieldUPN, subscription.UPNMaxChars, false)
+	r.what = c.get(columns.Name)
+	m.ObjectID = strings.ToLower(r.label(columns.ObjectID, subscription.IDMaxChars, true))
+	m.DeviceID = r.deviceGUID(columns.DeviceID)
+	m.Name = r.label(columns.Name, subscription.NameMaxChars, false)
+	m.UPN = r.label(columns.UPN, subscription.UPNMaxChars, false)
 	if r.wrong == 0 {
 		if line, repeated := r.repeats('m', group+" "+m.ObjectID); repeated {
-			r.reject(fieldObjectID, m.ObjectID, "directory_member_repeated", "line", strconv.Itoa(line))
+			r.reject(columns.ObjectID, m.ObjectID, "directory_member_repeated", "line", strconv.Itoa(line))
 		}
 	}
 	if !r.done() {
-		return r.rejected(Identity{ObjectID: text.Quote(c.get(fieldObjectID)), DeviceID: text.Quote(c.get(fieldDeviceID)), Name: text.Quote(c.get(fieldName))})
+		return r.rejected(Identity{ObjectID: text.Quote(c.get(columns.ObjectID)), DeviceID: text.Quote(c.get(columns.DeviceID)), Name: text.Quote(c.get(columns.Name))})
 	}
 	if r.sink.Member == nil {
 		return nil

@@ -24,7 +24,6 @@ package directory
 
 import (
 	"bufio"
-	"bytes"
 	"errors"
 	"fmt"
 	"hash/maphash"
@@ -34,6 +33,7 @@ import (
 	"time"
 
 	"trueup/internal/day"
+	"trueup/internal/directory/columns"
 	"trueup/internal/errs"
 	"trueup/internal/sheet"
 	"trueup/internal/subscription"
@@ -41,16 +41,16 @@ import (
 )
 
 // Kind is what a file lists.
-type Kind string
+type Kind = columns.Kind
 
 // The kinds.
 const (
-	Users         Kind = "users"
-	Activity      Kind = "activity" // the last activity of users
-	Devices       Kind = "devices"
-	Groups        Kind = "groups"
-	Members       Kind = "members" // of one group
-	Subscriptions Kind = "subscriptions"
+	Users         = columns.Users
+	Activity      = columns.Activity // the last activity of users
+	Devices       = columns.Devices
+	Groups        = columns.Groups
+	Members       = columns.Members // of one group
+	Subscriptions = columns.Subscriptions
 )
 
 // Kinds lists every kind, in the order of the documentation.
@@ -164,35 +164,6 @@ func readAtMost(most int64, file io.Reader, o Options, to Sink) (*File, error) {
 	return r.File, err
 }
 
-// KindOf returns the kind of a file that arrived as something else, by its start or the whole of a workbook;
-// empty if it is none of these.
-func KindOf(data []byte) Kind {
-	if !sheet.IsZIP(data) {
-		data = data[:min(len(data), sheet.StartBytes)]
-	}
-	f, err := Read(bytes.NewReader(data), Options{Now: time.Unix(0, 0)}, Sink{})
-	if err != nil {
-		return ""
-	}
-	return f.Kind
-}
-
-// IsUsers, IsDevices and IsSubscriptions report whether a file that arrived as something else belongs
-// under users/, devices/ or subscriptions/.
-func IsUsers(data []byte) bool {
-	kind := KindOf(data)
-	return kind == Users || kind == Activity
-}
-
-// IsDevices is described at IsUsers.
-func IsDevices(data []byte) bool {
-	kind := KindOf(data)
-	return kind == Devices || kind == Groups || kind == Members
-}
-
-// IsSubscriptions is described at IsUsers.
-func IsSubscriptions(data []byte) bool { return KindOf(data) == Subscriptions }
-
 // limited reads a limited number of bytes.
 type limited struct {
 	file       io.Reader
@@ -249,7 +220,7 @@ func (r *reading) read(file io.Reader) error {
 	if code, _ := sheet.Content(head); contentCodes[code] != "" {
 		return r.stop(0, contentCodes[code])
 	}
-	if start := bytes.TrimLeft(head, " \t\r\n"); len(start) > 0 && (start[0] == '{' || start[0] == '[') {
+	if columns.IsJSON(head) {
 		return r.readJSON(content)
 	}
 	return r.readText(content)
@@ -329,18 +300,18 @@ func (r *reading) flawed(line int, code string) error {
 	if err := r.count(); err != nil {
 		return err
 	}
-	r.reject(noField, "", code)
+	r.reject(columns.None, "", code)
 	r.done()
 	return nil
 }
 
 // find reports a finding about a field of the current row.
-func (r *reading) find(severity sheet.Severity, f field, value, code string, args ...string) {
+func (r *reading) find(severity sheet.Severity, f columns.Field, value, code string, args ...string) {
 	if len(r.Findings)-r.before >= findingsPerRow {
 		return
 	}
 	finding := sheet.Finding{Severity: severity, Line: r.record.line, Column: fieldNames[f], Value: text.Quote(value), Code: code, Args: errs.Pairs(args...)}
-	if f != noField {
+	if f != columns.None {
 		finding.Position = r.record.cells[f].position
 	}
 	if finding.Value == "" {
@@ -349,12 +320,12 @@ func (r *reading) find(severity sheet.Severity, f field, value, code string, arg
 	r.add(finding)
 }
 
-func (r *reading) reject(f field, value, code string, args ...string) {
+func (r *reading) reject(f columns.Field, value, code string, args ...string) {
 	r.wrong++
 	r.find(sheet.SeverityError, f, value, code, args...)
 }
 
-func (r *reading) warn(f field, value, code string, args ...string) {
+func (r *reading) warn(f columns.Field, value, code string, args ...string) {
 	r.find(sheet.SeverityWarning, f, value, code, args...)
 }
 
@@ -367,7 +338,7 @@ func (r *reading) violated(violations []errs.Violation) {
 			return
 		}
 		finding := sheet.Finding{Severity: sheet.SeverityError, Line: r.record.line, Column: fieldNames[f], Value: v.Value, Code: v.Code, Args: v.Args}
-		if f != noField {
+		if f != columns.None {
 			finding.Position = r.record.cells[f].position
 		}
 		if finding.Value == "" {

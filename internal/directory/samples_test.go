@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"trueup/internal/directory"
+	"trueup/internal/directory/columns"
 	"trueup/internal/entitlement/statement"
 	"trueup/internal/inventory"
 )
@@ -202,12 +202,12 @@ func TestOtherFilesAreUnknown(t *testing.T) {
 			return err
 		}
 		name := strings.TrimPrefix(filepath.ToSlash(path), events)
-		kind := directory.KindOf(data)
+		kind := columns.KindOf(data)
 		if _, ours := samples[name]; ours {
 			if want := strings.SplitN(samples[name][0], ":", 2)[0]; string(kind) != want {
 				t.Errorf("%s is taken for %q, want %q", name, kind, want)
 			}
-			for folder, is := range map[string]bool{"users": directory.IsUsers(data), "devices": directory.IsDevices(data), "subscriptions": directory.IsSubscriptions(data)} {
+			for folder, is := range map[string]bool{"users": columns.IsUsers(data), "devices": columns.IsDevices(data), "subscriptions": columns.IsSubscriptions(data)} {
 				if is != strings.HasPrefix(name, folder+"/") {
 					t.Errorf("%s belongs under %s/: %v", name, folder, is)
 				}

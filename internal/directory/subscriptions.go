@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"trueup/internal/day"
+	"trueup/internal/directory/columns"
 	"trueup/internal/sheet"
 	"trueup/internal/subscription"
 	"trueup/internal/text"
@@ -22,29 +23,29 @@ var (
 // subscription reads the record as a subscription.
 func (r *reading) subscription() error {
 	c := &r.record
-	if isTypeName(c.get(fieldType)) || isTypeName(c.get(fieldQuantity)) {
+	if isTypeName(c.get(columns.Type)) || isTypeName(c.get(columns.Quantity)) {
 		return r.stop(c.line, "directory_type_names")
 	}
-	r.what = firstOf(c.get(fieldTitle), c.get(fieldPartNumber), c.get(fieldSKU))
+	r.what = firstOf(c.get(columns.Title), c.get(columns.PartNumber), c.get(columns.SKU))
 	if r.isTotal() {
 		r.Skipped++
 		return nil
 	}
-	if strings.EqualFold(c.get(fieldAppliesTo), "Company") {
+	if strings.EqualFold(c.get(columns.AppliesTo), "Company") {
 		r.Skipped++
-		r.find(sheet.SeverityHint, fieldAppliesTo, r.what, "directory_company")
+		r.find(sheet.SeverityHint, columns.AppliesTo, r.what, "directory_company")
 		return nil
 	}
 	s := SubscriptionRow{Line: c.line, Assigned: -1}
 	s.Draft = subscription.Draft{
-		Name: firstOf(c.get(fieldTitle), c.get(fieldPartNumber)), Kind: subscription.ForUsers,
-		SKU: strings.ToLower(c.get(fieldSKU)), PartNumber: c.get(fieldPartNumber), Services: r.services(),
+		Name: firstOf(c.get(columns.Title), c.get(columns.PartNumber)), Kind: subscription.ForUsers,
+		SKU: strings.ToLower(c.get(columns.SKU)), PartNumber: c.get(columns.PartNumber), Services: r.services(),
 	}
 	if forDevices().MatchString(s.Draft.PartNumber) || deviceTitle().MatchString(s.Draft.Name) {
 		s.Draft.Kind = subscription.ForDevices
 	}
 	r.quantities(&s)
-	if end := c.get(fieldEnd); end != "" {
+	if end := c.get(columns.End); end != "" {
 		s.SeatsDraft.EndsOn = r.end(end)
 	}
 	parsed, violations := subscription.Parse(s.Draft)
@@ -70,7 +71,7 @@ var totals = []string{"total", "totals", "grandtotal", "totaal", "eindtotaal", "
 
 // isTotal reports whether the row adds up the others.
 func (r *reading) isTotal() bool {
-	title := text.Letters(text.Shorten(r.record.get(fieldTitle), 32))
+	title := text.Letters(text.Shorten(r.record.get(columns.Title), 32))
 	for _, word := range totals {
 		if title == word {
 			return true
@@ -91,23 +92,23 @@ func (r *reading) services() (services []subscription.Service) {
 
 // quantities reads the numbers of licences. What has expired is not in the quantity, unless all has.
 func (r *reading) quantities(s *SubscriptionRow) {
-	quantity, given := r.whole(fieldQuantity)
+	quantity, given := r.whole(columns.Quantity)
 	if !given && r.wrong == 0 {
-		r.reject(fieldQuantity, "", "directory_number")
+		r.reject(columns.Quantity, "", "directory_number")
 	}
-	expired, _ := r.whole(fieldExpired)
-	suspended, _ := r.whole(fieldSuspended)
+	expired, _ := r.whole(columns.Expired)
+	suspended, _ := r.whole(columns.Suspended)
 	s.SeatsDraft.Quantity, s.Expired = quantity, int(expired+suspended)
 	if quantity == 0 && s.Expired > 0 {
 		s.SeatsDraft.Quantity, s.Lapsed = int64(s.Expired), true
 	}
-	if assigned, given := r.whole(fieldAssigned); given {
+	if assigned, given := r.whole(columns.Assigned); given {
 		s.Assigned = int(assigned)
 	}
 }
 
 // whole reads a whole number of 0 or more. given is false if the row does not state it.
-func (r *reading) whole(f field) (n int64, given bool) {
+func (r *reading) whole(f columns.Field) (n int64, given bool) {
 	value := r.record.get(f)
 	if value == "" {
 		return 0, false
@@ -140,7 +141,7 @@ func (r *reading) repeatedSubscription(s *SubscriptionRow) {
 		line, repeated = r.repeats('t', s.Subscription.Name)
 	}
 	if repeated {
-		r.reject(fieldTitle, s.Subscription.Name, "directory_subscription_repeated", "line", strconv.Itoa(line))
+		r.reject(columns.Title, s.Subscription.Name, "directory_subscription_repeated", "line", strconv.Itoa(line))
 	}
 }
 

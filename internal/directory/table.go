@@ -6,26 +6,22 @@ import (
 	"errors"
 	"io"
 	"iter"
+	"slices"
 	"strings"
 
 	"trueup/internal/day"
+	"trueup/internal/directory/columns"
 	"trueup/internal/errs"
 	"trueup/internal/sheet"
 	"trueup/internal/text"
 )
-
-// headerLines is the number of lines in which the header is searched. Reports and scripts write titles
-// and type names above it.
-const headerLines = 50
 
 // sampleBytes is the start of a text from which the order of day and month is found.
 const sampleBytes = 256 << 10
 
 // table is a table below its header.
 type table struct {
-	header
-	near *header // of a table without a known header: what looks like one
-	line int     // of the header
+	columns.Place
 	rows iter.Seq[row]
 	// fault returns why the rows ended early; nil if they did not.
 	fault func() error
@@ -70,16 +66,16 @@ func (r *reading) readText(content *bufio.Reader) error {
 // begin judges the header of a table, and finds the order of the numbers of its dates in its first rows.
 func (r *reading) begin(t table) error {
 	switch {
-	case t.shape == nil && t.near != nil:
-		r.Kind = t.near.shape.kind
+	case t.Header == nil && t.Near == nil:
+		return r.unknown()
+	case t.Header == nil:
+		r.Kind = t.Near.Kind
 		if err := r.is(r.Kind); err != nil {
 			return err
 		}
-		return r.stop(t.line, "directory_column_missing", "column", t.near.shape.columns[0].title)
-	case t.shape == nil:
-		return r.unknown()
+		return r.stop(t.Line, "directory_column_missing", "column", t.Near.Needs())
 	}
-	if err := r.is(t.shape.kind); err != nil {
+	if err := r.is(t.Header.Kind); err != nil {
 		return err
 	}
 	r.dateOrder(t)
@@ -87,7 +83,7 @@ func (r *reading) begin(t table) error {
 }
 
 // dateFields are the fields with dates.
-var dateFields = []field{fieldSeen, fieldRegistered, fieldEnd, fieldRefreshed}
+var dateFields = []columns.Field{columns.Seen, columns.Registered, columns.End, columns.Refreshed}
 
 // dateOrder decides whether dates with slashes begin with the day: if one can only be read so. If all can
 // be read both ways, they begin with the day, except in an export in English. The first date that
@@ -95,13 +91,13 @@ var dateFields = []field{fieldSeen, fieldRegistered, fieldEnd, fieldRefreshed}
 func (r *reading) dateOrder(t table) {
 	open, line := "", 0
 	for row := range t.rows {
-		columns := append([]int(nil), t.activity...)
+		dates := slices.Clone(t.Header.Activity)
 		for _, f := range dateFields {
-			if t.at[f] >= 0 {
-				columns = append(columns, t.at[f])
+			if t.Header.At[f] >= 0 {
+				dates = append(dates, t.Header.At[f])
 			}
 		}
-		for _, column := range columns {
+		for _, column := range dates {
 			w, ok := day.ParseWritten(row.at(column))
 			switch {
 			case !ok || !w.IsOpen():
@@ -120,7 +116,7 @@ func (r *reading) dateOrder(t table) {
 			}
 		}
 	}
-	if r.dayFirst = !t.english; open != "" {
+	if r.dayFirst = !t.Header.English; open != "" {
 		w, _ := day.ParseWritten(open)
 		read, _ := w.Date(r.dayFirst)
 		r.add(sheet.Finding{
@@ -140,7 +136,7 @@ func (r *reading) readRows(t table) error {
 			continue
 		}
 		r.record.reset(row.line)
-		r.record.fill(&t.header, true, row.at)
+		r.record.fill(t.Header, true, row.at)
 		if err := r.deliver(); err != nil {
 			return err
 		}
@@ -153,46 +149,25 @@ var rowFlaws = [...]string{sheet.RowTooLong: "directory_row_long", sheet.RowQuot
 
 // streamed finds the header of a table of text.
 func streamed(s *sheet.Stream) (t table, err error) {
-	t.fault = func() error { return nil }
-	t.rows = func(func(row) bool) {}
-	for n := range headerLines {
-		found, near := (*header)(nil), (*header)(nil)
-		ok, err := s.Header(func(names []string) (int, bool) {
-			h, close := recognise(names)
-			if close != nil {
-				near = close
-			}
-			found = h
-			return len(names) - 1, h != nil
-		})
-		if err != nil {
-			return t, err
-		}
-		if ok {
-			t.header, t.near, t.line = *found, nil, int(s.Line)
-			t.rows, t.fault = streamedRows(s, found)
-			return t, nil
-		}
-		_, more := s.Skip()
-		if near != nil && t.near == nil {
-			t.near, t.line = near, n+1
-		}
-		if !more {
-			break
-		}
+	if t.Place, err = columns.InText(s); err != nil {
+		return t, err
+	}
+	t.rows, t.fault = func(func(row) bool) {}, func() error { return nil }
+	if t.Header != nil {
+		t.rows, t.fault = streamedRows(s, t.Header)
 	}
 	return t, nil
 }
 
 // streamedRows returns the rows of a stream below its header.
-func streamedRows(s *sheet.Stream, h *header) (rows iter.Seq[row], fault func() error) {
+func streamedRows(s *sheet.Stream, h *columns.Header) (rows iter.Seq[row], fault func() error) {
 	var used []int
-	for _, at := range h.at {
+	for _, at := range h.At {
 		if at >= 0 {
 			used = append(used, at)
 		}
 	}
-	used = append(used, h.activity...)
+	used = append(used, h.Activity...)
 	var failed error
 	return func(yield func(row) bool) {
 		r := row{cells: make([]string, s.Columns)}
@@ -227,9 +202,6 @@ func streamedRows(s *sheet.Stream, h *header) (rows iter.Seq[row], fault func() 
 	}, func() error { return failed }
 }
 
-// maxSheets is how many sheets of a workbook are searched.
-const maxSheets = 64
-
 // workbookCode returns the code for an error of package sheet.
 func workbookCode(err error) string {
 	switch {
@@ -258,65 +230,28 @@ func (r *reading) readWorkbook(file io.Reader) error {
 		return r.stop(0, workbookCode(err))
 	}
 	r.epoch = day.Date(w.Epoch)
-	var near *table
-	for _, s := range w.Sheets[:min(len(w.Sheets), maxSheets)] {
-		t := sheetTable(w, s)
-		if err := t.fault(); err != nil {
-			return r.stop(0, workbookCode(err))
-		}
-		if t.shape == nil {
-			if t.near != nil && near == nil {
-				near = &t
-			}
-			continue
-		}
-		if err := r.begin(t); err != nil {
-			return err
-		}
-		if err := r.readRows(t); err != nil {
-			if errors.Is(err, sheet.ErrDamaged) || errors.Is(err, sheet.ErrTooLarge) {
-				return r.stop(0, workbookCode(err))
-			}
-			return err
-		}
-		return nil
+	s, place, err := columns.InWorkbook(w)
+	if err != nil {
+		return r.stop(0, workbookCode(err))
 	}
-	if near != nil {
-		return r.begin(*near)
+	t := sheetTable(w, s, place)
+	if err := r.begin(t); err != nil {
+		return err
 	}
-	return r.unknown()
+	err = r.readRows(t)
+	if errors.Is(err, sheet.ErrDamaged) || errors.Is(err, sheet.ErrTooLarge) {
+		return r.stop(0, workbookCode(err))
+	}
+	return err
 }
 
-// sheetTable finds the header of a sheet.
-func sheetTable(w *sheet.Workbook, s sheet.Worksheet) (t table) {
+// sheetTable returns the table below the header of a sheet.
+func sheetTable(w *sheet.Workbook, s sheet.Worksheet, place columns.Place) table {
 	all, fault := w.Rows(s)
-	t.fault = fault
-	t.rows = func(func(row) bool) {}
-	lines := 0
-	for read := range all {
-		names := make([]string, len(read.Cells))
-		for i, c := range read.Cells {
-			names[i] = c.Text
-		}
-		found, near := recognise(names)
-		if near != nil && t.near == nil {
-			t.near, t.line = near, read.Line
-		}
-		if found != nil {
-			t.header, t.near, t.line = *found, nil, read.Line
-			break
-		}
-		if lines++; lines == headerLines {
-			break
-		}
-	}
-	if t.shape == nil {
-		return t
-	}
-	t.rows = func(yield func(row) bool) {
+	return table{Place: place, fault: fault, rows: func(yield func(row) bool) {
 		var r row
 		for read := range all {
-			if read.Line <= t.line {
+			if read.Line <= place.Line {
 				continue
 			}
 			r.line, r.cells = read.Line, r.cells[:0]
@@ -327,6 +262,5 @@ func sheetTable(w *sheet.Workbook, s sheet.Worksheet) (t table) {
 				return
 			}
 		}
-	}
-	return t
+	}}
 }

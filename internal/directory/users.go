@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"strings"
 
+	"trueup/internal/directory/columns"
 	"trueup/internal/subscription"
 	"trueup/internal/text"
 )
@@ -21,20 +22,20 @@ var userTypes = map[string]subscription.UserType{
 // user reads the record as a user.
 func (r *reading) user() error {
 	c := &r.record
-	r.what = firstOf(c.get(fieldObjectID), c.get(fieldName))
-	for _, f := range []field{fieldLicenses, fieldSeen} {
+	r.what = firstOf(c.get(columns.ObjectID), c.get(columns.Name))
+	for _, f := range []columns.Field{columns.Licenses, columns.Seen} {
 		if isTypeName(c.get(f)) {
 			return r.stop(c.line, "directory_type_names")
 		}
 	}
-	if isConcealed(c.get(fieldUPN)) {
+	if isConcealed(c.get(columns.UPN)) {
 		return r.stop(c.line, "directory_concealed")
 	}
 	u := UserRow{Line: c.line}
 	u.Deleted = r.isDeleted()
 	u.Draft = subscription.UserDraft{
-		ObjectID: c.get(fieldObjectID), UPN: c.get(fieldUPN), Name: c.get(fieldName),
-		Location: countryOf(c.get(fieldLocation)), Department: c.get(fieldDepartment), Seen: r.latest(fieldSeen),
+		ObjectID: c.get(columns.ObjectID), UPN: c.get(columns.UPN), Name: c.get(columns.Name),
+		Location: countryOf(c.get(columns.Location)), Department: c.get(columns.Department), Seen: r.latest(columns.Seen),
 	}
 	if u.Deleted { // Graph puts the object id before the name of a deleted user, so that the name is free
 		hex := strings.ReplaceAll(u.Draft.ObjectID, "-", "")
@@ -44,9 +45,9 @@ func (r *reading) user() error {
 	}
 	r.userType(&u)
 	r.userEnabled(&u)
-	u.Stated.set(StatedObjectID, c.cells[fieldObjectID].given)
-	u.Stated.set(StatedLocation, c.cells[fieldLocation].given)
-	u.Stated.set(StatedDepartment, c.cells[fieldDepartment].given)
+	u.Stated.set(StatedObjectID, c.cells[columns.ObjectID].given)
+	u.Stated.set(StatedLocation, c.cells[columns.Location].given)
+	u.Stated.set(StatedDepartment, c.cells[columns.Department].given)
 	u.Stated.set(StatedName, u.Draft.Name != "")
 	u.Stated.set(StatedSeen, !u.Draft.Seen.IsZero())
 	u.Licenses = r.licenses()
@@ -76,7 +77,7 @@ func firstOf(texts ...string) string {
 }
 
 func (r *reading) isDeleted() bool {
-	deletedAt := r.record.cells[fieldDeletedAt]
+	deletedAt := r.record.cells[columns.DeletedAt]
 	if deletedAt.text == "" {
 		return false
 	}
@@ -85,7 +86,7 @@ func (r *reading) isDeleted() bool {
 }
 
 func (r *reading) userType(u *UserRow) {
-	typed := r.record.get(fieldType)
+	typed := r.record.get(columns.Type)
 	switch known, ok := userTypes[text.Letters(text.Shorten(typed, 32))]; {
 	case ok:
 		u.Draft.Type = known
@@ -99,11 +100,11 @@ func (r *reading) userType(u *UserRow) {
 }
 
 func (r *reading) userEnabled(u *UserRow) {
-	if enabled, given := r.bool(fieldEnabled); given {
+	if enabled, given := r.bool(columns.Enabled); given {
 		u.Draft.Disabled = !enabled
 		u.Stated |= StatedEnabled
 	}
-	if blocked, given := r.bool(fieldBlocked); given {
+	if blocked, given := r.bool(columns.Blocked); given {
 		u.Draft.Disabled = blocked
 		u.Stated |= StatedEnabled
 	}
@@ -116,7 +117,7 @@ func (r *reading) repeatedUser(u *UserRow) {
 		line, repeated = r.repeats('u', u.User.UPN)
 	}
 	if repeated {
-		r.reject(fieldUPN, u.User.UPN, "directory_user_repeated", "line", strconv.Itoa(line))
+		r.reject(columns.UPN, u.User.UPN, "directory_user_repeated", "line", strconv.Itoa(line))
 	}
 }
 
@@ -132,11 +133,11 @@ func (r *reading) licenses() []LicenseRef {
 	if r.record.licenses != nil {
 		return r.record.licenses
 	}
-	value := r.record.get(fieldLicenses)
+	value := r.record.get(columns.Licenses)
 	if value == "" {
 		return nil
 	}
-	if len(value) <= maxColumnName && slices.Contains(unlicensed, text.Letters(value)) {
+	if len(value) <= columns.MaxName && slices.Contains(unlicensed, text.Letters(value)) {
 		return []LicenseRef{}
 	}
 	return licensesIn(value)
@@ -186,19 +187,19 @@ func licensesIn(value string) (refs []LicenseRef) {
 // activity reads the record as the last activity of a user.
 func (r *reading) activity() error {
 	c := &r.record
-	if isConcealed(c.get(fieldUPN)) {
+	if isConcealed(c.get(columns.UPN)) {
 		return r.stop(c.line, "directory_concealed")
 	}
-	if date, ok := r.dateOf(c.get(fieldRefreshed)); ok && date > r.Refreshed && !isFuture(date, r.options.Now) {
+	if date, ok := r.dateOf(c.get(columns.Refreshed)); ok && date > r.Refreshed && !isFuture(date, r.options.Now) {
 		r.Refreshed = date
 	}
-	a := ActivityRow{Line: c.line, Seen: r.latest(fieldSeen)}
-	a.Deleted, _ = r.bool(fieldDeleted)
-	user, violations := subscription.ParseUser(subscription.UserDraft{UPN: c.get(fieldUPN)})
+	a := ActivityRow{Line: c.line, Seen: r.latest(columns.Seen)}
+	a.Deleted, _ = r.bool(columns.Deleted)
+	user, violations := subscription.ParseUser(subscription.UserDraft{UPN: c.get(columns.UPN)})
 	r.violated(violations)
 	a.UPN = user.UPN
 	if !r.done() {
-		return r.rejected(Identity{UPN: text.Quote(c.get(fieldUPN))})
+		return r.rejected(Identity{UPN: text.Quote(c.get(columns.UPN))})
 	}
 	if r.sink.Activity == nil {
 		return nil

@@ -11,6 +11,7 @@ import (
 	"golang.org/x/text/language"
 
 	"trueup/internal/day"
+	"trueup/internal/directory/columns"
 	"trueup/internal/subscription"
 	"trueup/internal/text"
 )
@@ -34,7 +35,7 @@ func truth(value string) (is, ok bool) {
 }
 
 // bool reads the truth value of a field. given is false if the row does not state it.
-func (r *reading) bool(f field) (is, given bool) {
+func (r *reading) bool(f columns.Field) (is, given bool) {
 	value := r.record.get(f)
 	if value == "" {
 		return false, false
@@ -111,7 +112,7 @@ const clockSkew = 48 * time.Hour
 
 // moment reads a past moment of a cell. One that cannot be read, or lies in the future, is unknown: it is
 // no reason to reject the row.
-func (r *reading) moment(f field, c cell) time.Time {
+func (r *reading) moment(f columns.Field, c cell) time.Time {
 	t, ok := r.momentOf(c.text)
 	if !ok || t.After(r.options.Now.Add(clockSkew)) {
 		r.record.cells[f].position = c.position
@@ -122,7 +123,7 @@ func (r *reading) moment(f field, c cell) time.Time {
 }
 
 // latest returns the latest moment of a field and of the columns with activity.
-func (r *reading) latest(f field) (latest time.Time) {
+func (r *reading) latest(f columns.Field) (latest time.Time) {
 	cells := r.record.activity
 	if c := r.record.cells[f]; c.given && !slices.ContainsFunc(cells, func(a cell) bool { return a == c }) {
 		cells = append(slices.Clone(cells), c)
@@ -138,19 +139,27 @@ func (r *reading) latest(f field) (latest time.Time) {
 //go:embed countries.txt
 var countryList string
 
-// countries are the codes of countries by their names in the languages of the columns, in the form of
+// countries returns the codes of countries by their names in the languages of the columns, in the form of
 // text.Letters. The list has a line for each country: the code and the names. It is made from the names
-// in x/text, which would add 0.8 MB to a zipped function.
-var countries = sync.OnceValue(func() map[string]string {
-	codes := map[string]string{}
-	for line := range strings.Lines(countryList) {
-		code, names, _ := strings.Cut(strings.TrimSpace(line), " ")
-		for _, name := range strings.Fields(names) {
-			codes[name] = code
+// in x/text, which would add 0.8 MB to a zipped function. It is no variable with an initial value, so that
+// functions that read no lists do not contain it.
+func countries() map[string]string {
+	countriesOnce.Do(func() {
+		countryCodes = map[string]string{}
+		for line := range strings.Lines(countryList) {
+			code, names, _ := strings.Cut(strings.TrimSpace(line), " ")
+			for _, name := range strings.Fields(names) {
+				countryCodes[name] = code
+			}
 		}
-	}
-	return codes
-})
+	})
+	return countryCodes
+}
+
+var (
+	countriesOnce sync.Once
+	countryCodes  map[string]string
+)
 
 // countryNames are names of countries that the list lacks.
 var countryNames = map[string]string{
@@ -161,7 +170,7 @@ var countryNames = map[string]string{
 // countryOf returns the code of a country that is written as a code or a name. Other text is returned as
 // it is: the domain says that it is no country.
 func countryOf(value string) string {
-	if len(value) > maxColumnName || subscription.IsCountry(strings.ToUpper(value)) {
+	if len(value) > columns.MaxName || subscription.IsCountry(strings.ToUpper(value)) {
 		return value
 	}
 	letters := text.Letters(value)

@@ -8,6 +8,7 @@ import (
 
 	"trueup/internal/device"
 	"trueup/internal/directory"
+	"trueup/internal/directory/columns"
 	"trueup/internal/subscription"
 )
 
@@ -282,38 +283,15 @@ func FuzzRead(f *testing.F) {
 				t.Errorf("%+v", found)
 			}
 		}
-		if kind := directory.KindOf(data); !file.Refused && len(data) < 4096 && kind != file.Kind {
+		if kind := columns.KindOf(data); !file.Refused && len(data) < 4096 && kind != file.Kind {
 			t.Errorf("kind %q, want %q", kind, file.Kind)
 		}
 	})
 }
 
-// TestR9_2_Lists checks what lists are taken for that have columns of several kinds.
-func TestR9_2_Lists(t *testing.T) {
+// TestDevicesOfIntune checks that the id of a device is the one in the directory.
+func TestDevicesOfIntune(t *testing.T) {
 	t.Parallel()
-	for name, test := range map[string]struct {
-		file string
-		want directory.Kind
-	}{
-		"devices of Intune with users":            {`{"value":[{"id":"x","deviceName":"PC1","azureADDeviceId":"5d0c","operatingSystem":"Windows","osVersion":"10","userPrincipalName":"an@example.org","lastSyncDateTime":"2026-11-20T00:00:00Z"}]}`, directory.Devices},
-		"devices by their ids":                    {`[{"id":"x","deviceId":"y","displayName":"PC1"}]`, directory.Devices},
-		"a usage report as JSON":                  {`{"value":[{"reportRefreshDate":"2026-11-26","userPrincipalName":"an@example.org","lastActivityDate":"2026-11-20"}]}`, directory.Activity},
-		"a report of activations":                 {"Report Refresh Date,User Principal Name,Display Name,Product Type,Last Activated Date\n2026-11-26,an@example.org,An,M365,2026-01-01\n", ""},
-		"subscriptions of PowerShell":             {`[{"AppliesTo":"User","ConsumedUnits":3,"PrepaidUnits":{"Enabled":5,"Suspended":0,"Warning":0},"SkuId":"x","SkuPartNumber":"SPE_E3","ServicePlans":[]}]`, directory.Subscriptions},
-		"a chosen part of them":                   {"SkuPartNumber,ConsumedUnits,Total Licenses\nSPE_E3,3,5\n", directory.Subscriptions},
-		"groups of PowerShell":                    {`[{"Id":"x","DisplayName":"Kiosks","GroupTypes":[],"SecurityEnabled":true,"MailEnabled":false,"Members":null}]`, directory.Groups},
-		"members of PowerShell":                   {`[{"Id":"x","DeletedDateTime":null,"AdditionalProperties":{"@odata.type":"#microsoft.graph.device","displayName":"PC1","deviceId":"y"}}]`, directory.Members},
-		"users of PowerShell":                     {`[{"Id":"x","DisplayName":"An","UserPrincipalName":"an@example.org","AdditionalProperties":{"@odata.context":"https://graph.example.org/$metadata#users/$entity"}}]`, directory.Users},
-		"the licences of one user":                {`{"@odata.context":"https://graph.example.org/$metadata#users('x')/licenseDetails","value":[{"id":"x","skuId":"y","skuPartNumber":"SPE_E3","servicePlans":[]}]}`, ""},
-		"software of devices with users":          {"ApplicationName,DeviceName,DeviceId,UserPrincipalName,OperatingSystem\nVisio,PC1,x,an@example.org,Windows\n", ""},
-		"a service's settings":                    {`{"name":"trueup","version":"1"}`, ""},
-		"people without user principal names":     {"Name,E-mail\nAn,an@example.org\n", ""},
-		"addresses alone, without a known header": {"an@example.org\nbo@example.org\n", ""},
-	} {
-		if got := directory.KindOf([]byte(test.file)); got != test.want {
-			t.Errorf("%s: %q, want %q", name, got, test.want)
-		}
-	}
 	f, err := directory.Read(strings.NewReader(`{"value":[{"id":"x","deviceName":"PC1","azureADDeviceId":"5D0C","joinType":"azureADJoined"}]}`), options, directory.Sink{Device: func(d directory.DeviceRow) error {
 		if d.ObjectID != "" || d.DeviceID != "5d0c" || d.Join != device.JoinDirectory {
 			t.Errorf("%+v", d)

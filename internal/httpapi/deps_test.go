@@ -12,6 +12,7 @@ import (
 	"trueup/internal/aws/dynamo"
 	"trueup/internal/catalog"
 	"trueup/internal/day"
+	"trueup/internal/directories"
 	"trueup/internal/group"
 	"trueup/internal/httpapi"
 	"trueup/internal/httpapi/agreements"
@@ -59,6 +60,7 @@ type deps struct {
 	Subscriptions     subscription.Store
 	People            subscription.People
 	Users             subscription.Register
+	DirectoryFiles    directories.Store
 	Clock             func() time.Time
 	NewID             func() string
 	Log               *slog.Logger
@@ -87,7 +89,7 @@ func (d deps) groups() groups.Deps {
 }
 
 func (d deps) licenses() licenses.Deps {
-	return licenses.Deps{Kernel: d.kernel(), Subscriptions: d.Subscriptions, People: d.People, Register: d.Users, Exports: d.Reports, Zone: d.Zone}
+	return licenses.Deps{Kernel: d.kernel(), Subscriptions: d.Subscriptions, People: d.People, Register: d.Users, Files: d.DirectoryFiles, Exports: d.Reports, Zone: d.Zone}
 }
 
 func (d deps) reports() reports.Deps {
@@ -124,7 +126,7 @@ func unused(log *slog.Logger) deps {
 		Agreements: broken{}, Register: noRegister{}, Answers: noAnswers{}, Groups: store.Groups, Inventory: store.Inventories, Imports: store.Imports, Audit: store.Audit, Once: store.Idempotency,
 		Counts: &inventories.Counts{}, Recount: nothing, Expiring: 90, Zone: time.UTC, Limits: defaultLimits, Catalog: &catalog.Store{},
 		Refreshes: &refresher.Requests{}, Statements: &statements.Service{}, Uploads: bucket, Uploader: func() string { return "AWS:local" }, UploadsBucket: uploadsBucket, Reports: bucket,
-		Snapshots: &snapshot.Library{}, Adjustments: store.Adjustments, Refresh: nothing, Subscriptions: store.Subscriptions, People: store.People, Users: noUsers{}, Clock: time.Now, NewID: func() string { return "id" }, Log: log,
+		Snapshots: &snapshot.Library{}, Adjustments: store.Adjustments, Refresh: nothing, Subscriptions: store.Subscriptions, People: store.People, Users: noUsers{}, DirectoryFiles: store.DirectoryFiles, Clock: time.Now, NewID: func() string { return "id" }, Log: log,
 	}
 }
 

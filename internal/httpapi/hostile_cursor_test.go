@@ -20,6 +20,7 @@ import (
 	"trueup/internal/httpapi"
 	"trueup/internal/httpapi/agreements"
 	catalogapi "trueup/internal/httpapi/catalog"
+	"trueup/internal/intake/kind"
 )
 
 // mutations is the number of damaged cursors, over all lists.
@@ -291,6 +292,17 @@ func (s *stack) fill(t *testing.T) map[string][]string {
 	}
 	do("PUT", base+"/subscriptions/"+plan.ID+"/quantity", `{"quantity":1,"acknowledge":"conflict"}`, map[string]string{"If-Match": "*"}, nil)
 	things["listSubscriptionUsers"], things["listConflictUsers"] = []string{plan.ID}, []string{plan.ID}
+	for i := range 2 {
+		if err := s.deps.Uploads.Put(t.Context(), kind.Users.Key("", fmt.Sprintf("filled-%d.csv", i)), "text/csv", []byte("bad")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var lists struct{ Items []struct{ Final bool } }
+	for end := time.Now().Add(20 * time.Second); len(lists.Items) != 2 || !lists.Items[0].Final || !lists.Items[1].Final; time.Sleep(10 * time.Millisecond) {
+		if do("GET", base+"/directory-files", "", nil, &lists); time.Now().After(end) {
+			t.Fatal("the files of users are not read")
+		}
+	}
 	const file = "ApplicationName,DeviceId\nFilled,pc1\nAlso filled,pc1\n"
 	var announced catalogapi.CreatedInventoryFile
 	do("POST", base+"/inventory", fmt.Sprintf(`{"fileName":"filled.csv","size":%d}`, len(file)), nil, &announced)

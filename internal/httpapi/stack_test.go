@@ -27,6 +27,7 @@ import (
 	"trueup/internal/aws/trigger"
 	"trueup/internal/catalog"
 	"trueup/internal/catalog/feeder"
+	"trueup/internal/directories"
 	"trueup/internal/entitlement"
 	"trueup/internal/httpapi/route"
 	"trueup/internal/id"
@@ -111,7 +112,7 @@ func newStack(t *testing.T) *stack {
 		Uploads: s3bucket.New(client, uploadsBucket), Reports: s3bucket.New(client, reportsBucket), UploadsBucket: uploadsBucket, Uploader: func() string { return "AWS:local" },
 		Refresh:       func(context.Context) error { return nil },
 		Zone:          time.UTC,
-		Subscriptions: store.Subscriptions, People: store.People,
+		Subscriptions: store.Subscriptions, People: store.People, DirectoryFiles: store.DirectoryFiles,
 		Clock: time.Now, NewID: rand.Text, Log: quiet,
 	}
 	deps.Users = people.New(store.People, store.Journal, deps.Reports, quiet)
@@ -128,6 +129,10 @@ func newStack(t *testing.T) *stack {
 	feeds := &feeder.Feeder{Catalog: deps.Catalog, Rules: rules, Uploads: deps.Uploads, Reports: deps.Reports, Clock: time.Now, NewID: newID, Log: quiet}
 	counts := &inventories.Receiver{
 		Store: store.Inventories, Counts: inventories.NewCounts(store.Inventories, deps.Reports), Uploads: deps.Uploads, Scratch: t.TempDir(), Clock: time.Now, NewID: newID, Log: quiet,
+	}
+	lists := &directories.Service{
+		Store: store.DirectoryFiles, Subscriptions: store.Subscriptions, People: store.People, Register: deps.Users, Uploads: deps.Uploads, Reports: deps.Reports,
+		Scratch: t.TempDir(), Zone: time.UTC, Lease: 30 * time.Second, Reserve: time.Second, Clock: time.Now, NewID: newID, Log: quiet,
 	}
 	s := &stack{store: store, known: k, handlers: map[string]http.Handler{}}
 	deps.Recount = inventories.Recounts{
@@ -188,6 +193,9 @@ func newStack(t *testing.T) *stack {
 			{Kind: kind.Agreements, Receive: imports.Receive},
 			{Kind: kind.Catalog, Receive: feeds.Receive},
 			{Kind: kind.Inventory, Receive: counts.Receive},
+			{Kind: kind.Users, Receive: lists.Receive},
+			{Kind: kind.Devices, Receive: lists.Receive},
+			{Kind: kind.Subscriptions, Receive: lists.Receive},
 		},
 		Recount: counts.Recount,
 	}, quiet)

@@ -477,6 +477,11 @@ var messages = [...]message{
 		"De groep heeft {devices} apparaten, en het abonnement heeft {quantity} licenties. Koop er bij, of verwijder apparaten.",
 		"Le groupe compte {devices} appareils, et l'abonnement {quantity} licences. Achetez-en d'autres, ou retirez des appareils.",
 	}},
+	{"directory_acknowledgement", [...]string{
+		"Users and licences are only deleted if the metadata of the upload also has acknowledge: service-data. Their service data is lost, except documents in SharePoint Online. Nothing was changed: upload the file again.",
+		"Gebruikers en licenties worden alleen verwijderd als de metadata van de upload ook acknowledge: service-data bevat. Hun servicegegevens gaan verloren, behalve documenten in SharePoint Online. Er is niets gewijzigd: upload het bestand opnieuw.",
+		"Les utilisateurs et les licences ne sont supprimés que si les métadonnées du téléversement contiennent aussi acknowledge: service-data. Leurs données de service sont perdues, sauf les documents dans SharePoint Online. Rien n'a été modifié : téléversez à nouveau le fichier.",
+	}},
 	{"directory_agreements", [...]string{
 		"This is a file of agreement numbers, not a list of users, devices or subscriptions. Upload it under agreements/.",
 		"Dit is een bestand met overeenkomstnummers, geen lijst van gebruikers, apparaten of abonnementen. Upload het onder agreements/.",
@@ -486,6 +491,16 @@ var messages = [...]message{
 		"This is an error that Microsoft Graph answered, not a list. Check the permissions of the account, and export it again.",
 		"Dit is een fout die Microsoft Graph heeft geantwoord, geen lijst. Controleer de machtigingen van het account en exporteer opnieuw.",
 		"Ce fichier est une erreur renvoyée par Microsoft Graph, pas une liste. Vérifiez les autorisations du compte et exportez de nouveau.",
+	}},
+	{"directory_assigned_differs", [...]string{
+		"According to the file {assigned} users have a licence, and here {here}. Upload a list of users with licences to compare them.",
+		"Volgens het bestand hebben {assigned} gebruikers een licentie, en hier {here}. Upload een lijst van gebruikers met licenties om te vergelijken.",
+		"D'après le fichier, {assigned} utilisateurs ont une licence, et ici {here}. Téléversez une liste d'utilisateurs avec leurs licences pour comparer.",
+	}},
+	{"directory_below_assigned", [...]string{
+		"The file says {quantity} licences, and {assigned} are assigned. Nothing was changed. Remove licences first, or upload the file with the metadata acknowledge: conflict.",
+		"Het bestand zegt {quantity} licenties, en er zijn er {assigned} toegewezen. Er is niets gewijzigd. Verwijder eerst licenties, of upload het bestand met de metadata acknowledge: conflict.",
+		"Le fichier indique {quantity} licences, et {assigned} sont attribuées. Rien n'a été modifié. Retirez d'abord des licences, ou téléversez le fichier avec la métadonnée acknowledge: conflict.",
 	}},
 	{"directory_boolean", [...]string{
 		"Write TRUE or FALSE here.",
@@ -527,10 +542,30 @@ var messages = [...]message{
 		"Dit is een lijst van apparaten of groepen. Upload ze onder devices/.",
 		"Ce fichier est une liste d'appareils ou de groupes. Déposez-le sous devices/.",
 	}},
+	{"directory_devices_not_kept", [...]string{
+		"This is a list of devices or groups. trueup reads it, but does not keep devices yet: nothing was changed.",
+		"Dit is een lijst van apparaten of groepen. trueup leest die, maar bewaart nog geen apparaten: er is niets gewijzigd.",
+		"Ceci est une liste d'appareils ou de groupes. trueup la lit, mais ne conserve pas encore d'appareils : rien n'a été modifié.",
+	}},
 	{"directory_empty", [...]string{
 		"The list is empty. Export it again; nothing was changed.",
 		"De lijst is leeg. Exporteer ze opnieuw; er is niets gewijzigd.",
 		"La liste est vide. Exportez-la de nouveau ; rien n'a été modifié.",
+	}},
+	{"directory_end_differs", [...]string{
+		"According to the file the term ends on {date}, and here on {end}. The later day stays.",
+		"Volgens het bestand eindigt de termijn op {date}, en hier op {end}. De latere dag blijft staan.",
+		"D'après le fichier, la période se termine le {date}, et ici le {end}. La date la plus tardive reste.",
+	}},
+	{"directory_file_not_found", [...]string{
+		"There is no such file of users, devices or subscriptions.",
+		"Dit bestand met gebruikers, apparaten of abonnementen bestaat niet.",
+		"Ce fichier d'utilisateurs, d'appareils ou d'abonnements n'existe pas.",
+	}},
+	{"directory_given_up", [...]string{
+		"The file could not be processed, although it was tried often. Upload it again, or ask the operator of trueup.",
+		"Het bestand kon niet worden verwerkt, hoewel het vaak is geprobeerd. Upload het opnieuw, of vraag de beheerder van trueup.",
+		"Le fichier n'a pas pu être traité malgré de nombreuses tentatives. Téléversez-le à nouveau, ou adressez-vous à l'exploitant de trueup.",
 	}},
 	{"directory_group_repeated", [...]string{
 		"Line {line} has the same group. Remove one of the two.",
@@ -557,6 +592,26 @@ var messages = [...]message{
 		"De JSON is vanaf deze regel niet te lezen. Misschien is het bestand afgebroken: exporteer het opnieuw.",
 		"Le JSON est illisible à partir de cette ligne. Le fichier est peut-être tronqué : exportez-le de nouveau.",
 	}},
+	{"directory_license_extra", [...]string{
+		"The user has licences here that the file does not have: {subscriptions}.",
+		"De gebruiker heeft hier licenties die niet in het bestand staan: {subscriptions}.",
+		"L'utilisateur a ici des licences qui ne sont pas dans le fichier : {subscriptions}.",
+	}},
+	{"directory_license_missing", [...]string{
+		"According to the file the user also has: {subscriptions}. Assign these here, or upload the file with the metadata licenses: adopt.",
+		"Volgens het bestand heeft de gebruiker ook: {subscriptions}. Wijs deze hier toe, of upload het bestand met de metadata licenses: adopt.",
+		"D'après le fichier, l'utilisateur a aussi : {subscriptions}. Attribuez-les ici, ou téléversez le fichier avec la métadonnée licenses: adopt.",
+	}},
+	{"directory_license_services", [...]string{
+		"Other services are switched off in the file than here: {subscriptions}.",
+		"In het bestand zijn andere services uitgeschakeld dan hier: {subscriptions}.",
+		"D'autres services sont désactivés dans le fichier qu'ici : {subscriptions}.",
+	}},
+	{"directory_license_unknown", [...]string{
+		"No subscription here is called {license}. Upload the list of subscriptions, or create the subscription.",
+		"Geen abonnement heet hier {license}. Upload de lijst van abonnementen, of maak het abonnement aan.",
+		"Aucun abonnement ne s'appelle {license} ici. Téléversez la liste des abonnements, ou créez l'abonnement.",
+	}},
 	{"directory_member_repeated", [...]string{
 		"Line {line} has the same member. Remove one of the two.",
 		"Regel {line} bevat hetzelfde lid. Verwijder een van de twee.",
@@ -572,6 +627,16 @@ var messages = [...]message{
 		"Dit is een lijst van de leden van een groep. Upload ze onder devices/groups/, in een map met de naam van de groep.",
 		"Ce fichier est la liste des membres d'un groupe. Déposez-le sous devices/groups/, dans un dossier qui porte le nom du groupe.",
 	}},
+	{"directory_missing_held", [...]string{
+		"The file lacks {users} of {of} users, more than {percent} %. They were not deleted; the rest of the file was applied. If they are really gone, upload the file again with the metadata confirm: {users}.",
+		"In het bestand ontbreken {users} van {of} gebruikers, meer dan {percent} %. Ze zijn niet verwijderd; de rest van het bestand is toegepast. Zijn ze echt weg, upload het bestand dan opnieuw met de metadata confirm: {users}.",
+		"Il manque dans le fichier {users} utilisateurs sur {of}, plus de {percent} %. Ils n'ont pas été supprimés ; le reste du fichier a été appliqué. S'ils sont vraiment partis, téléversez à nouveau le fichier avec la métadonnée confirm: {users}.",
+	}},
+	{"directory_missing_unsure", [...]string{
+		"No users were deleted: a row with an error names no known user, and may be about one that seems to be missing. Correct the row and upload the file again.",
+		"Er zijn geen gebruikers verwijderd: een rij met een fout noemt geen bekende gebruiker, en kan over een gebruiker gaan die lijkt te ontbreken. Verbeter de rij en upload het bestand opnieuw.",
+		"Aucun utilisateur n'a été supprimé : une ligne erronée ne nomme aucun utilisateur connu, et concerne peut-être un utilisateur qui semble manquer. Corrigez la ligne et téléversez à nouveau le fichier.",
+	}},
 	{"directory_mixed", [...]string{
 		"The file has lists of different things, such as users and devices. Upload a file for each.",
 		"Het bestand bevat lijsten van verschillende dingen, zoals gebruikers en apparaten. Upload voor elk een bestand.",
@@ -581,6 +646,11 @@ var messages = [...]message{
 		"Write the number of licences as a whole number here.",
 		"Schrijf hier het aantal licenties als een geheel getal.",
 		"Écrivez ici le nombre de licences sous forme de nombre entier.",
+	}},
+	{"directory_older", [...]string{
+		"The quantity here was set on {date}, after this file was made, so it stays.",
+		"Het aantal hier is ingesteld op {date}, nadat dit bestand is gemaakt, dus het blijft staan.",
+		"La quantité a été fixée ici le {date}, après la création de ce fichier : elle reste.",
 	}},
 	{"directory_page", [...]string{
 		"This is a document (a web page, PDF or Word) and not a table. Export the list as CSV or JSON.",
@@ -612,15 +682,35 @@ var messages = [...]message{
 		"Een aanhalingsteken in deze rij is niet gesloten. Zet er een aan het einde van de cel, of verwijder het aan het begin.",
 		"Un guillemet de cette ligne n'est pas fermé. Ajoutez-en un à la fin de la cellule, ou retirez celui du début.",
 	}},
+	{"directory_services_differ", [...]string{
+		"The file lists other services for this subscription than trueup. Those of trueup stay.",
+		"Het bestand vermeldt andere services bij dit abonnement dan trueup. Die van trueup blijven staan.",
+		"Le fichier mentionne pour cet abonnement d'autres services que trueup. Ceux de trueup restent.",
+	}},
+	{"directory_setting", [...]string{
+		"The metadata {name} of the upload is {value}. Possible values: {allowed}. Nothing was changed: upload the file again.",
+		"De metadata {name} van de upload is {value}. Mogelijke waarden: {allowed}. Er is niets gewijzigd: upload het bestand opnieuw.",
+		"La métadonnée {name} du téléversement est {value}. Valeurs possibles : {allowed}. Rien n'a été modifié : téléversez à nouveau le fichier.",
+	}},
 	{"directory_statement", [...]string{
 		"This is a statement of entitlements, not a list of users, devices or subscriptions. Upload it under entitlements/.",
 		"Dit is een overzicht van rechten, geen lijst van gebruikers, apparaten of abonnementen. Upload het onder entitlements/.",
 		"Ce fichier est un relevé de droits, pas une liste d'utilisateurs, d'appareils ou d'abonnements. Déposez-le sous entitlements/.",
 	}},
+	{"directory_subscription_missing", [...]string{
+		"The subscription {subscription} is not in the file. It stays as it is.",
+		"Het abonnement {subscription} staat niet in het bestand. Het blijft zoals het is.",
+		"L'abonnement {subscription} n'est pas dans le fichier. Il reste tel quel.",
+	}},
 	{"directory_subscription_repeated", [...]string{
 		"Line {line} has the same subscription, and only one number of licences can be right. Add them up in one row, or export /subscribedSkus of Microsoft Graph.",
 		"Regel {line} bevat hetzelfde abonnement, en maar één aantal licenties kan juist zijn. Tel ze op in één rij, of exporteer /subscribedSkus van Microsoft Graph.",
 		"La ligne {line} contient le même abonnement, et un seul nombre de licences peut être juste. Additionnez-les sur une seule ligne, ou exportez /subscribedSkus de Microsoft Graph.",
+	}},
+	{"directory_subscription_several", [...]string{
+		"Several subscriptions have the product {sku}, and none of them has this name. Give one of them this name.",
+		"Meerdere abonnementen hebben het product {sku}, en geen daarvan heeft deze naam. Geef een ervan deze naam.",
+		"Plusieurs abonnements ont le produit {sku}, et aucun ne porte ce nom. Donnez ce nom à l'un d'eux.",
 	}},
 	{"directory_subscriptions", [...]string{
 		"This is a list of subscriptions. Upload it under subscriptions/.",
@@ -647,10 +737,25 @@ var messages = [...]message{
 		"Dit is geen lijst van gebruikers, apparaten of abonnementen die trueup kent. Exporteer ze uit het Microsoft 365- of Entra-beheercentrum als CSV, of uit Microsoft Graph als JSON, met de namen van de kolommen.",
 		"Ce n'est pas une liste d'utilisateurs, d'appareils ou d'abonnements que trueup connaît. Exportez-la du centre d'administration Microsoft 365 ou Entra au format CSV, ou de Microsoft Graph au format JSON, avec les noms des colonnes.",
 	}},
+	{"directory_user_deleted", [...]string{
+		"The directory has deleted this user; trueup has not. Delete the user, or upload the file with the metadata missing: delete and acknowledge: service-data.",
+		"De directory heeft deze gebruiker verwijderd; trueup niet. Verwijder de gebruiker, of upload het bestand met de metadata missing: delete en acknowledge: service-data.",
+		"L'annuaire a supprimé cet utilisateur, mais pas trueup. Supprimez-le, ou téléversez le fichier avec les métadonnées missing: delete et acknowledge: service-data.",
+	}},
+	{"directory_user_deleted_here", [...]string{
+		"This user was deleted in trueup, so the row changes nothing. Restore the user to use the row.",
+		"Deze gebruiker is verwijderd in trueup, dus de rij wijzigt niets. Herstel de gebruiker om de rij te gebruiken.",
+		"Cet utilisateur a été supprimé dans trueup : la ligne ne modifie rien. Restaurez-le pour utiliser la ligne.",
+	}},
 	{"directory_user_repeated", [...]string{
 		"Line {line} has the same user. Remove one of the two.",
 		"Regel {line} bevat dezelfde gebruiker. Verwijder een van de twee.",
 		"La ligne {line} contient le même utilisateur. Retirez-en une.",
+	}},
+	{"directory_user_unknown", [...]string{
+		"trueup does not know this user. Upload a list of users first.",
+		"trueup kent deze gebruiker niet. Upload eerst een lijst van gebruikers.",
+		"trueup ne connaît pas cet utilisateur. Téléversez d'abord une liste d'utilisateurs.",
 	}},
 	{"directory_users", [...]string{
 		"This is a list of users. Upload it under users/.",

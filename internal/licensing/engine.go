@@ -59,7 +59,7 @@ type task struct {
 }
 
 // judge decides about a user as stored, with the seats that earlier users of the call leave. A user that
-// does not exist has Version 0.
+// does not exist has an ID and Version 0.
 type judge func(u subscription.User, free map[string]subscription.Holding) (subscription.Decision, error)
 
 // run is a task under way.
@@ -145,6 +145,7 @@ func (r *run) reread(ctx context.Context, of []open, results []Result) ([]open, 
 	again := make([]open, len(of))
 	for i, o := range of {
 		again[i] = open{o.index, users[i]}
+		again[i].user.ID = ids[i]
 	}
 	return again, nil
 }

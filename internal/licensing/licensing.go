@@ -15,8 +15,11 @@ import (
 type Request struct {
 	UserIDs []string // without repetitions
 	Want    subscription.Want
-	Call    subscription.Call
-	Today   subscription.Today
+	// Each returns the change of one user, with the licences that are free at that moment. Nil for Want
+	// for all. A user can be asked about more than once.
+	Each  func(u subscription.User, free map[string]subscription.Holding) subscription.Want
+	Call  subscription.Call
+	Today subscription.Today
 	// Acknowledged says that the caller knows what is lost with a licence: service data, except
 	// documents in SharePoint Online (L10).
 	Acknowledged bool
@@ -44,10 +47,14 @@ const (
 // during the call is not removed without: then the error comes beside the results so far.
 func (l *Licensing) Change(ctx context.Context, r Request) ([]Result, error) {
 	decide := func(u subscription.User, free map[string]subscription.Holding) (subscription.Decision, error) {
-		return subscription.Decide(u, r.Want, free, r.Call, r.day()), nil
+		want := r.Want
+		if r.Each != nil {
+			want = r.Each(u, free)
+		}
+		return subscription.Decide(u, want, free, r.Call, r.day()), nil
 	}
 	t := task{ids: r.UserIDs, judge: existing(decide), today: r.Today, dryRun: r.DryRun, event: func(subscription.Decision) audit.Event { return called(r.Event(LicensesChanged), r.Call) }}
-	if !r.Acknowledged && !r.DryRun && (r.Want.Replace || len(r.Want.Remove) > 0) {
+	if !r.Acknowledged && !r.DryRun && (r.Each != nil || r.Want.Replace || len(r.Want.Remove) > 0) {
 		rehearsal := t
 		rehearsal.dryRun = true
 		results, _, err := l.do(ctx, rehearsal)
@@ -162,6 +169,47 @@ func (l *Licensing) Edit(ctx context.Context, read, after subscription.User, tod
 	})
 	d, _, err := one(l.do(ctx, t))
 	return d, err
+}
+
+// Descriptions are descriptions of users that a list of a directory has.
+type Descriptions struct {
+	UserIDs []string // of users that exist, and new ids of the others; without repetitions
+	// Over returns a stored user with its new description: every field of subscription.UserDraft. For a
+	// user that does not exist it gets one that has only an ID, and returns it as
+	// subscription.ParseUser does. A user can be asked about more than once.
+	Over  func(stored subscription.User) subscription.User
+	Call  subscription.Call
+	Today subscription.Today
+	Event func(action string) audit.Event // see Request
+}
+
+// Describe creates users, and changes the descriptions of others. A user that the same call created
+// before counts as created. See Change for its results.
+func (l *Licensing) Describe(ctx context.Context, r Descriptions) ([]Result, error) {
+	t := task{ids: r.UserIDs, today: r.Today}
+	t.event = func(d subscription.Decision) audit.Event {
+		if d.Outcome == subscription.Created {
+			return called(r.Event(UserCreated), r.Call)
+		}
+		return called(r.Event(UserEdited), r.Call)
+	}
+	edit := existing(func(stored subscription.User, free map[string]subscription.Holding) (subscription.Decision, error) {
+		d := subscription.DecideEdit(stored, r.Over(stored), free)
+		if d.Outcome == subscription.Unchanged && stored.Version == 1 && stored.CreatedAt.Equal(r.Call.At) {
+			d.Outcome = subscription.Created
+		}
+		return d, nil
+	})
+	t.judge = func(u subscription.User, free map[string]subscription.Holding) (subscription.Decision, error) {
+		if u.Version > 0 {
+			return edit(u, free)
+		}
+		created := r.Over(u)
+		created.ID = u.ID
+		return subscription.DecideCreation(created, nil, free, r.Call, day.In(r.Today.Now, r.Today.Zone)), nil
+	}
+	results, _, err := l.do(ctx, t)
+	return results, err
 }
 
 // Deletion is the deletion of users.

@@ -65,10 +65,12 @@ type Function struct {
 	Trigger Trigger
 	Every   time.Duration // interval of events of ScheduleSource; 0 for none
 	Nightly bool          // also receives an event of NightlySource once a night
-	Calls   []string      // functions that it calls asynchronously, with events of CallSource
-	Memory  int           // MB
-	Scratch int           // MB of scratch files; 0 for the default of 512
-	Timeout time.Duration
+	// Refreshes says that the work of the night is a refresh, whose results raise alarms.
+	Refreshes bool
+	Calls     []string // functions that it calls asynchronously, with events of CallSource
+	Memory    int      // MB
+	Scratch   int      // MB of scratch files; 0 for the default of 512
+	Timeout   time.Duration
 	// AtOnce is how many files an Objects function receives at once. It is 2, the minimum of the
 	// event source of a queue, so that a new account with 10 concurrent executions serves the API
 	// while files arrive. Correctness never depends on it.
@@ -194,7 +196,7 @@ var Functions = []Function{
 		Summary: "Refreshes licence data: reads statements from the uploads bucket, asks what pairs entitle to, and publishes the reports of the day.",
 		Trigger: Objects,
 		Every:   5 * time.Minute, // starts pending refreshes, requested or scheduled
-		Nightly: true,
+		Nightly: true, Refreshes: true,
 		Calls:   []string{"refresh"}, // to continue work that takes longer than one invocation
 		Memory:  1024,
 		Timeout: 15 * time.Minute,
@@ -290,8 +292,31 @@ var Functions = []Function{
 		Grants: []Grant{
 			{Resource: Table, Actions: []Action{get, batchGet, query, scan, put, update, remove}},
 			{Resource: Reports, Prefix: ExportsPrefix, Actions: []Action{getObject, putObject, listBucket}},
+			results(kind.Users, getObject, listBucket), // findings
+			results(kind.Devices, getObject, listBucket),
+			results(kind.Subscriptions, getObject, listBucket),
 			{Resource: Reports, Prefix: "copies/", Actions: []Action{getObject, listBucket}},
 		},
+	},
+	{
+		Name:    "directory",
+		Summary: "Applies lists of users, devices and subscriptions from the uploads bucket, and checks every night that the licences add up.",
+		Trigger: Objects,
+		Every:   5 * time.Minute, // continues interrupted files, saves copies
+		Nightly: true,            // counts the users of each subscription
+		Memory:  1024,            // the register of 100,000 users, and an index of them
+		Scratch: 1536,            // two copies of the largest file: one is being written while another is read
+		Timeout: 15 * time.Minute,
+		// One execution works on all files, as the lease says. The others end at once.
+		AtOnce:   2,
+		Reserved: 3,
+		Retries:  2,
+		Settings: []string{config.Table, config.UploadsBucket, config.ReportsBucket, config.RefreshTimeZone},
+		Grants: slices.Concat(
+			[]Grant{{Resource: Table, Actions: []Action{get, batchGet, query, scan, put, update, remove}}},
+			receive("directory", getObject, putObject, listBucket),
+			[]Grant{{Resource: Reports, Prefix: "copies/", Actions: []Action{getObject, putObject, listBucket}}},
+		),
 	},
 	{
 		Name:     "groups",

@@ -153,7 +153,7 @@ func TestPrefixesAreThoseOfTheKeys(t *testing.T) {
 // R16.1: a new account has 10 concurrent executions. Files leave enough of them to the API.
 func TestR16_1_FilesLeaveExecutions(t *testing.T) {
 	t.Parallel()
-	const account, other = 10, 4 // a refresh, schedules and calls
+	const account, other = 10, 3 // a refresh, schedules and calls
 	files := 0
 	for _, f := range manifest.Functions {
 		if (f.AtOnce >= 2) != (f.Trigger == manifest.Objects) {
@@ -162,7 +162,11 @@ func TestR16_1_FilesLeaveExecutions(t *testing.T) {
 		if f.Reserved != 0 && f.Reserved <= f.AtOnce {
 			t.Errorf("%s: %d reserved executions are not enough for %d files and its schedule", f.Name, f.Reserved, f.AtOnce)
 		}
-		files += f.AtOnce
+		if f.Name == "directory" {
+			files++ // a second delivery ends at once: see package directories
+		} else {
+			files += f.AtOnce
+		}
 		if f.Trigger != manifest.Objects {
 			continue
 		}

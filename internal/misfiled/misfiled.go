@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"trueup/internal/agreement/pairfile"
+	"trueup/internal/directory/columns"
 	"trueup/internal/entitlement/statement"
 	"trueup/internal/intake/kind"
 	"trueup/internal/inventory"
@@ -34,6 +35,9 @@ func table() []row {
 		{kind.Statements, "statement", "statement", statement.IsFile, false},
 		// Files of other kinds have the columns of a catalog too, so it is not recognised.
 		{kind.Catalog, "feed", "", nil, false},
+		{kind.Users, "directory", "users", columns.IsUsers, false},
+		{kind.Devices, "directory", "devices", columns.IsDevices, false},
+		{kind.Subscriptions, "directory", "subscriptions", columns.IsSubscriptions, false},
 	}
 }
 

@@ -37,6 +37,21 @@ var samples = map[string]map[string]string{
 		"subscriptions": "Product_Display_Name,String_Id,GUID,Service_Plan_Name,Service_Plan_Id,Service_Plans_Included_Friendly_Names\nVisio,VISIO,4b585984-651b-448a-9e53-3b10f069cf7f,ONEDRIVE,da792a53-cbc0-4184-a10d-e544dd34b3c1,OneDrive\n",
 		"rules":         `{"version":1,"rules":[{"title":"Visio","publisher":"Microsoft","kind":"ignore"}],"decisions":[]}`,
 	},
+	"users": {
+		"admin centre": "Block credential,Department,Display name,Licenses,Object Id,Usage location,User principal name\nFalse,Finance,An,Microsoft 365 E3,8a1f0000-0000-4000-8000-000000000001,BE,an@example.org\n",
+		"JSON":         `{"value":[{"id":"8a1f0000-0000-4000-8000-000000000001","userPrincipalName":"an@example.org","displayName":"An"}]}`,
+		"activity":     "Report Refresh Date,User Principal Name,Last Activity Date\n2026-11-26,an@example.org,2026-11-24\n",
+		"no rows":      "User principal name,Display name\n",
+	},
+	"devices": {
+		"Entra": "displayName,accountEnabled,operatingSystem,joinType,deviceId,objectId\nPC1,True,Windows,AzureAd,5d0c0000-0000-4000-9000-000000000001,8a1f0000-0000-4000-8000-000000000101\n",
+		"JSON":  `{"value":[{"deviceId":"5d0c0000-0000-4000-9000-000000000001","displayName":"PC1","trustType":"AzureAd","operatingSystem":"Windows"}]}`,
+		"group": `{"value":[{"id":"8a1f0000-0000-4000-8000-000000000201","displayName":"Kiosks","groupTypes":[],"securityEnabled":true}]}`,
+	},
+	"subscriptions": {
+		"admin centre": "Product Title,Total Licenses,Expired Licenses,Assigned licenses\nVisio Plan 2,5,0,3\n",
+		"JSON":         `{"value":[{"skuId":"c5928f49-12ba-48f7-ada3-0d743a3601d5","skuPartNumber":"VISIOCLIENT","consumedUnits":3,"prepaidUnits":{"enabled":5},"appliesTo":"User"}]}`,
+	},
 }
 
 func zipped(name, content string) string {
@@ -59,6 +74,15 @@ func zipped(name, content string) string {
 var codes = map[[2]string]string{
 	{"inventory", "agreements"}: "file_inventory", {"inventory", "catalog"}: "feed_inventory", {"inventory", "statements"}: "statement_inventory",
 	{"agreements", "inventory"}: "inventory_agreements", {"agreements", "catalog"}: "feed_agreements", {"agreements", "statements"}: "statement_agreements",
+	{"users", "agreements"}: "file_users", {"users", "catalog"}: "feed_users", {"users", "inventory"}: "inventory_users", {"users", "statements"}: "statement_users",
+	{"users", "devices"}: "directory_users", {"users", "subscriptions"}: "directory_users",
+	{"devices", "agreements"}: "file_devices", {"devices", "catalog"}: "feed_devices", {"devices", "inventory"}: "inventory_devices", {"devices", "statements"}: "statement_devices",
+	{"devices", "users"}: "directory_devices", {"devices", "subscriptions"}: "directory_devices",
+	{"subscriptions", "agreements"}: "file_subscriptions", {"subscriptions", "catalog"}: "feed_subscriptions", {"subscriptions", "inventory"}: "inventory_subscriptions",
+	{"subscriptions", "statements"}: "statement_subscriptions", {"subscriptions", "users"}: "directory_subscriptions", {"subscriptions", "devices"}: "directory_subscriptions",
+	{"inventory", "users"}: "directory_inventory", {"inventory", "devices"}: "directory_inventory", {"inventory", "subscriptions"}: "directory_inventory",
+	{"agreements", "users"}: "directory_agreements", {"agreements", "devices"}: "directory_agreements", {"agreements", "subscriptions"}: "directory_agreements",
+	{"statements", "users"}: "directory_statement", {"statements", "devices"}: "directory_statement", {"statements", "subscriptions"}: "directory_statement",
 	{"statements", "agreements"}: "file_statement", {"statements", "catalog"}: "feed_statement", {"statements", "inventory"}: "inventory_statement",
 }
 

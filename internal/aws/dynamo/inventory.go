@@ -229,9 +229,7 @@ func (s *Inventories) AcquireRecount(ctx context.Context, holder string, now, un
 	return err
 }
 
-// ReleaseRecount implements inventories.Store. It puts a lease that has ended, because the inventory function
-// may not delete items.
+// ReleaseRecount implements inventories.Store.
 func (s *Inventories) ReleaseRecount(ctx context.Context, holder string) error {
-	err := s.db.putLease(ctx, leaseItem{itemKey: keyed(inventoryPK, recountSK)}, "holder = :h", item{":h": str(holder)})
-	return ignoreCondition(err) // the lease of another holder is not released
+	return s.db.release(ctx, keyed(inventoryPK, recountSK), holder)
 }

@@ -100,11 +100,17 @@ const (
 	devicesPK pk = "DEVICES"
 	// deviceGroupsPK is the partition of all groups of devices. For each one it has the items
 	// "GROUP#<id>" and "NAME#<folded name>"; "COUNT" has the number of groups.
-	deviceGroupsPK     pk = "DEVICEGROUPS"
-	deviceGroupCountSK sk = "COUNT"
-	deviceGroupPrefix     = "DEVICEGROUP#"
-	membersSK          sk = "MEMBERS"
-	pendingSK          sk = "PENDING"
+	deviceGroupsPK       pk = "DEVICEGROUPS"
+	deviceGroupCountSK   sk = "COUNT"
+	deviceGroupPrefix       = "DEVICEGROUP#"
+	membersSK            sk = "MEMBERS"
+	pendingSK            sk = "PENDING"
+	directoryFilesPK     pk = "DIRECTORY" // one item for each version of a file
+	openDirectoryFilesPK pk = "DIRECTORY#OPEN"
+	newestFilesPK        pk = "DIRECTORY#NEWEST"
+	directoryLeasePK     pk = "DIRECTORY#LEASE"
+	directoryLeaseSK     sk = "LEASE"
+	filePrefix              = "FILE#"
 )
 
 const deviceNamePrefix = "NAME#"
@@ -140,6 +146,15 @@ func subscriptionNameKey(folded string) (pk, sk) {
 // seatsKey returns the key of the seats of a subscription. They have a partition of their own, because
 // every assignment writes them.
 func seatsKey(id string) (pk, sk) { return pk(seatsPrefix + id), "SEATS" }
+
+func directoryFileKey(id string) (pk, sk)     { return directoryFilesPK, sk(filePrefix + id) }
+func openDirectoryFileKey(id string) (pk, sk) { return openDirectoryFilesPK, sk(filePrefix + id) }
+
+// newestFileKey returns the key of the item that has the order of the newest version of a file that was
+// begun. The key of the file has at most 1,024 bytes.
+func newestFileKey(file string) (pk, sk) {
+	return newestFilesPK, sk(filePrefix + bounded(file, maxSortName))
+}
 
 func userKey(id string) (pk, sk) { return pk(userPrefix + id), "USER" }
 

@@ -23,6 +23,17 @@ func (db *engine) acquire(ctx context.Context, lease itemKey, holder string, now
 		item{":h": str(holder), ":now": num(millis(now))})
 }
 
+// renew moves the end of a lease. It returns an *errCondition if the holder does not have the lease.
+func (db *engine) renew(ctx context.Context, lease itemKey, holder string, until time.Time) error {
+	return db.putLease(ctx, leaseItem{lease, holder, millis(until)}, "holder = :h", item{":h": str(holder)})
+}
+
+// release ends a lease, if the holder has it. It puts a lease that has ended, because not every function
+// may delete items.
+func (db *engine) release(ctx context.Context, lease itemKey, holder string) error {
+	return ignoreCondition(db.putLease(ctx, leaseItem{itemKey: lease}, "holder = :h", item{":h": str(holder)}))
+}
+
 // putLease stores a lease if the condition holds.
 func (db *engine) putLease(ctx context.Context, l leaseItem, condition string, values item) error {
 	return db.one(ctx, func() error {

@@ -83,6 +83,10 @@ func patterns() []pattern {
 		at(deviceGroupsPK, deviceGroupCountSK)("device group count", deviceGroupCountItem{}, "how many groups of devices there are; whether one has changed since it was read"),
 		at(membersKey("{group}"))("members", membersItem{}, "the devices of a group, and since when"),
 		at(pendingKey("{group}"))("pending members", pendingItem{}, "the members that a group gets if a global admin confirms it"),
+		at(directoryFileKey("{id}"))("directory file", directoryFileItem{}, "the result for one version of a list of users or subscriptions; all, newest first"),
+		at(openDirectoryFileKey("{id}"))("open directory file", openDirectoryFileItem{}, "files that wait, or were interrupted"),
+		at(newestFileKey("{key}"))("newest directory file", newestFileItem{}, "which version of a file was the newest to begin"),
+		at(directoryLeasePK, directoryLeaseSK)("lease of directory files", leaseItem{}, "which process works on these files, until when"),
 		at(idempotencyKey("{subject}/{key}"))("idempotency", onceItem{}, "what a POST answered the first time, for a day"),
 		row("audit event", auditItem{}, auditShardPK(0), "{event}", "who changed what, newest first: the shards are merged"),
 		row("audit event", auditItem{}, auditDayPK(day), "{event}", "the same, written before there were shards"),
@@ -99,7 +103,7 @@ func document() string {
 //
 // Open returns a Table, which has one type for each contract of the domain and of the
 // use cases: Agreements, Groups, Imports, Statements, Inventories, Snapshots, Adjustments,
-// Subscriptions, People, Devices, Journal, Audit and Idempotency. Refreshes is made by NewRefreshes.
+// Subscriptions, People, Devices, DirectoryFiles, Journal, Audit and Idempotency. Refreshes is made by NewRefreshes.
 // Upkeep is the work of a schedule. The types do not use each other. They share an engine,
 // which sends requests and retries them, and what several types read and write:
 // storedAgreements, storedGroups, tombstones of groups, journals, and visibility, which

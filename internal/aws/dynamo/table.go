@@ -14,20 +14,21 @@ import (
 // share what the process has read of the table, so a process opens a table once.
 // NewRefreshes makes Refreshes, which need a register of agreements.
 type Table struct {
-	Agreements    *Agreements
-	Groups        *Groups
-	Imports       *Imports
-	Statements    *Statements
-	Inventories   *Inventories
-	Snapshots     *Snapshots
-	Adjustments   *Adjustments
-	Subscriptions *Subscriptions
-	People        *People
-	Devices       *Devices
-	Journal       *Journal
-	Audit         *Audit
-	Idempotency   *Idempotency
-	Upkeep        *Upkeep
+	Agreements     *Agreements
+	Groups         *Groups
+	Imports        *Imports
+	Statements     *Statements
+	Inventories    *Inventories
+	Snapshots      *Snapshots
+	Adjustments    *Adjustments
+	Subscriptions  *Subscriptions
+	People         *People
+	Devices        *Devices
+	DirectoryFiles *DirectoryFiles
+	Journal        *Journal
+	Audit          *Audit
+	Idempotency    *Idempotency
+	Upkeep         *Upkeep
 
 	parts
 }
@@ -76,7 +77,7 @@ func Open(client *dynamodb.Client, table string, options ...Option) *Table {
 		Agreements: &Agreements{db, p.visibility, p.groups, p.agreements}, Groups: &Groups{db, p.groups},
 		Imports:    &Imports{db, p.visibility, p.journals, p.tombstones, p.groups, p.agreements},
 		Statements: &Statements{db}, Inventories: &Inventories{db}, Snapshots: &Snapshots{db}, Adjustments: &Adjustments{db},
-		Subscriptions: &Subscriptions{db: db}, People: &People{db, p.journals}, Devices: &Devices{db}, Journal: &Journal{db, p.journals},
+		Subscriptions: &Subscriptions{db: db}, People: &People{db, p.journals}, Devices: &Devices{db}, DirectoryFiles: &DirectoryFiles{db}, Journal: &Journal{db, p.journals},
 		Audit: &Audit{db: db}, Idempotency: &Idempotency{db}, Upkeep: &Upkeep{db, p.groups, p.agreements}, parts: p,
 	}
 }

@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"trueup/internal/day"
+	"trueup/internal/directories"
+	"trueup/internal/directory"
 	"trueup/internal/httpapi"
 	"trueup/internal/licensing"
 	"trueup/internal/objects"
@@ -22,7 +24,8 @@ type Deps struct {
 	Subscriptions subscription.Store
 	People        subscription.People
 	Register      subscription.Register
-	Exports       objects.Bucket // where files that are too large for a response are stored
+	Files         directories.Store
+	Exports       objects.Bucket // of reports: where files that are too large for a response, and findings about files, are stored
 	Zone          *time.Location // of the organisation, which decides what day it is today
 }
 
@@ -34,7 +37,7 @@ type operations struct {
 
 // enums are the enumerated types that only this function uses.
 var enums = []httpapi.Enum{
-	httpapi.EnumOf(subscription.Kinds), httpapi.EnumOf(subscription.Statuses), httpapi.EnumOf(subscription.ConflictKinds), httpapi.EnumOf(subscription.UserTypes),
+	httpapi.EnumOf(directories.States), httpapi.EnumOf(directory.Kinds), httpapi.EnumOf(subscription.Kinds), httpapi.EnumOf(subscription.Statuses), httpapi.EnumOf(subscription.ConflictKinds), httpapi.EnumOf(subscription.UserTypes),
 	httpapi.EnumOf(subscription.Outcomes), httpapi.EnumOf(subscription.Errors), httpapi.EnumOf(modes), httpapi.EnumOf(acknowledgements), httpapi.EnumOf(subscription.Sorts), httpapi.EnumOf(switches), httpapi.EnumOf(onlys),
 }
 
@@ -51,7 +54,7 @@ func Function() httpapi.Function { return new(operations).function() }
 
 func (o *operations) function() httpapi.Function {
 	return httpapi.Function{Name: Name, Enums: enums, Describe: describe, MaxValues: maxValues, Operations: httpapi.Join(
-		o.subscriptionOperations(), o.subscriptionEdits(), o.seatOperations(), o.userOperations(), o.userEdits(), o.assignmentOperations(), o.conflictOperations(), o.exportOperations(),
+		o.subscriptionOperations(), o.subscriptionEdits(), o.seatOperations(), o.userOperations(), o.userEdits(), o.assignmentOperations(), o.conflictOperations(), o.exportOperations(), o.directoryFileOperations(),
 	)}
 }
 

@@ -118,6 +118,8 @@ var Table = []Route{
 	{"GET", "/conflicts/{subscription}/users.csv", "licenses", access.Read, "exportConflictUsersCSV"},
 	{"GET", "/reports/subscriptions.csv", "licenses", access.Read, "exportSubscriptionsCSV"},
 	{"GET", "/reports/subscriptions.xlsx", "licenses", access.Read, "exportSubscriptionsXLSX"},
+	{"GET", "/directory-files", "licenses", access.Read, "listDirectoryFiles"},
+	{"GET", "/directory-files/{id}", "licenses", access.Read, "getDirectoryFile"},
 	{"GET", "/overview", "reports", access.Read, "getOverview"},
 	{"GET", "/reports/license-purchases", "reports", access.Read, "getLicensePurchases"},
 	{"GET", "/reports/license-purchases.csv", "reports", access.Read, "downloadLicensePurchasesCSV"},

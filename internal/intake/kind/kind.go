@@ -27,7 +27,12 @@ type Format struct {
 	MediaType string
 }
 
-var csv = Format{Extension: ".csv", MediaType: "text/csv"}
+var (
+	csv  = Format{Extension: ".csv", MediaType: "text/csv"}
+	xlsx = Format{Extension: ".xlsx", MediaType: "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"}
+	// lists are the formats of lists of a directory.
+	lists = []Format{csv, xlsx, {Extension: ".json", MediaType: "application/json"}, {Extension: ".jsonl", MediaType: "application/jsonl"}}
+)
 
 // The kinds of files. The sizes are those of the packages that read the files.
 var (
@@ -49,13 +54,28 @@ var (
 	Statements = Kind{
 		Name:   "statements",
 		Prefix: "entitlements/", Results: "statements/", Function: "refresh",
-		Formats:  []Format{csv, {Extension: ".xlsx", MediaType: "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"}},
+		Formats:  []Format{csv, xlsx},
 		MaxBytes: 16 << 20,
+	}
+	Users = Kind{
+		Name:   "users",
+		Prefix: "users/", Results: "users/", Function: "directory",
+		Formats: lists, MaxBytes: 512 << 20,
+	}
+	Devices = Kind{
+		Name:   "devices",
+		Prefix: "devices/", Results: "devices/", Function: "directory",
+		Formats: lists, MaxBytes: 512 << 20,
+	}
+	Subscriptions = Kind{
+		Name:   "subscriptions",
+		Prefix: "subscriptions/", Results: "subscriptions/", Function: "directory",
+		Formats: lists, MaxBytes: 16 << 20,
 	}
 )
 
 // Table lists every kind of file.
-var Table = []Kind{Agreements, Catalog, Inventory, Statements}
+var Table = []Kind{Agreements, Catalog, Inventory, Statements, Users, Devices, Subscriptions}
 
 // Of returns the kinds that a function receives, in the order of the table.
 func Of(function string) (kinds []Kind) {

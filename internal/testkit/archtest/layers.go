@@ -17,7 +17,7 @@ type layer struct {
 // domainOrder is the order of the packages of the domain. Each may import earlier ones only.
 var domainOrder = []string{
 	"internal/agreement", "internal/agreement/pairfile", "internal/group", "internal/entitlement", "internal/entitlement/statement",
-	"internal/product", "internal/product/builtin", "internal/position", "internal/inventory", "internal/proposal", "internal/report", "internal/subscription", "internal/device", "internal/directory",
+	"internal/product", "internal/product/builtin", "internal/position", "internal/inventory", "internal/proposal", "internal/report", "internal/subscription", "internal/device", "internal/directory/columns", "internal/directory",
 	"internal/misfiled",
 }
 
@@ -81,8 +81,8 @@ var layers = []layer{
 	},
 	{
 		name:    "use cases",
-		folders: []string{"internal/catalog/feeder", "internal/importer", "internal/inventories", "internal/licensing", "internal/refresher", "internal/snapshot", "internal/statements"},
-		imports: []string{"foundation", "domain", "mechanisms", "read models", "internal/refresher"},
+		folders: []string{"internal/catalog/feeder", "internal/directories", "internal/importer", "internal/inventories", "internal/licensing", "internal/refresher", "internal/snapshot", "internal/statements"},
+		imports: []string{"foundation", "domain", "mechanisms", "read models", "internal/refresher", "internal/licensing"},
 	},
 	{
 		name:    "entry points", // pages and AWS events

@@ -1,0 +1,11 @@
+// Command directory is the function that receives lists of users, devices and subscriptions, and checks every
+// night that the licences add up.
+package main
+
+import (
+	_ "time/tzdata" // the runtime may lack time zone data
+
+	"trueup/internal/app"
+)
+
+func main() { app.RunDirectory() }
