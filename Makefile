@@ -36,7 +36,6 @@ TESTFLAGS ?=
 DEPLOY_ARGS ?=
 
 GOFUMPT_VERSION := v0.12.0
-STATICCHECK_VERSION := v0.8.2
 GOLANGCI_LINT_VERSION := v2.15.0
 # All clones share this cache: each tool is built once per version of the tool and of Go.
 TOOLS_CACHE ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/trueup-tools
@@ -58,7 +57,6 @@ ENGINE := infra/local/node_modules/.package-lock.json
 DUCKDB := internal/testkit/bench/duckdb/node_modules/.package-lock.json
 TOOLS := infra/tools/node_modules/.package-lock.json
 GOFUMPT := dist/tools/gofumpt-$(GOFUMPT_VERSION)/gofumpt
-STATICCHECK := dist/tools/staticcheck-$(STATICCHECK_VERSION)/staticcheck
 GOLANGCI_LINT := dist/tools/golangci-lint-$(GOLANGCI_LINT_VERSION)/golangci-lint
 CDK := infra/tools/node_modules/.bin/cdk
 
@@ -111,13 +109,9 @@ fuzz: need-go ## Fuzz every fuzz target for FUZZTIME each
 	  go test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) "./$${file%/*}" </dev/null; \
 	done
 
-lint: need-go $(GOFUMPT) $(STATICCHECK) $(GOLANGCI_LINT) $(TOOLS) ## Check formatting, run go vet, staticcheck and golangci-lint, lint the OpenAPI documents
+lint: need-go $(GOFUMPT) $(GOLANGCI_LINT) $(TOOLS) ## Check formatting, run golangci-lint (with go vet and staticcheck), lint the OpenAPI documents
 	@unformatted=$$($(GOFUMPT) -l $(GO_SOURCES)); \
 	  [ -z "$$unformatted" ] || { printf 'not formatted (run make fmt):\n%s\n' "$$unformatted" >&2; exit 1; }
-	go vet ./...
-	go vet -tags cdk ./infra
-	$(STATICCHECK) ./...
-	$(STATICCHECK) -tags cdk ./infra
 	$(GOLANGCI_LINT) run --allow-parallel-runners
 	$(GOLANGCI_LINT) run --allow-parallel-runners --build-tags cdk ./infra
 	@REDOCLY_TELEMETRY=off REDOCLY_SUPPRESS_UPDATE_NOTICE=true \
@@ -188,10 +182,9 @@ $(TOOLS): infra/tools/package-lock.json | need-npm
 	@cd infra/tools && npm ci --no-audit --no-fund --loglevel=error
 
 $(GOFUMPT): module := mvdan.cc/gofumpt@$(GOFUMPT_VERSION)
-$(STATICCHECK): module := honnef.co/go/tools/cmd/staticcheck@$(STATICCHECK_VERSION)
 $(GOLANGCI_LINT): module := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_LINT_VERSION)
 
-$(GOFUMPT) $(STATICCHECK) $(GOLANGCI_LINT): | need-go
+$(GOFUMPT) $(GOLANGCI_LINT): | need-go
 	@cached="$(TOOLS_CACHE)/$(notdir $(@D))-$$(go env GOVERSION)"; \
 	  [ -x "$$cached/$(@F)" ] || { echo "building $(module)"; GOBIN="$$cached" go install $(module); }; \
 	  mkdir -p $(@D); ln -f "$$cached/$(@F)" $@ 2>/dev/null || cp "$$cached/$(@F)" $@

@@ -303,7 +303,6 @@ func nagFindings(app awscdk.App, stack awscdk.Stack, ignored cdknag.INagSuppress
 	everywhere, whatever := jsii.String("*"), assertions.Match_StringLikeRegexp(jsii.String(".*"))
 	var findings []string
 	for _, message := range append(*read.FindError(everywhere, whatever), *read.FindWarning(everywhere, whatever)...) {
-		//lint:ignore SA1019 assertions returns the type that moved, and no other
 		findings = append(findings, *message.Id+": "+message.Entry.Data.(string)) //nolint:staticcheck // the type's new place has no Go package
 	}
 	return findings

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"regexp"
 	"slices"
+	"strconv"
 	"testing"
 	"time"
 
@@ -20,14 +21,14 @@ import (
 )
 
 // schedules is the number of random schedules. The flag -rapid.checks overrides it.
-const schedules = "200"
+const schedules = 200 / rarely
 
 // TestR3_9_RandomSchedules delivers the same event one to five times, concurrently and in
 // sequence, and again after an error. The table must be the same as after one delivery.
 func TestR3_9_RandomSchedules(t *testing.T) {
 	t.Parallel()
 	if f := flag.Lookup("rapid.checks"); f.Value.String() == f.DefValue {
-		must(t, f.Value.Set(schedules))
+		must(t, f.Value.Set(strconv.Itoa(schedules)))
 	}
 	s := newStand(t)
 	event := s.put(file("agreements/Sales/a.csv", "1,1,Office\n2,2,Visio\n3,3,office\n3,3,Office\n"))

@@ -319,7 +319,7 @@ func TestReadRefuses(t *testing.T) {
 		"agreements with a header":      {"\xef\xbb\xbfOvereenkomstnummer;Licentienummer;Naam\n01-07001;01-07001;Office\n", "inventory_agreements"},
 		"a statement":                   {"Name,Publisher,Version,Language,EffectiveQuantity\nAcrobat,Adobe,2020,en,5\n", "inventory_statement"},
 		"agreements in an archive":      {archive(t, file{"a.csv", "01-07001,01-07001,Office\n"}, file{"b.txt", "x"}), "inventory_agreements"},
-		"a list of devices":             {"displayName,deviceId,operatingSystem,manufacturer\nPC-1,d1,Windows,Maker\n", "inventory_format"},
+		"a list of devices":             {"displayName,deviceId,operatingSystem,manufacturer\nPC-1,d1,Windows,Maker\n", "inventory_devices"},
 		"a catalog":                     {"Uitgever;Producttitel\nContoso;Expense Manager\n", "inventory_format"},
 		"no devices":                    {"ApplicationName,Platform\nPhotoshop,5\n", "inventory_format"},
 		"one long line":                 {strings.Repeat("a", 3<<20), "inventory_format"},

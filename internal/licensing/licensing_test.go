@@ -207,7 +207,7 @@ func TestRehearsal(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			users := test.users
-			random := rand.New(rand.NewPCG(uint64(users), 13)) //nolint:gosec // the same each time
+			random := rand.New(rand.NewPCG(uint64(users), 13))
 			o := newOrganisation(t, users, map[string]int{"suite": 12, "voice": 14, "local": 9, "extra": 6})
 			o.limitedTo("local", "BE")
 			for _, id := range names(0, users) {
