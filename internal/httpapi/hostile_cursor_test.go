@@ -289,7 +289,7 @@ func (s *stack) fill(t *testing.T) map[string][]string {
 	for i := range 2 {
 		do("POST", base+"/users", fmt.Sprintf(`{"userPrincipalName":"filled%d@example.org","usageLocation":"BE","licenses":[{"subscription":%q}]}`, i, plan.ID), nil, nil)
 	}
-	do("PUT", base+"/subscriptions/"+plan.ID+"/quantity", `{"quantity":1,"acknowledge":"conflict"}`, map[string]string{"If-Match": "*"}, nil)
+	do("PUT", base+"/subscriptions/"+plan.ID+"/quantity", `{"quantity":1,"acknowledge":"conflict"}`, map[string]string{"If-Match": `"2-en"`}, nil)
 	things["listSubscriptionUsers"], things["listConflictUsers"] = []string{plan.ID}, []string{plan.ID}
 	const file = "ApplicationName,DeviceId\nFilled,pc1\nAlso filled,pc1\n"
 	var announced catalogapi.CreatedInventoryFile
