@@ -14,6 +14,7 @@ import (
 	"trueup/internal/aws/dynamo"
 	"trueup/internal/aws/s3bucket"
 	"trueup/internal/aws/trigger"
+	"trueup/internal/catalog"
 	"trueup/internal/config"
 	"trueup/internal/directories"
 	"trueup/internal/id"
@@ -40,7 +41,8 @@ func Directory(settings config.Config, c aws.Config, log *slog.Logger) trigger.J
 	users := people.New(store.People, store.Journal, reports, log)
 	lists := &directories.Service{
 		Store: store.DirectoryFiles, Subscriptions: store.Subscriptions, People: store.People, Register: users,
-		Uploads: s3bucket.New(files, settings.UploadsBucket), Reports: reports,
+		PartNumbers: catalog.New(store.Journal, reports, log).PartNumbers,
+		Uploads:     s3bucket.New(files, settings.UploadsBucket), Reports: reports,
 		Clock: time.Now, NewID: func(at time.Time) string { return id.New(at, rand.Text()) }, Zone: settings.RefreshTimeZone,
 		Lease: directoryLease, Reserve: directoryReserve, Log: log,
 	}

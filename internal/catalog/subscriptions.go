@@ -120,6 +120,25 @@ func (s *Store) Products(ctx context.Context) (d *product.Dictionary, err error)
 	return d, err
 }
 
+// PartNumbers returns the part numbers of the subscriptions of Microsoft's list by their names, in the form of
+// text.Letters; none if there is no list. Several subscriptions can have one name. The part numbers are
+// sorted.
+func (s *Store) PartNumbers(ctx context.Context) (titles map[string][]string, err error) {
+	err = s.subscriptions.Read(ctx, func(all *Subscriptions, _ journal.Head) error {
+		titles = make(map[string][]string, len(all.all))
+		for _, one := range all.all {
+			if name := text.Letters(one.Name); name != "" && one.ID != "" {
+				titles[name] = append(titles[name], one.ID)
+			}
+		}
+		return nil
+	})
+	for _, ids := range titles {
+		slices.Sort(ids)
+	}
+	return titles, err
+}
+
 // AddSubscriptions adds the subscriptions of a file that was put at a time, in as many entries as
 // needed, and returns the indexes of the unknown ones and of those with other content than before.
 // Adding a file again changes nothing, so it is idempotent. A subscription of a file that was put

@@ -186,6 +186,32 @@ func TestR5_4_ManySubscriptions(t *testing.T) {
 	}
 }
 
+// TestR9_2_PartNumbers: a product title has the part numbers of all subscriptions with that name.
+func TestR9_2_PartNumbers(t *testing.T) {
+	t.Parallel()
+	log := &memoryLog{}
+	s := process(log, nil)
+	partNumbers := func(s *catalog.Store) map[string][]string {
+		all, err := s.PartNumbers(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		return all
+	}
+	if all := partNumbers(s); len(all) != 0 {
+		t.Errorf("without a list: %v", all)
+	}
+	list := []catalog.Listed{listed("Harbour Suite", "HARBOUR", 1, apps), listed("HARBOUR suite", "BERTH", 1), listed("Harbour Plan", "", 1)}
+	if _, err := s.AddSubscriptions(t.Context(), list, time.Now(), func() audit.Event { return someEvent }); err != nil {
+		t.Fatal(err)
+	}
+	for _, reader := range []*catalog.Store{s, process(log, nil)} {
+		if diff := cmp.Diff(map[string][]string{"harboursuite": {"BERTH", "HARBOUR"}}, partNumbers(reader)); diff != "" {
+			t.Errorf("(-want +got):\n%s", diff)
+		}
+	}
+}
+
 // TestR5_4_Titles: a subscription that the dictionary has becomes an alias of its title.
 func TestR5_4_Titles(t *testing.T) {
 	t.Parallel()

@@ -25,6 +25,7 @@ import (
 	engine "trueup/infra/local/aws/dynamodb"
 	"trueup/internal/audit"
 	"trueup/internal/aws/dynamo"
+	"trueup/internal/catalog"
 	"trueup/internal/directories"
 	"trueup/internal/i18n"
 	"trueup/internal/id"
@@ -33,6 +34,7 @@ import (
 	"trueup/internal/objects"
 	"trueup/internal/once"
 	"trueup/internal/people"
+	"trueup/internal/product"
 	"trueup/internal/subscription"
 	"trueup/internal/testkit/storetest"
 	"trueup/internal/testkit/storetest/faultproxy"
@@ -111,7 +113,7 @@ func (w *world) open(client *dynamodb.Client) (*dynamo.Table, *directories.Servi
 	log := slog.New(slog.DiscardHandler)
 	table := dynamo.Open(client, w.name)
 	return table, &directories.Service{
-		Store: table.DirectoryFiles, Subscriptions: table.Subscriptions, People: table.People, Register: people.New(table.People, table.Journal, w.reports, log),
+		Store: table.DirectoryFiles, Subscriptions: table.Subscriptions, People: table.People, Register: people.New(table.People, table.Journal, w.reports, log), PartNumbers: catalog.New(table.Journal, w.reports, log).PartNumbers,
 		Uploads: w.uploads, Reports: w.reports, Zone: time.UTC, Lease: 30 * time.Second, Reserve: time.Second, Scratch: w.t.TempDir(), Log: log,
 		Clock: func() time.Time { return noon.Add(time.Hour + time.Duration(w.clock.Add(1))*time.Millisecond) },
 		NewID: func(at time.Time) string { return id.New(at, fmt.Sprint(ids.Add(1))) },
@@ -306,6 +308,27 @@ func TestR9_3_LicensesFromFile(t *testing.T) {
 
 // A row takes the user with its id in the directory, whatever the names; names that users pass on to each
 // other are not in the way.
+// The title of a product in a list of users is that of a part number in Microsoft's list.
+func TestTitlesOfMicrosoftsList(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.put("subscriptions/skus.json", w.sample("subscriptions/subscribed-skus.json")) // without titles
+	const file = header + "1,a@x.org,A,BE,,Microsoft 365 E3\n"
+	r := w.put("users/list.csv", file, "licenses", "adopt")
+	same(t, "without the list", w.findings(r), []string{"2 a@x.org directory_license_unknown license=Microsoft 365 E3"})
+	log := slog.New(slog.DiscardHandler)
+	_, err := catalog.New(w.table.Journal, w.reports, log).AddSubscriptions(t.Context(), []catalog.Listed{
+		{Subscription: product.Subscription{Name: "Microsoft 365 E3", ID: "SPE_E3"}},
+		{Subscription: product.Subscription{Name: "Microsoft 365 E3", ID: "SPE_E3_RPA1"}},
+	}, noon, func() audit.Event {
+		return audit.Event{ID: w.NewID(noon), At: noon, By: "admin", Source: audit.SourceImport}
+	})
+	must(t, err)
+	r = w.put("users/list.csv", file, "licenses", "adopt")
+	same(t, "with the list", r.Counts, directories.Counts{Rows: 1, Unchanged: 1, Assigned: 1})
+	same(t, "held", w.held()["SPE_E3"], 1)
+}
+
 func TestUsersWhoSwapNames(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

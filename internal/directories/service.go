@@ -30,11 +30,13 @@ type Service struct {
 	Subscriptions subscription.Store
 	People        subscription.People
 	Register      subscription.Register
-	Uploads       objects.Bucket
-	Reports       objects.Bucket
-	Clock         func() time.Time
-	NewID         func(at time.Time) string // returns a new id
-	Zone          *time.Location            // of the organisation
+	// PartNumbers returns the part numbers of product titles, by the titles in the form of text.Letters.
+	PartNumbers func(context.Context) (map[string][]string, error)
+	Uploads     objects.Bucket
+	Reports     objects.Bucket
+	Clock       func() time.Time
+	NewID       func(at time.Time) string // returns a new id
+	Zone        *time.Location            // of the organisation
 	// Lease is how long a process that stops renewing keeps the lease.
 	Lease time.Duration
 	// Reserve is the time before the end of an invocation at which the work is saved, for the next one.

@@ -106,14 +106,15 @@ type list struct {
 	*job
 	*index
 
-	objects  map[string]bool // ids in the directory that the file has
-	rows     []row           // that are applied next
-	position int             // of the last row that was read
-	saved    int             // position of the last saved row
-	renamed  []row           // rows whose name another user had
-	held     int             // position of the first of them
-	gone     []int           // users that the file states to be deleted
-	rejects  int             // rejected rows that are about a known user
+	titles   map[string][]string // part numbers of product titles
+	objects  map[string]bool     // ids in the directory that the file has
+	rows     []row               // that are applied next
+	position int                 // of the last row that was read
+	saved    int                 // position of the last saved row
+	renamed  []row               // rows whose name another user had
+	held     int                 // position of the first of them
+	gone     []int               // users that the file states to be deleted
+	rejects  int                 // rejected rows that are about a known user
 }
 
 // users applies a file of users or of their activity.
@@ -122,7 +123,11 @@ func (j *job) users(ctx context.Context, content *scratch, lists []directory.Kin
 	if err != nil {
 		return err
 	}
-	l := &list{job: j, index: x, objects: objects, saved: j.Position}
+	titles, err := j.PartNumbers(ctx)
+	if err != nil {
+		return err
+	}
+	l := &list{job: j, index: x, titles: titles, objects: objects, saved: j.Position}
 	_, err = j.read(content, lists, directory.Sink{
 		User:     func(u directory.UserRow) error { return l.user(ctx, u) },
 		Activity: func(a directory.ActivityRow) error { return l.activity(ctx, a) },
@@ -387,7 +392,7 @@ func (l *list) adopt(ctx context.Context, engine *licensing.Licensing, users []l
 		names[h.ID] = h.Name
 	}
 	today := day.In(l.now(), l.Zone)
-	x := directory.NewIndex(all, nil, today)
+	x := directory.NewIndex(all, l.titles, today)
 	if l.settings.Adopt {
 		ids := make([]string, 0, len(users))
 		for _, u := range users {

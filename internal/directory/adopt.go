@@ -16,7 +16,7 @@ type Index struct {
 	bySKU  map[string][]*subscription.Holding
 	byPart map[string][]*subscription.Holding
 	byName map[string][]*subscription.Holding
-	titles map[string]string
+	titles map[string][]string
 	today  day.Date
 	seats  map[string]subscription.Holding // newer than those above; nil for none
 }
@@ -37,10 +37,10 @@ func (x *Index) seatsOf(s *subscription.Holding) subscription.Seats {
 	return s.Seats
 }
 
-// NewIndex returns an index of the subscriptions for users, on a day. titles has the SKU of each product
-// title, in the form of text.Letters, as Microsoft's list of subscriptions tells; it may be nil. Without
-// it, a title is found only if a subscription has that name.
-func NewIndex(subscriptions []subscription.Holding, titles map[string]string, today day.Date) *Index {
+// NewIndex returns an index of the subscriptions for users, on a day. titles has the part numbers of each
+// product title, in the form of text.Letters, as Microsoft's list of subscriptions tells; it may be nil.
+// Without it, a title is found only if a subscription has that name.
+func NewIndex(subscriptions []subscription.Holding, titles map[string][]string, today day.Date) *Index {
 	x := &Index{
 		bySKU: map[string][]*subscription.Holding{}, byPart: map[string][]*subscription.Holding{}, byName: map[string][]*subscription.Holding{},
 		titles: titles, today: today,
@@ -69,13 +69,25 @@ func (x *Index) candidates(ref LicenseRef) []*subscription.Holding {
 		x.bySKU[strings.ToLower(ref.SKU)],
 		x.byPart[text.Fold(ref.PartNumber)],
 		x.byName[letters],
-		x.bySKU[strings.ToLower(x.titles[letters])],
+		x.titled(letters),
 	} {
 		if len(found) > 0 {
 			return found
 		}
 	}
 	return nil
+}
+
+// titled returns the subscriptions with a part number of a product title.
+func (x *Index) titled(letters string) (found []*subscription.Holding) {
+	for _, part := range x.titles[letters] {
+		for _, s := range x.byPart[text.Fold(part)] {
+			if !slices.Contains(found, s) { // part numbers that differ in case only
+				found = append(found, s)
+			}
+		}
+	}
+	return found
 }
 
 // find returns the subscription that a file names for a user: one that the user holds, or else one that

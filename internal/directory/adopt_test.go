@@ -36,7 +36,7 @@ func subscriptions() []subscription.Holding {
 	}
 }
 
-var titles = map[string]string{"microsoft365e3": skuE3}
+var titles = map[string][]string{"microsoft365e3": {"SPE_E3", "spe_e3", "OTHER"}}
 
 func TestAdopt(t *testing.T) {
 	t.Parallel()

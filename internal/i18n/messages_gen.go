@@ -613,9 +613,9 @@ var messages = [...]message{
 		"D'autres services sont désactivés dans le fichier qu'ici : {subscriptions}.",
 	}},
 	{"directory_license_unknown", [...]string{
-		"No subscription here is called {license}. Upload the list of subscriptions, or create the subscription.",
-		"Geen abonnement heet hier {license}. Upload de lijst van abonnementen, of maak het abonnement aan.",
-		"Aucun abonnement ne s'appelle {license} ici. Téléversez la liste des abonnements, ou créez l'abonnement.",
+		"No subscription here is called {license}. Upload the list of subscriptions, or create the subscription. A subscription that has only a part number is found by the name of its product once Microsoft's list of subscriptions is under catalog/.",
+		"Geen abonnement heet hier {license}. Upload de lijst van abonnementen, of maak het abonnement aan. Een abonnement dat alleen een artikelnummer heeft, wordt op de naam van zijn product gevonden zodra Microsofts lijst van abonnementen onder catalog/ staat.",
+		"Aucun abonnement ne s'appelle {license} ici. Téléversez la liste des abonnements, ou créez l'abonnement. Un abonnement qui n'a qu'une référence est trouvé par le nom de son produit dès que la liste des abonnements de Microsoft est sous catalog/.",
 	}},
 	{"directory_member_repeated", [...]string{
 		"Line {line} has the same member. Remove one of the two.",
