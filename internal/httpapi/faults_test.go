@@ -257,10 +257,14 @@ func TestStoreUnavailable(t *testing.T) {
 				if r.Method == http.MethodPost {
 					keys = append(keys, secretKey)
 				}
+				version := "*"
+				if r.Operation == "setQuantity" {
+					version = `"1-en"` // it refuses any version
+				}
 				for _, idempotencyKey := range keys {
 					begin, id := time.Now(), r.Key()+idempotencyKey
 					status, got, answer := f.do(r.Method, parameter.ReplaceAllString(r.Path, "nothing")+queries[r.Key()], body,
-						requestID, id, "Authorization", secretToken, "Idempotency-Key", idempotencyKey, "If-Match", "*")
+						requestID, id, "Authorization", secretToken, "Idempotency-Key", idempotencyKey, "If-Match", version)
 					switch {
 					case status == http.StatusOK && strings.Contains(string(answer), `"`+code+`"`): // for each item
 						items.Store(true)

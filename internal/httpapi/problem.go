@@ -116,8 +116,18 @@ func expected(lang i18n.Lang, requestID string, e *errs.Error) *Problem {
 	return p
 }
 
+// spelledOut maps the patterns of parameters to messages, because few readers know regular expressions.
+var spelledOut = map[string]string{
+	`^(\*|(W/)?"[^"]*"(\s*,\s*(W/)?"[^"]*")*)$`: "pattern_etag",
+	`^[A-Za-z0-9._:-]+$`:                        "pattern_key",
+}
+
 func fieldError(lang i18n.Lang, v errs.Violation) FieldError {
-	e := FieldError{Code: v.Code, Message: i18n.Text(lang, v.Code, v.Args), Value: text.Shorten(v.Value, 100)}
+	message := v.Code
+	if spelled, ok := spelledOut[v.Args["pattern"]]; ok {
+		message = spelled
+	}
+	e := FieldError{Code: v.Code, Message: i18n.Text(lang, message, v.Args), Value: text.Shorten(v.Value, 100)}
 	if name, ok := strings.CutPrefix(v.Field, ParameterField); ok {
 		e.Parameter = name
 	} else if v.Field != WholeBody {

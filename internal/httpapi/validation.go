@@ -85,7 +85,11 @@ func refused(ctx huma.Context, lang i18n.Lang, id string, status int, message st
 				found = append(found, defect.Values...)
 				continue
 			}
-			found = append(found, detail(cause))
+			v := detail(cause)
+			if code, known := elsewhere(ctx.Operation(), v); known {
+				v.Code = code
+			}
+			found = append(found, v)
 		default:
 			found = append(found, errs.Violation{Code: "value_invalid", Field: WholeBody})
 		}
@@ -103,6 +107,21 @@ func refused(ctx huma.Context, lang i18n.Lang, id string, status int, message st
 	}
 	slices.SortStableFunc(found, func(a, b errs.Violation) int { return strings.Compare(a.Field, b.Field) })
 	return expected(lang, id, &errs.Error{Kind: errs.Invalid, Code: "invalid_input", Violations: found})
+}
+
+// elsewhereKey is the metadata key of the fields that other operations change.
+const elsewhereKey = "elsewhere"
+
+// Elsewhere names fields that people expect in the body of an operation and that another operation changes,
+// with the code of the message that says which.
+func Elsewhere(op *huma.Operation, codes map[string]string) { op.Metadata[elsewhereKey] = codes }
+
+// elsewhere returns the code for an unknown field that another operation changes.
+func elsewhere(op *huma.Operation, v errs.Violation) (code string, known bool) {
+	if codes, has := op.Metadata[elsewhereKey].(map[string]string); has && v.Code == "field_unknown" {
+		code, known = codes[v.Field]
+	}
+	return code, known
 }
 
 // within reports whether fields contains a field or one that encloses it.

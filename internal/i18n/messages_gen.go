@@ -82,6 +82,11 @@ var messages = [...]message{
 		"Deze import heeft geen kopie met opmerkingen. Die is er zodra een leesbaar bestand is gecontroleerd.",
 		"Cette importation n'a pas de copie annotée. Il y en a une dès qu'un fichier lisible a été vérifié.",
 	}},
+	{"auto_renew_elsewhere", [...]string{
+		"Automatic renewal is not a part of the description. Switch it on or off with PUT …/auto-renew.",
+		"Automatische verlenging hoort niet bij de beschrijving. Zet ze aan of uit met PUT …/auto-renew.",
+		"Le renouvellement automatique ne fait pas partie de la description. Activez-le ou désactivez-le avec PUT …/auto-renew.",
+	}},
 	{"auto_renew_term", [...]string{
 		"A subscription that renews itself needs an end date and a term of at least one month. Add them, or switch automatic renewal off.",
 		"Een abonnement dat automatisch wordt verlengd, heeft een einddatum en een looptijd van minstens één maand nodig. Vul ze aan, of zet automatisch verlengen uit.",
@@ -787,6 +792,11 @@ var messages = [...]message{
 		"De licenties eindigen voordat ze beginnen, op {start}. Corrigeer een van de datums.",
 		"Les licences se terminent avant de commencer, le {start}. Corrigez l'une des dates.",
 	}},
+	{"end_elsewhere", [...]string{
+		"The term is not a part of the description. Renew the subscription with POST …/renewals.",
+		"De looptijd hoort niet bij de beschrijving. Verleng het abonnement met POST …/renewals.",
+		"La durée ne fait pas partie de la description. Renouvelez l'abonnement avec POST …/renewals.",
+	}},
 	{"entry_repeated", [...]string{
 		"This entry of the queue is decided twice. Remove one of them.",
 		"Over deze vermelding in de wachtrij wordt twee keer beslist. Verwijder er één.",
@@ -1482,6 +1492,11 @@ var messages = [...]message{
 		"Volumelicentie",
 		"Licence en volume",
 	}},
+	{"licenses_elsewhere", [...]string{
+		"Licences are not a part of the description of a user. Assign one with PUT …/licenses and the id of the subscription, or many with POST /license-assignments.",
+		"Licenties horen niet bij de beschrijving van een gebruiker. Wijs er een toe met PUT …/licenses en de id van het abonnement, of veel met POST /license-assignments.",
+		"Les licences ne font pas partie de la description d'un utilisateur. Attribuez-en une avec PUT …/licenses et l'identifiant de l'abonnement, ou plusieurs avec POST /license-assignments.",
+	}},
 	{"licenses_range", [...]string{
 		"The number of licences must be a whole number from 1 to {max}.",
 		"Het aantal licenties moet een geheel getal van 1 tot en met {max} zijn.",
@@ -1807,6 +1822,16 @@ var messages = [...]message{
 		"Deze parameter bestaat niet. Verwijder hem of controleer de spelling.",
 		"Ce paramètre n'existe pas. Supprimez-le ou vérifiez son orthographe.",
 	}},
+	{"pattern_etag", [...]string{
+		"Give the ETag as it was received, with its quotation marks: \"3-en\". Several are separated by commas.",
+		"Geef de ETag op zoals hij is ontvangen, met de aanhalingstekens: \"3-en\". Meerdere worden gescheiden door komma's.",
+		"Donnez l'ETag tel qu'il a été reçu, avec ses guillemets : \"3-en\". Plusieurs sont séparés par des virgules.",
+	}},
+	{"pattern_key", [...]string{
+		"Use only the letters A to Z, digits, points, underscores, colons and hyphens.",
+		"Gebruik alleen de letters A tot Z, cijfers, punten, liggende streepjes, dubbele punten en koppeltekens.",
+		"Utilisez seulement les lettres A à Z, des chiffres, des points, des tirets bas, des deux-points et des traits d'union.",
+	}},
 	{"permission_denied", [...]string{
 		"Your role does not allow this. It needs one of these roles: {roles}. Ask a global admin for it.",
 		"Uw rol staat dit niet toe. Hiervoor is een van deze rollen nodig: {roles}. Vraag die aan bij een global admin.",
@@ -1871,6 +1896,11 @@ var messages = [...]message{
 		"{assigned} users have a licence, more than {quantity}. That is a conflict, which has to be solved within 90 days. If you want it, send the request again with acknowledge set to conflict.",
 		"{assigned} gebruikers hebben een licentie, meer dan {quantity}. Dat is een conflict, dat binnen 90 dagen moet worden opgelost. Is dat de bedoeling, verstuur het verzoek dan opnieuw met acknowledge ingesteld op conflict.",
 		"{assigned} utilisateurs ont une licence, plus que {quantity}. C'est un conflit, à résoudre dans les 90 jours. Si c'est ce que vous voulez, renvoyez la requête avec acknowledge défini sur conflict.",
+	}},
+	{"quantity_elsewhere", [...]string{
+		"The number of licences is not a part of the description. Set it with PUT …/quantity, or add bought licences with POST …/purchases.",
+		"Het aantal licenties hoort niet bij de beschrijving. Stel het in met PUT …/quantity, of voeg gekochte licenties toe met POST …/purchases.",
+		"Le nombre de licences ne fait pas partie de la description. Définissez-le avec PUT …/quantity, ou ajoutez des licences achetées avec POST …/purchases.",
 	}},
 	{"quantity_range", [...]string{
 		"The number of licences must be a whole number from 0 to {max}.",

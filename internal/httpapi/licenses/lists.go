@@ -45,7 +45,7 @@ type UserFilter struct {
 	Subscription string                `query:"subscription" maxLength:"64" doc:"Only users who hold a licence of the subscription with this id."`
 	Without      string                `query:"without" maxLength:"64" doc:"Only users who hold no licence of the subscription with this id."`
 	Licensed     Switch                `query:"licensed" doc:"Only users with at least one licence (true), or with none (false)."`
-	Location     string                `query:"location" maxLength:"2" pattern:"^[A-Za-z]{2}$" doc:"Only users with this usage location." example:"BE"`
+	Location     string                `query:"location" maxLength:"64" doc:"Only users with this usage location, an ISO 3166-1 alpha-2 code." example:"BE"`
 	Department   string                `query:"department" maxLength:"256" doc:"Only users of this department, without regard to case and accents." example:"Sales"`
 	Enabled      Switch                `query:"enabled" doc:"Only users who may (true) or may not (false) sign in."`
 	Type         subscription.UserType `query:"type" doc:"Only members, or only guests."`
@@ -54,6 +54,14 @@ type UserFilter struct {
 	Deleted      Switch                `query:"deleted" doc:"true: the users who can be restored, in place of all others."`
 	Sort         subscription.Sort     `query:"sort" default:"displayName" doc:"The sort order; users with equal values are sorted by name."`
 	httpapi.Sorted
+}
+
+// Resolve implements huma.Resolver.
+func (f *UserFilter) Resolve(huma.Context) []error {
+	if f.Location == "" || subscription.IsCountry(strings.ToUpper(f.Location)) {
+		return nil
+	}
+	return httpapi.Refusals([]errs.Violation{{Code: "country_unknown", Field: httpapi.ParameterField + "location", Value: f.Location}})
 }
 
 // query returns the query of a filter. It returns a violation for each subscription that does not exist: a

@@ -87,7 +87,7 @@ func (o *operations) purchaseLicenses(api huma.API, op huma.Operation) {
 type LicenseQuantity struct {
 	Quantity int64 `json:"quantity" minimum:"0" maximum:"10000000" doc:"The number of licences." example:"80"`
 	Reference
-	Acknowledge Acknowledgement `json:"acknowledge,omitempty" doc:"conflict: required for a number below the number of users, which is then a conflict until it is solved."`
+	Acknowledge ConflictAcknowledgement `json:"acknowledge,omitempty" doc:"conflict: required for a number below the number of users, which is then a conflict until it is solved."`
 }
 
 type setQuantityInput struct {
@@ -208,13 +208,18 @@ func (o *operations) setAutoRenew(api huma.API, op huma.Operation) {
 	})
 }
 
-// Acknowledgement says that the caller knows what a change destroys.
+// Acknowledgement says that the caller knows that service data is lost.
 type Acknowledgement string
 
-// The acknowledgements.
-const (
-	acknowledgeData     Acknowledgement = "service-data" // R9.5
-	acknowledgeConflict Acknowledgement = "conflict"
-)
+const acknowledgeData Acknowledgement = "service-data" // R9.5
 
-var acknowledgements = []Acknowledgement{acknowledgeData, acknowledgeConflict}
+// ConflictAcknowledgement says that the caller knows that a conflict begins.
+type ConflictAcknowledgement string
+
+const acknowledgeConflict ConflictAcknowledgement = "conflict"
+
+// Each call takes only its own acknowledgement: the other one would be ignored.
+var (
+	acknowledgements         = []Acknowledgement{acknowledgeData}
+	conflictAcknowledgements = []ConflictAcknowledgement{acknowledgeConflict}
+)

@@ -161,6 +161,9 @@ func (o *operations) updateSubscription(api huma.API, op huma.Operation) {
 	op.Description = "Changes the given parts of the description. Quantity and term have operations of their own. No licence is removed: what a user has that the new description does not allow shows as a warning."
 	op.Errors = append(op.Errors, http.StatusNotFound, http.StatusConflict, http.StatusPreconditionFailed)
 	httpapi.Receiving(&op, httpapi.MaxBody)
+	httpapi.Elsewhere(&op, map[string]string{
+		"quantity": "quantity_elsewhere", "endsOn": "end_elsewhere", "termMonths": "end_elsewhere", "autoRenew": "auto_renew_elsewhere",
+	})
 	huma.Register(api, op, func(ctx context.Context, in *updateSubscriptionInput) (*httpapi.Versioned[Subscription], error) {
 		now := o.Now()
 		var after subscription.Holding

@@ -202,6 +202,7 @@ func (o *operations) updateUser(api huma.API, op huma.Operation) {
 	op.Description = "Changes the given fields of a user. No licence is removed by it."
 	op.Errors = append(op.Errors, http.StatusNotFound, http.StatusConflict, http.StatusPreconditionFailed)
 	httpapi.Receiving(&op, httpapi.MaxBody)
+	httpapi.Elsewhere(&op, map[string]string{"licenses": "licenses_elsewhere"})
 	huma.Register(api, op, func(ctx context.Context, in *updateUserInput) (*httpapi.Versioned[User], error) {
 		now := o.Now()
 		subscriptions, err := o.holdings(ctx)
