@@ -1252,6 +1252,16 @@ var messages = [...]message{
 		"Het bestand bevat een lijst met aantallen pc's (zoals AppInvAggregate) naast een lijst van pc's, waardoor dezelfde pc's dubbel zouden tellen. Upload er één van.",
 		"Le fichier contient une liste de nombres de PC (comme AppInvAggregate) à côté d'une liste de PC, ce qui compterait deux fois les mêmes PC. N'en déposez qu'une.",
 	}},
+	{"inventory_no_device", [...]string{
+		"This list of software has no column with the PC of each row, or with a number of PCs. It has: {columns}. Add a column named PC. For the list of one PC, keep only columns such as Software, Version, Publisher and Install date.",
+		"Deze lijst van software heeft geen kolom met de pc van elke rij, of met een aantal pc's. Ze heeft: {columns}. Voeg een kolom toe die PC heet. Houd voor de lijst van één pc alleen kolommen zoals Software, Versie, Uitgever en Installatiedatum.",
+		"Cette liste de logiciels n'a pas de colonne avec le PC de chaque ligne, ni avec un nombre de PC. Elle a : {columns}. Ajoutez une colonne nommée PC. Pour la liste d'un seul PC, gardez seulement des colonnes comme Logiciel, Version, Éditeur et Date d'installation.",
+	}},
+	{"inventory_no_title", [...]string{
+		"This list of software has no column with the titles. It has: {columns}. Name the column with the titles Software, and upload the file again.",
+		"Deze lijst van software heeft geen kolom met de titels. Ze heeft: {columns}. Noem de kolom met de titels Software, en upload het bestand opnieuw.",
+		"Cette liste de logiciels n'a pas de colonne avec les titres. Elle a : {columns}. Nommez la colonne des titres Logiciel, et déposez de nouveau le fichier.",
+	}},
 	{"inventory_note_columns", [...]string{
 		"Line {line} names the columns again, and not the same ones or in another order. The rows below it were read by those names.",
 		"Regel {line} noemt opnieuw kolommen, en niet dezelfde of in een andere volgorde. De rijen eronder zijn volgens die namen gelezen.",

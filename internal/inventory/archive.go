@@ -142,7 +142,7 @@ func isWorkbookPart(name string) bool {
 // others are the codes of files that are not an inventory.
 var others = []string{
 	"inventory_format", "inventory_workbook", "inventory_page", "inventory_packed",
-	"inventory_nothing", "inventory_answer", "inventory_document", "inventory_developer", codeLinux, codePackages,
+	"inventory_nothing", "inventory_answer", "inventory_document", "inventory_developer", codeLinux, codePackages, codeNoTitle, codeNoDevice,
 }
 
 // isOther reports whether the error is about a file that is not an inventory.

@@ -260,6 +260,25 @@ func columnsOf(header []string, hint Shape) (c columns, ok bool) {
 	return c, c.ofOneDevice(letters)
 }
 
+// The codes of tables that are lists of software but for one column.
+const (
+	codeNoTitle  = "inventory_no_title"
+	codeNoDevice = "inventory_no_device"
+)
+
+// lacks returns the code of the column that a table which is no inventory lacks; empty if it may be a
+// table of another kind.
+func (c columns) lacks() string {
+	counted := c.id >= 0 || c.device >= 0 || c.number >= 0
+	switch {
+	case c.title < 0 && counted && (c.version >= 0 || c.publisher >= 0):
+		return codeNoTitle
+	case c.title >= 0 && !counted && c.version >= 0:
+		return codeNoDevice
+	}
+	return ""
+}
+
 // findComputer finds the device in a table whose columns do not say which of two names it is:
 // the title is the one that cannot be a computer's.
 func (c *columns) findComputer(letters []string) {

@@ -61,7 +61,8 @@ type Options struct {
 // JSON documents may be concatenated, on separate lines, or in an array. Invalid rows are counted
 // and do not stop the file (R6.4).
 //
-// Errors are errs.Invalid: inventory_format for a file of another kind, inventory_archive for a
+// Errors are errs.Invalid: inventory_format for a file of another kind, inventory_no_title and
+// inventory_no_device for a list of software without that column, inventory_archive for a
 // damaged archive, inventory_bomb for one with an excessive compression ratio, inventory_mixed
 // for one with numbers of devices beside devices, a code of Options.Other for
 // a table of another kind, inventory_workbook, inventory_page and

@@ -7,6 +7,7 @@ import (
 	"hash/maphash"
 	"io"
 	"strconv"
+	"strings"
 
 	"trueup/internal/errs"
 	"trueup/internal/sheet"
@@ -29,7 +30,7 @@ func (r *reading) readTable(file *bufio.Reader, head []byte) error {
 	case err != nil:
 		return err
 	case !ok:
-		return errs.New(errs.Invalid, r.other(r.head))
+		return r.noTable(h)
 	case above > 0:
 		r.note(noteHeader, "line", strconv.FormatInt(t.Line, 10))
 	}
@@ -73,35 +74,60 @@ func (r *reading) literally(count func() (flaw string, err error)) (flaw string,
 	return count()
 }
 
-// findHeader reads the header of a table. above is the number of lines above it that are not read.
+// findHeader reads the header of a table. above is the number of lines above it that are not read. If
+// ok is false, h is a header that lacks a column; nil for none.
 func findHeader(t *sheet.Stream) (h *header, above int, ok bool, err error) {
 	hint := Shape("")
+	var lacking *header
 	for range headerLines {
 		if h, ok, err = readHeader(t, hint); ok || err != nil {
 			return h, above, ok, err
 		}
+		if lacking == nil && h != nil {
+			lacking = h
+		}
 		line, more := t.Skip()
 		switch {
 		case !more:
-			return nil, 0, false, nil
+			return lacking, 0, false, nil
 		case bytes.HasPrefix(bytes.Trim(line, `" `), typeMark): // of PowerShell's Export-Csv
 			hint = PowerShell
 		case !isPreamble(line):
 			above++
 		}
 	}
-	return nil, 0, false, nil
+	return lacking, 0, false, nil
 }
 
-// readHeader reads the next row as a header.
+// readHeader reads the next row as a header. If ok is false, h is the row as a header that lacks a
+// column; nil if it is no header.
 func readHeader(t *sheet.Stream, hint Shape) (h *header, ok bool, err error) {
 	ok, err = t.Header(func(names []string) (last int, ok bool) {
 		found, ok := columnsOf(names, hint)
-		h = &header{found, names}
+		if ok || h == nil && found.lacks() != "" {
+			h = &header{found, names}
+		}
 		return found.last(), ok
 	})
 	return h, ok, err
 }
+
+// noTable returns the error for a table that is no inventory. h is a header that lacks a column; nil for
+// none.
+func (r *reading) noTable(h *header) *errs.Error {
+	code := r.other(r.head)
+	if code != "inventory_format" || h == nil {
+		return errs.New(errs.Invalid, code)
+	}
+	var names []string
+	for _, name := range h.names[:min(len(h.names), columnsShown)] {
+		names = append(names, text.Shorten(name, maxColumnName))
+	}
+	return errs.New(errs.Invalid, h.lacks(), "columns", strings.Join(names, ", "))
+}
+
+// columnsShown is the number of columns that an error names.
+const columnsShown = 12
 
 // isPreamble reports whether a line above the header says nothing to people: the declaration of a
 // separator, a comment, or empty cells.

@@ -126,7 +126,7 @@ func (in *setAdjustmentInput) Resolve(huma.Context) []error {
 func (o *operations) setAdjustment(api huma.API, op huma.Operation) {
 	op.Summary = "Set the manual adjustment of a product"
 	op.Description = "Adds to or subtracts from the licences of a product of the License installation report, or replaces its earlier adjustment. " +
-		"It counts in reports of all licences at once, as a step of its own. All adjustments have one version, which If-Match compares."
+		"It counts in reports of all licences within five seconds, as a step of its own. All adjustments have one version, which If-Match compares."
 	op.Errors = append(op.Errors, http.StatusNotFound, http.StatusConflict, http.StatusPreconditionFailed)
 	httpapi.Receiving(&op, httpapi.MaxBody)
 	huma.Register(api, op, func(ctx context.Context, in *setAdjustmentInput) (*httpapi.Versioned[httpapi.Reply[ChangedAdjustment]], error) {
