@@ -225,15 +225,18 @@ type Deletion struct {
 
 // Delete deletes users, which releases their licences. See Change for its results and errors. Without
 // an acknowledgement the error is errs.Conflict deletion_acknowledgement_required, also for users without
-// licences, since deleting them deletes their data.
+// licences, since deleting them deletes their data. A user who is deleted already is unchanged.
 func (l *Licensing) Delete(ctx context.Context, r Deletion) ([]Result, error) {
 	t := task{ids: r.UserIDs, today: r.Today, dryRun: r.DryRun, event: func(subscription.Decision) audit.Event { return r.Event(UserDeleted) }}
-	t.judge = existing(func(u subscription.User, _ map[string]subscription.Holding) (subscription.Decision, error) {
-		if r.Version > 0 && r.Version != u.Version {
+	t.judge = func(u subscription.User, _ map[string]subscription.Holding) (subscription.Decision, error) {
+		switch {
+		case u.Version == 0:
+			return subscription.RefusedUser(u, subscription.UserNotFound), nil
+		case r.Version > 0 && r.Version != u.Version:
 			return subscription.Decision{}, stale()
 		}
 		return subscription.DecideDeletion(u, r.Today.Now), nil
-	})
+	}
 	if !r.Acknowledged && !r.DryRun {
 		rehearsal := t
 		rehearsal.dryRun = true

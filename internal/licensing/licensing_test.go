@@ -366,6 +366,11 @@ func TestRestore(t *testing.T) {
 	results, err := o.Delete(t.Context(), deletion)
 	must(t, err)
 	same(t, "freed", results[0].Removed, []string{"suite", "voice"})
+	again := deletion
+	again.UserIDs, again.Acknowledged = []string{"u000", "nobody"}, false
+	results, err = o.Delete(t.Context(), again)
+	must(t, err)
+	same(t, "a repetition", outcomes(results), map[string]int{"unchanged": 1, "refused": 1, subscription.UserNotFound: 1})
 	same(t, "held", o.checked(3), map[string]int{})
 	_, err = o.Change(t.Context(), assign("second", names(0, 2), "suite"))
 	must(t, err)

@@ -26,10 +26,11 @@ func DecideCreation(u User, licenses []Assignment, free map[string]Holding, call
 	return d
 }
 
-// DecideDeletion judges the deletion of a user, which releases all licences (L11).
+// DecideDeletion judges the deletion of a user, which releases all licences (L11). A deleted user is
+// unchanged, so that a call which was interrupted can be repeated.
 func DecideDeletion(u User, at time.Time) Decision {
 	if !u.DeletedAt.IsZero() {
-		return RefusedUser(u, UserDeleted)
+		return Decision{Outcome: Unchanged, After: u}
 	}
 	d := Decision{Outcome: Deleted, After: u, Removed: slices.Sorted(maps.Keys(u.Licenses))}
 	d.After.Former, d.After.Licenses, d.After.DeletedAt = u.Licenses, nil, at

@@ -359,7 +359,7 @@ func (in *deleteUsersInput) Resolve(huma.Context) []error {
 
 func (o *operations) deleteUsers(api huma.API, op huma.Operation) {
 	op.Summary = "Delete many users"
-	op.Description = "Deletes up to 1,000 users, frees their licences, and returns what happened for each. Their service data is deleted for good, except documents in SharePoint Online: that has to be acknowledged. For 30 days the users can be restored."
+	op.Description = "Deletes up to 1,000 users, frees their licences, and returns what happened for each. A user who is deleted already is unchanged. Their service data is deleted for good, except documents in SharePoint Online: that has to be acknowledged. For 30 days the users can be restored."
 	op.Errors = append(op.Errors, http.StatusConflict)
 	httpapi.Receiving(&op, httpapi.MaxBody)
 	huma.Register(api, op, func(ctx context.Context, in *deleteUsersInput) (*userResultsOutput, error) {

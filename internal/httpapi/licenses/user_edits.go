@@ -275,7 +275,7 @@ func (o *operations) deleteUser(api huma.API, op huma.Operation) {
 				return err
 			}
 			d := results[0].Decision
-			if d.Outcome == subscription.Refused {
+			if d.Outcome != subscription.Deleted {
 				return noUser(in.ID)
 			}
 			freed := d.Removed
