@@ -201,19 +201,24 @@ func newStack(t *testing.T) *stack {
 		Recount: counts.Recount,
 	}, quiet)
 	done := make(chan struct{})
+	var ending atomic.Bool // a recount may still be queued when a test ends, and finds no S3
 	go func() {
 		defer close(done)
 		for n := range notified {
+			if ending.Load() {
+				continue
+			}
 			handle := files
 			if strings.HasPrefix(n.key, kind.Statements.Prefix) {
 				handle = s.refresh
 			}
-			if err := handle(context.Background(), n.event); err != nil {
+			if err := handle(context.Background(), n.event); err != nil && !ending.Load() {
 				t.Errorf("%s: %v", n.event, err)
 			}
 		}
 	}()
 	t.Cleanup(func() {
+		ending.Store(true)
 		front.Close()
 		if err := server.Close(); err != nil {
 			t.Error(err)
