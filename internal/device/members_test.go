@@ -93,7 +93,7 @@ func TestMembers(t *testing.T) {
 	}
 }
 
-// chain returns groups, each of which contains the next: prefix0, prefix1 and so on.
+// chain adds n nested groups: prefix0 contains prefix1, which contains prefix2, and so on.
 func chain(prefix string, n int, into map[string]device.Group) {
 	for i := range n {
 		g := device.Group{}

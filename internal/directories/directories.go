@@ -150,8 +150,8 @@ type Store interface {
 	Files(ctx context.Context, limit int, cursor string) (Page, error)
 	// Open returns the records that are not Final.
 	Open(ctx context.Context) ([]Record, error)
-	// SaveFile stores a record, whose Version is one more than that of the record as read (0 for none), with
-	// events, in one transaction. ErrLost if it has changed since.
+	// SaveFile stores a record with events, in one transaction. The record has the version that was read
+	// plus one, or 1 if it is new. ErrLost if it has changed since.
 	SaveFile(ctx context.Context, r Record, events ...audit.Event) error
 	// BeginFile is SaveFile, and makes the record the newest version of its file. It returns false, and
 	// has stored nothing, if a later version has begun.

@@ -308,7 +308,7 @@ func TestR9_3_LicensesFromFile(t *testing.T) {
 
 // A row takes the user with its id in the directory, whatever the names; names that users pass on to each
 // other are not in the way.
-// The title of a product in a list of users is that of a part number in Microsoft's list.
+// A list of users can name a licence by the title that Microsoft's list has for its part number.
 func TestTitlesOfMicrosoftsList(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -351,8 +351,8 @@ func list(from, to int, more string) string {
 	return b.String()
 }
 
-// A file deletes nobody unless it says so with an acknowledgement, and then not more than a fifth without
-// a confirmation of the number.
+// A file deletes users only with an acknowledgement. More than a fifth of all are deleted only if the number
+// is confirmed, too.
 func TestR9_5_MissingUsers(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -386,7 +386,7 @@ func TestR9_5_MissingUsers(t *testing.T) {
 	r := w.put("users/all.csv", list(1, 16, ""))
 	same(t, "deleted here", r.Counts, directories.Counts{Rows: 15, Unchanged: 14, Skipped: 1})
 	same(t, "finding", w.findings(r), []string{"16 u15@x.org directory_user_deleted_here"})
-	// A page of a list, and a report, lack nobody.
+	// In a page of a list and in a report, users who are absent are not missing.
 	r = w.put("users/part.json", w.sample("users/graph-users-part.json"), sure...)
 	same(t, "a part", []int{r.Deleted, r.Held}, []int{0, 0})
 	r = w.put("users/usage.csv", w.sample("users/usage-report.csv"), sure...)

@@ -129,7 +129,7 @@ func values(failed map[string]error) (all []error) {
 	return all
 }
 
-// waiting returns the open files, the oldest first, without those that failed.
+// waiting returns the open files that did not fail, the oldest first.
 func (s *Service) waiting(ctx context.Context, failed map[string]error) ([]Record, error) {
 	open, err := s.Store.Open(ctx)
 	if err != nil {

@@ -11,8 +11,7 @@ import (
 type aliases struct {
 	ids   map[string]string // keys of devices, by the key of a name beside their id; "" if several have the name
 	longs map[string]string // keys of names with a domain, by the key of the name without it; "" if there are several
-	most  int               // how many names are learned
-	full  bool              // there are more
+	full  bool              // there are more than maxAliases
 	key   []byte
 }
 
@@ -34,9 +33,9 @@ func (c *counter) call(name []byte) error {
 	return c.called.add(0, c.record)
 }
 
-// learnAll learns the names of all devices, up to a number.
-func (c *counter) learnAll(most int) error {
-	c.names = aliases{ids: map[string]string{}, longs: map[string]string{}, most: most}
+// learnAll learns the names of all devices.
+func (c *counter) learnAll() error {
+	c.names = aliases{ids: map[string]string{}, longs: map[string]string{}}
 	_, err := c.called.each(0, nil, func(device, name []byte) error {
 		c.names.learn(device, name)
 		return nil
@@ -68,7 +67,7 @@ func (a *aliases) note(names map[string]string, name, of []byte) {
 	case met && known != string(of):
 		names[string(name)] = ""
 	case met:
-	case len(a.ids)+len(a.longs) < a.most:
+	case len(a.ids)+len(a.longs) < maxAliases:
 		names[string(name)] = string(of)
 	default:
 		a.full = true
@@ -119,12 +118,12 @@ func (a *aliases) deviceOf(key string) string {
 }
 
 // join gives the records of devices that are named by a name the key of their device (deviceOf).
-// It learns so many names at most. Nothing can be added afterwards.
-func (c *counter) join(most int) error {
+// Nothing can be added afterwards.
+func (c *counter) join() error {
 	if err := c.flush(); err != nil || !c.named {
 		return err
 	}
-	if err := c.learnAll(most); err != nil {
+	if err := c.learnAll(); err != nil {
 		return err
 	}
 	a := &c.names

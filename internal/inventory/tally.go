@@ -198,7 +198,7 @@ func (r *reading) count(titles []Title, products products) (counts, error) {
 		}
 		return estimate(titles, r.numbers, products.of, len(products.known)), nil
 	}
-	if err := r.counter.join(maxAliases); err != nil {
+	if err := r.counter.join(); err != nil {
 		return counts{}, err
 	}
 	others, err := r.counter.others()
