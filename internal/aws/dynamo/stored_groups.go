@@ -137,8 +137,9 @@ func (s *storedGroups) remove(ctx context.Context, id string, build func(*edit) 
 	})
 	if err != nil && by != "" {
 		// The deletion may have succeeded although it returned an error. Then its
-		// tombstones have no announcement, so withdraw keeps them.
-		ctx, enough := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
+		// tombstones have no announcement, so withdraw keeps them. After maxAnnounced
+		// other transactions remove the announcements.
+		ctx, enough := context.WithTimeout(context.WithoutCancel(ctx), maxAnnounced)
 		defer enough()
 		err = errors.Join(err, s.tombstones.withdraw(ctx, id, by))
 	}
