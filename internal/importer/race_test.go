@@ -7,4 +7,4 @@ const measured = false
 
 // rarely divides the number of random runs. The tests without the race detector do all of them; with it,
 // a few find every race, and each takes several times as long.
-const rarely = 4
+const rarely = 8

@@ -19,14 +19,11 @@ type aliases struct {
 // 100,000 devices.
 const maxAliases = 200_000
 
-// call notes a name of the device of the run, and writes a record of both. The names are learned only if
+// call writes a record of the device of the run and a name beside it. The names are learned only if
 // they are needed (join): most files name every device by a GUID.
 func (c *counter) call(name []byte) error {
-	c.alias = append(c.alias[:0], name...)
-	isGUID := c.key[0] == 0
-	c.named = c.named || !isGUID
 	// Most devices of a GUID have no name beside them, and most names have no domain.
-	if len(name) == 0 && (isGUID || !bytes.ContainsAny(c.key, `.\`)) || c.met(0, name) {
+	if len(name) == 0 && (c.key[0] == 0 || !bytes.ContainsAny(c.key, `.\`)) {
 		return nil
 	}
 	c.record = appendRecord(c.record[:0], c.key, name)

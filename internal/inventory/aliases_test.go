@@ -17,7 +17,7 @@ func TestMoreNamesThanAreLearned(t *testing.T) {
 			names++
 		}
 		for i := range names {
-			if _, err := r.counter.begin(&install{device: []byte(fmt.Sprint("id", i)), alias: []byte(fmt.Sprint("pc", i))}); err != nil {
+			if _, err := r.counter.add(&install{device: []byte(fmt.Sprint("id", i)), alias: []byte(fmt.Sprint("pc", i)), name: []byte("Visio")}); err != nil {
 				t.Fatal(err)
 			}
 		}

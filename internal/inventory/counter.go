@@ -29,9 +29,9 @@ type counter struct {
 	shares    *spill // users and products of one of their devices; written by count, see counting.share
 	called    *spill // devices and a name beside each, in one partition
 	seed      maphash.Seed
-	named     bool     // a device has another key than a GUID
-	names     aliases  // of join
-	recent    []recent // names and users of devices that were written, by device
+	named     bool    // a device has another key than a GUID
+	names     aliases // of join
+	recent    *recent // devices with a name and a user that were written
 
 	device          []byte // as spelled in the rows of the run
 	alias           []byte // name beside it, as spelled in the last row
@@ -45,38 +45,17 @@ type counter struct {
 	user    []byte // as spelled in the rows of the run
 	userKey []byte
 	users   bool // a device has a user
+	learned bool // alias and user are of the run
 	system  bool // the run has the title of the device's system
 }
 
-// recent has the hashes of the last pairs of a device and a name beside it, or a user of it, of the
-// devices that share a place. It is a cache line. A file sorted by title repeats each pair in each row;
-// what was learned of it need not be learned again. Two pairs have equal hashes of 64 bits in none of a
-// million such files.
-type recent [8]uint64
-
-// recentPlaces is the number of places: enough for the devices of a large organisation. It is a
-// power of two.
-const recentPlaces = 1 << 16
-
-// met reports whether the pair is known, and remembers it in place of the oldest.
-func (r *recent) met(pair uint64) bool {
-	for _, other := range r {
-		if other == pair {
-			return true
-		}
-	}
-	copy(r[1:], r[:])
-	r[0] = pair
-	return false
-}
-
-// met reports whether the device of the run was recently met with a value. kind differs for values that
-// may be equal and are not the same.
-func (c *counter) met(kind uint64, value []byte) bool {
+// met reports whether the device of the run was recently met with that name beside it and that user.
+func (c *counter) met(name, user []byte) bool {
 	if c.recent == nil {
-		c.recent = make([]recent, recentPlaces)
+		c.recent = newRecent()
 	}
-	return c.recent[c.hash%recentPlaces].met(c.hash + kind ^ mix(maphash.Bytes(c.seed, value)))
+	beside := mix(maphash.Bytes(c.seed, name)) + maphash.Bytes(c.seed, user)
+	return c.recent.met(c.hash ^ mix(beside))
 }
 
 func newCounter(scratch string) *counter {
@@ -99,10 +78,6 @@ func (c *counter) add(found *install) (flaw string, err error) {
 		if flaw, err := c.begin(found); flaw != "" || err != nil {
 			return flaw, err
 		}
-	} else if len(found.alias) > 0 && !bytes.Equal(found.alias, c.alias) {
-		if err := c.call(found.alias); err != nil {
-			return "", err
-		}
 	}
 	title, flaw, err := c.titles.number(found.publisher, found.name, found.version)
 	if flaw != "" || err != nil {
@@ -115,10 +90,7 @@ func (c *counter) add(found *install) (flaw string, err error) {
 		c.last[title] = c.runs
 		c.run = append(c.run, title)
 	}
-	if len(found.user) > 0 && !bytes.Equal(found.user, c.user) {
-		return "", c.own(found.user)
-	}
-	return "", nil
+	return "", c.learn(found.alias, found.user)
 }
 
 // begin starts the run of a device.
@@ -133,15 +105,32 @@ func (c *counter) begin(found *install) (flaw string, err error) {
 	}
 	c.hash = maphash.Bytes(c.seed, c.key)
 	c.device = append(c.device[:0], found.device...)
-	c.user = c.user[:0]
-	c.system = false
-	return "", c.call(found.alias)
+	c.named = c.named || c.key[0] != 0
+	c.learned, c.system = false, false
+	return "", nil
+}
+
+// learn writes records of the device of the run with a name beside it and a user, each empty if the row
+// has none, unless they were written recently.
+func (c *counter) learn(name, user []byte) error {
+	isNew := func(value, last []byte) bool { return len(value) > 0 && !bytes.Equal(value, last) }
+	if c.learned && !isNew(name, c.alias) && !isNew(user, c.user) {
+		return nil
+	}
+	c.learned = true
+	c.alias, c.user = append(c.alias[:0], name...), append(c.user[:0], user...)
+	if c.met(name, user) {
+		return nil
+	}
+	if err := c.call(name); err != nil {
+		return err
+	}
+	return c.own(user)
 }
 
 // own writes a record of the device of the run and a user.
 func (c *counter) own(user []byte) error {
-	c.user = append(c.user[:0], user...)
-	if c.met(1, user) || !named(user) {
+	if !named(user) {
 		return nil
 	}
 	var flaw string
@@ -164,6 +153,9 @@ func (c *counter) addElsewhere(found *install, platform string) (flaw string, er
 	}
 	if number == len(c.platforms) {
 		c.platforms = append(c.platforms, platform)
+	}
+	if err := c.learn(found.alias, nil); err != nil {
+		return "", err
 	}
 	c.record = appendRecord(c.record[:0], c.key, []byte{byte(number)}) // there are few platforms
 	return "", c.elsewhere.add(c.partition(), c.record)

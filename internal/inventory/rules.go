@@ -213,6 +213,21 @@ func compileRule(r Rule) (c compiled, violations []errs.Violation) {
 // name.
 func (rules *Rules) Recognize(t Title) Decision { return rules.follow(t, nil) }
 
+// recognizeAll classifies titles, concurrently.
+func (rules *Rules) recognizeAll(titles []Title) []Decision {
+	decisions := make([]Decision, len(titles))
+	var all sync.WaitGroup
+	for first := range counters {
+		all.Go(func() {
+			for i := first; i < len(titles); i += counters {
+				decisions[i] = rules.Recognize(titles[i])
+			}
+		})
+	}
+	all.Wait()
+	return decisions
+}
+
 // trace is what applied to a title.
 type trace struct {
 	rules  []string // IDs of admins' rules: aliases, and the rule that decides

@@ -153,10 +153,7 @@ func (r *reading) finish() (*Tally, error) {
 	t := &r.tally
 	t.Rules, t.MacOS = r.options.Rules.ID, r.options.MacOS
 	titles := r.counter.titles.titles
-	decisions := make([]Decision, len(titles))
-	for i, title := range titles {
-		decisions[i] = r.options.Rules.Recognize(title)
-	}
+	decisions := r.options.Rules.recognizeAll(titles)
 	products := newProducts(decisions)
 	counted, err := r.count(titles, products)
 	if err != nil {
