@@ -52,11 +52,11 @@ var (
 		"devicename", "netbiosname", "computername", "pscomputername", "hostidentifier", "hostdisplayname", "hosthostname", "devicehostname", "hostname", "assetname",
 		"devicefriendlyname", "computersname", "machinename", "systemname", "endpointname", "agentname", "workstationname", "inventorydevice", "clientname", "nodename", "pcname",
 		"computer", "device", "machine", "node", "host", "pc", "workstation", "endpoint", "asset", "client",
-		"apparaatnaam", "computernaam", "pcnaam", "machinenaam", "apparaat", "werkstation",
-		"nomdelordinateur", "nomdordinateur", "nomordinateur", "nomdelappareil", "nomdelamachine", "nommachine", "nomduposte", "ordinateur", "appareil", "poste", //nolint:misspell // French
-		"geratename", "rechnername", "gerat", "rechner", "endpunkt", "endgerat", //nolint:misspell // German
-		"nombredelequipo", "nombredeequipo", "nombredelordenador", "nombredeldispositivo", "equipo", "ordenador", "dispositivo", "computadora", "maquina",
-		"nomedocomputador", "nomedodispositivo", "nomedamaquina", "computador",
+		"apparaat", "werkstation",
+		"ordinateur", "appareil", "poste", //nolint:misspell // French
+		"gerat", "rechner", "endpunkt", "endgerat", //nolint:misspell // German
+		"equipo", "ordenador", "dispositivo", "computadora", "maquina",
+		"computador",
 	}
 	numberNames = names{
 		"devicecount", "hostscount", "hostcount", "computercount", "installcount", "installationcount", "installedcount", "machinecount", "endpointcount",
@@ -65,7 +65,7 @@ var (
 		"noofinstallations", "noofcomputers", "noofdevices", "noofcopies", "numberofcopies", "numberofhosts",
 		"installations", "installs", "devices", "computers", "machines", "endpoints", "hosts", "count",
 		"aantalapparaten", "aantalcomputers", "aantalinstallaties", "aantal",
-		"nombredappareils", "nombredordinateurs", "nombredinstallations", "nombreinstallations", "nbr", "nbre",
+		"nombredappareils", "nombredordinateurs", "nombredinstallations", "nombredepc", "nombreinstallations", "nbr", "nbre",
 		"anzahlgerate", "anzahlcomputer", "anzahlinstallationen", "anzahl",
 		"numerodeequipos", "numerodeinstalaciones", "instalaciones", "cantidad", "numerodecomputadores", "instalacoes", "quantidade",
 	}
@@ -130,22 +130,46 @@ func columnName(header string) string {
 			return "software" + rest
 		}
 	}
+	return composed(name, things)
+}
+
+// composed returns the name that stands for a name of a noun of the things and a word for a value; the name
+// itself if it is none.
+func composed(name string, things []thing) string {
 	if !columnWords[name] {
-		if value := valueOfSoftware(name, "", false, maxJoiners); value != "" {
-			return "software" + value
+		for i := range things {
+			if value := things[i].value(name, "", false, maxJoiners); value != "" {
+				return things[i].name + value
+			}
 		}
 	}
 	return name
 }
 
-// A column may be named by a word for software and a word for what it tells, in either order and with
-// words such as "of the" between them: "Naam software", "Nom du logiciel". Lists of whole names would
-// need every combination.
-var (
-	softwareNouns = names{
+// thing is software or a device. A column may be named by a word for it and a word for what the column
+// tells, in either order and with words such as "of the" between them: "Naam software", "Nom du logiciel".
+// Lists of whole names would need every combination.
+type thing struct {
+	name   string
+	nouns  names
+	values []string // keys of valueWords; the name of the column is name and one of them
+}
+
+// deviceThing is the index of the device in things.
+const deviceThing = 1
+
+var things = []thing{
+	{"software", names{
 		"software", "program", "application", "programma", "applicatie", "toepassing", "logiciel", "programme", "programm", "anwendung", "programa", "aplicacion",
 		"aplicativo",
-	}
+	}, []string{"name", "version", "publisher"}},
+	{"device", names{
+		"computer", "device", "machine", "workstation", "endpoint", "pc", "laptop", "desktop", "apparaat", "werkstation", "werkplek", "ordinateur", "appareil", "poste", //nolint:misspell // French
+		"rechner", "rechners", "gerat", "gerate", "gerats", "geraet", "geraete", "endgerat", "arbeitsplatz", "equipo", "ordenador", "dispositivo", "computadora", "computador", "maquina", //nolint:misspell // German
+	}, []string{"name", "id"}},
+}
+
+var (
 	valueWords = map[string]names{
 		"name":    {"name", "title", "naam", "titel", "benaming", "nom", "titre", "bezeichnung", "nombre", "titulo", "nome"},
 		"version": {"version", "versie", "versao"},
@@ -153,47 +177,48 @@ var (
 			"publisher", "vendor", "manufacturer", "uitgever", "fabrikant", "leverancier", "editeur", "fabricant", "fournisseur", "herausgeber", "hersteller", "anbieter",
 			"editor", "fabricante", "proveedor", "fornecedor",
 		},
+		"id": {"id", "identifier", "kennung", "identifiant", "identificador"},
 	}
-	joiners = names{"of", "the", "van", "de", "het", "du", "la", "le", "l", "der", "des", "del", "el", "do", "da"}
+	joiners = names{"of", "the", "van", "de", "het", "du", "la", "le", "l", "d", "der", "des", "del", "el", "do", "da"}
 )
 
 // maxJoiners bounds the ways to split a name.
 const maxJoiners = 2
 
-// valueOfSoftware returns the key of valueWords of a name in the form of text.Letters that consists of one
-// of its words, one of softwareNouns, and at most some joiners between them; empty for any other name. value
-// and software say what came before the rest of the name.
-func valueOfSoftware(rest, value string, software bool, joined int) string {
+// value returns which of the values a name in the form of text.Letters tells; empty if it does not consist
+// of one of its words, one of the nouns, and at most some joiners between them. value and noun say what
+// came before the rest of the name.
+func (t *thing) value(rest, value string, noun bool, joined int) string {
 	if rest == "" {
-		if software {
+		if noun {
 			return value
 		}
 		return ""
 	}
-	after := func(words names, value string, software bool, joined int) string {
+	after := func(words names, value string, noun bool, joined int) string {
 		for _, word := range words {
 			if end, ok := strings.CutPrefix(rest, word); ok {
-				if found := valueOfSoftware(end, value, software, joined); found != "" {
+				if found := t.value(end, value, noun, joined); found != "" {
 					return found
 				}
 			}
 		}
 		return ""
 	}
-	if !software {
-		if found := after(softwareNouns, value, true, joined); found != "" {
+	if !noun {
+		if found := after(t.nouns, value, true, joined); found != "" {
 			return found
 		}
 	}
 	if value == "" {
-		for _, key := range []string{"name", "version", "publisher"} {
-			if found := after(valueWords[key], key, software, joined); found != "" {
+		for _, key := range t.values {
+			if found := after(valueWords[key], key, noun, joined); found != "" {
 				return found
 			}
 		}
 	}
-	if joined > 0 && (software || value != "") {
-		return after(joiners, value, software, joined-1)
+	if joined > 0 && (noun || value != "") {
+		return after(joiners, value, noun, joined-1)
 	}
 	return ""
 }
