@@ -100,7 +100,7 @@ func Licenses(settings config.Config, c aws.Config, log *slog.Logger) http.Handl
 	files := s3bucket.New(s3.NewFromConfig(c), settings.ReportsBucket)
 	return licenses.New(licenses.Deps{
 		Kernel: kernel(store, log), Agreements: store.Agreements, Subscriptions: store.Subscriptions, People: store.People,
-		Register: people.New(store.People, store.Journal, files, log), Files: store.DirectoryFiles, Exports: files, Zone: settings.RefreshTimeZone,
+		Register: people.New(store.People, store.Journal, files, log), Files: store.DirectoryFiles, Devices: store.Devices, Exports: files, Zone: settings.RefreshTimeZone,
 	})
 }
 

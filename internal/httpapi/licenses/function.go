@@ -7,6 +7,7 @@ import (
 
 	"trueup/internal/agreement"
 	"trueup/internal/day"
+	"trueup/internal/device"
 	"trueup/internal/directories"
 	"trueup/internal/directory"
 	"trueup/internal/httpapi"
@@ -27,6 +28,7 @@ type Deps struct {
 	People        subscription.People
 	Register      subscription.Register
 	Files         directories.Store
+	Devices       device.Store
 	Exports       objects.Bucket // of reports: where files that are too large for a response, and findings about files, are stored
 	Zone          *time.Location // of the organisation, which decides what day it is today
 }
@@ -41,6 +43,7 @@ type operations struct {
 var enums = []httpapi.Enum{
 	httpapi.EnumOf(directories.States), httpapi.EnumOf(directory.Kinds), httpapi.EnumOf(subscription.Kinds), httpapi.EnumOf(subscription.Statuses), httpapi.EnumOf(subscription.ConflictKinds), httpapi.EnumOf(subscription.UserTypes),
 	httpapi.EnumOf(subscription.Outcomes), httpapi.EnumOf(subscription.Errors), httpapi.EnumOf(modes), httpapi.EnumOf(acknowledgements), httpapi.EnumOf(conflictAcknowledgements), httpapi.EnumOf(subscription.Sorts), httpapi.EnumOf(switches), httpapi.EnumOf(onlys),
+	httpapi.EnumOf(device.Joins), httpapi.EnumOf(device.Reasons),
 }
 
 // New returns the function's handler.
@@ -57,6 +60,7 @@ func Function() httpapi.Function { return new(operations).function() }
 func (o *operations) function() httpapi.Function {
 	return httpapi.Function{Name: Name, Enums: enums, Describe: describe, MaxValues: maxValues, Operations: httpapi.Join(
 		o.subscriptionOperations(), o.subscriptionEdits(), o.seatOperations(), o.userOperations(), o.userEdits(), o.assignmentOperations(), o.conflictOperations(), o.exportOperations(), o.directoryFileOperations(),
+		o.deviceOperations(),
 	)}
 }
 

@@ -49,7 +49,7 @@ func TestPermissions(t *testing.T) {
 			"POST /subscriptions", "PATCH /subscriptions/{id}", "DELETE /subscriptions/{id}", "POST /subscriptions/{id}/purchases", "PUT /subscriptions/{id}/quantity",
 			"POST /subscriptions/{id}/renewals", "PUT /subscriptions/{id}/auto-renew",
 		},
-		access.ManageUsers:   {"POST /users", "PATCH /users/{id}"},
+		access.ManageUsers:   {"POST /users", "PATCH /users/{id}", "POST /devices", "PATCH /devices/{id}", "DELETE /devices/{id}"},
 		access.DeleteUser:    {"DELETE /users/{id}", "POST /users/deletions", "POST /users/{id}/restoration"},
 		access.AssignLicense: {"PUT /users/{id}/licenses/{subscription}", "POST /license-assignments"},
 		access.RemoveLicense: {"DELETE /users/{id}/licenses/{subscription}", "POST /license-removals"},
