@@ -119,6 +119,8 @@ var Table = []Route{
 	{"GET", "/reports/subscriptions.csv", "licenses", access.Read, "exportSubscriptionsCSV"},
 	{"GET", "/reports/subscriptions.xlsx", "licenses", access.Read, "exportSubscriptionsXLSX"},
 	{"GET", "/devices", "licenses", access.Read, "listDevices"},
+	{"GET", "/devices.csv", "licenses", access.Read, "exportDevicesCSV"},
+	{"GET", "/devices.xlsx", "licenses", access.Read, "exportDevicesXLSX"},
 	{"POST", "/devices", "licenses", access.ManageUsers, "createDevice"},
 	{"GET", "/devices/{id}", "licenses", access.Read, "getDevice"},
 	{"PATCH", "/devices/{id}", "licenses", access.ManageUsers, "updateDevice"},
