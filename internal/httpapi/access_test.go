@@ -74,6 +74,7 @@ func TestAccess(t *testing.T) {
 		allowed[permission] = users
 	}
 	allowed["buy"] = managers
+	allowed["device-licenses"] = []access.Role{"global-admin"} // R10.3
 	s := newStack(t)
 	for _, r := range route.Table {
 		roles, known := allowed[r.Permission]

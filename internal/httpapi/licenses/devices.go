@@ -79,10 +79,15 @@ func (o *operations) device(ctx context.Context, deviceID string) func() (device
 	}
 }
 
+// DeviceFilter selects devices.
+type DeviceFilter struct {
+	Prefix string `query:"prefix" maxLength:"256" doc:"Only devices whose display name starts with this text, without regard to case." example:"PC-0"`
+}
+
 type listDevicesInput struct {
 	httpapi.Reader
 	httpapi.Paging
-	Prefix string `query:"prefix" maxLength:"256" doc:"Only devices whose display name starts with this text, without regard to case." example:"PC-0"`
+	DeviceFilter
 }
 
 func (o *operations) listDevices(api huma.API, op huma.Operation) {
