@@ -118,6 +118,7 @@ var Table = []Route{
 	{"GET", "/conflicts/{subscription}/users.csv", "licenses", access.Read, "exportConflictUsersCSV"},
 	{"GET", "/reports/subscriptions.csv", "licenses", access.Read, "exportSubscriptionsCSV"},
 	{"GET", "/reports/subscriptions.xlsx", "licenses", access.Read, "exportSubscriptionsXLSX"},
+	{"POST", "/directory-files", "licenses", access.PutLists, "createDirectoryFile"},
 	{"GET", "/directory-files", "licenses", access.Read, "listDirectoryFiles"},
 	{"GET", "/directory-files/{id}", "licenses", access.Read, "getDirectoryFile"},
 	{"GET", "/overview", "reports", access.Read, "getOverview"},

@@ -50,6 +50,7 @@ func TestPermissions(t *testing.T) {
 			"POST /subscriptions/{id}/renewals", "PUT /subscriptions/{id}/auto-renew",
 		},
 		access.ManageUsers:   {"POST /users", "PATCH /users/{id}"},
+		access.PutLists:      {"POST /directory-files"},
 		access.DeleteUser:    {"DELETE /users/{id}", "POST /users/deletions", "POST /users/{id}/restoration"},
 		access.AssignLicense: {"PUT /users/{id}/licenses/{subscription}", "POST /license-assignments"},
 		access.RemoveLicense: {"DELETE /users/{id}/licenses/{subscription}", "POST /license-removals"},
