@@ -99,10 +99,14 @@ func Licenses(settings config.Config, c aws.Config, log *slog.Logger) http.Handl
 	store := dynamo.Open(dynamodb.NewFromConfig(c, retries(5, 200*time.Millisecond)), settings.Table, dynamo.RetryTimeout(8*time.Second))
 	client := s3.NewFromConfig(c)
 	files := s3bucket.New(client, settings.ReportsBucket)
+	var uploads func() string // nil without a role: then the function does not start
+	if settings.Role != "" {
+		uploads = uploader(settings)
+	}
 	return licenses.New(licenses.Deps{
 		Kernel: kernel(store, log), Subscriptions: store.Subscriptions, People: store.People,
 		Register: people.New(store.People, store.Journal, files, log), Files: store.DirectoryFiles, Exports: files, Zone: settings.RefreshTimeZone,
-		Uploads: s3bucket.New(client, settings.UploadsBucket), Uploader: uploader(settings),
+		Uploads: s3bucket.New(client, settings.UploadsBucket), Uploader: uploads,
 	})
 }
 
