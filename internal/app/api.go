@@ -104,7 +104,7 @@ func Licenses(settings config.Config, c aws.Config, log *slog.Logger) http.Handl
 		uploads = uploader(settings)
 	}
 	return licenses.New(licenses.Deps{
-		Kernel: kernel(store, log), Subscriptions: store.Subscriptions, People: store.People,
+		Kernel: kernel(store, log), Agreements: store.Agreements, Subscriptions: store.Subscriptions, People: store.People,
 		Register: people.New(store.People, store.Journal, files, log), Files: store.DirectoryFiles, Exports: files, Zone: settings.RefreshTimeZone,
 		Uploads: s3bucket.New(client, settings.UploadsBucket), Uploader: uploads,
 	})

@@ -89,7 +89,10 @@ func (d deps) groups() groups.Deps {
 }
 
 func (d deps) licenses() licenses.Deps {
-	return licenses.Deps{Kernel: d.kernel(), Subscriptions: d.Subscriptions, People: d.People, Register: d.Users, Files: d.DirectoryFiles, Exports: d.Reports, Uploads: d.Uploads, Uploader: d.Uploader, Zone: d.Zone}
+	return licenses.Deps{
+		Kernel: d.kernel(), Agreements: d.Agreements, Subscriptions: d.Subscriptions, People: d.People, Register: d.Users,
+		Files: d.DirectoryFiles, Exports: d.Reports, Uploads: d.Uploads, Uploader: d.Uploader, Zone: d.Zone,
+	}
 }
 
 func (d deps) reports() reports.Deps {
