@@ -33,7 +33,9 @@ const (
 	Read             Permission = "read"
 	ReadDetails      Permission = "read-details" // agreement details (R2.7)
 	ManageUsers      Permission = "manage-users" // create and edit users and devices, files of them
-	Anyone           Permission = "anyone"       // no token needed
+	// PutLists is not a column: it is ManageUsers or Buy, for a route where the list decides which.
+	PutLists Permission = "put-lists"
+	Anyone   Permission = "anyone" // no token needed
 )
 
 // grants is the table of SPEC chapter 11, with R2.7's row for details.
@@ -48,6 +50,7 @@ var grants = map[Permission][]Role{
 	Read:             {GlobalAdmin, BillingAdmin, UserAdmin, ServiceAdmin, PasswordAdmin},
 	ReadDetails:      {GlobalAdmin, BillingAdmin},
 	ManageUsers:      {GlobalAdmin, UserAdmin},
+	PutLists:         {GlobalAdmin, BillingAdmin, UserAdmin},
 }
 
 // RolesWith returns the roles that grant a permission.

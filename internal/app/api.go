@@ -97,10 +97,16 @@ func Groups(settings config.Config, c aws.Config, log *slog.Logger) http.Handler
 func Licenses(settings config.Config, c aws.Config, log *slog.Logger) http.Handler {
 	// Where people compete for the licences of one subscription, a transaction may need many attempts.
 	store := dynamo.Open(dynamodb.NewFromConfig(c, retries(5, 200*time.Millisecond)), settings.Table, dynamo.RetryTimeout(8*time.Second))
-	files := s3bucket.New(s3.NewFromConfig(c), settings.ReportsBucket)
+	client := s3.NewFromConfig(c)
+	files := s3bucket.New(client, settings.ReportsBucket)
+	var uploads func() string // nil without a role: then the function does not start
+	if settings.Role != "" {
+		uploads = uploader(settings)
+	}
 	return licenses.New(licenses.Deps{
 		Kernel: kernel(store, log), Agreements: store.Agreements, Subscriptions: store.Subscriptions, People: store.People,
 		Register: people.New(store.People, store.Journal, files, log), Files: store.DirectoryFiles, Devices: store.Devices, Exports: files, Zone: settings.RefreshTimeZone,
+		Uploads: s3bucket.New(client, settings.UploadsBucket), Uploader: uploads,
 	})
 }
 

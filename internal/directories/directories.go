@@ -32,6 +32,7 @@ import (
 	"trueup/internal/errs"
 	"trueup/internal/intake"
 	"trueup/internal/intake/kind"
+	"trueup/internal/once"
 )
 
 // State is how far a file is.
@@ -39,7 +40,7 @@ type State string
 
 // The states.
 const (
-	StateReceived   State = "received"   // waits for earlier files
+	StateReceived   State = "received"   // was announced, or waits for earlier files
 	StateRunning    State = "running"    // or interrupted, and continued later
 	StateSucceeded  State = "succeeded"  // the good rows are stored; Rejected counts the others
 	StateRefused    State = "refused"    // as a whole: nothing is stored
@@ -114,7 +115,9 @@ type Record struct {
 func (r Record) Name() string { return r.Object.Key }
 
 // Waiting implements intake.Record.
-func (r Record) Waiting() bool { return r.State == StateReceived && r.Announced() }
+func (r Record) Waiting() bool {
+	return r.State == StateReceived && r.Announced() && r.Object.ETag == ""
+}
 
 // Final reports whether work on the file is over.
 func (r Record) Final() bool { return r.State != StateReceived && r.State != StateRunning }
@@ -148,8 +151,12 @@ type Store interface {
 	File(ctx context.Context, id string) (Record, error)
 	// Files lists records, newest first. A damaged cursor is errs.Invalid cursor_invalid.
 	Files(ctx context.Context, limit int, cursor string) (Page, error)
-	// Open returns the records that are not Final.
+	// Open returns the records that are not Final, and not Waiting for their file.
 	Open(ctx context.Context) ([]Record, error)
+	// AnnounceFile stores a Waiting record with its event and the idempotency entry in one
+	// transaction. If the entry exists, it returns the first answer and stores nothing. A record
+	// whose file is never uploaded disappears after a week.
+	AnnounceFile(ctx context.Context, r Record, c once.Change) (first []byte, err error)
 	// SaveFile stores a record with events, in one transaction. The record has the version that was read
 	// plus one, or 1 if it is new. ErrLost if it has changed since.
 	SaveFile(ctx context.Context, r Record, events ...audit.Event) error

@@ -669,3 +669,80 @@ func TestAuditOfFiles(t *testing.T) {
 	}
 	same(t, "events", actions, map[string]string{licensing.UserCreated: "AWS:admin", "directory.succeeded": "AWS:admin"})
 }
+
+// announce stores the record of an announced file, and returns its id.
+func (w *world) announce(key string, size int64) string {
+	w.t.Helper()
+	r := directories.Record{
+		Head:  intake.Head{ID: id.New(noon, key), Object: intake.Object{Key: key, Size: size, By: "admin", Principal: "AWS:function"}, Via: audit.SourceAPI, At: noon, Version: 1},
+		State: directories.StateReceived,
+	}
+	_, err := w.Store.AnnounceFile(w.t.Context(), r, once.Change{Event: audit.Event{ID: r.ID, At: noon, Action: "directory.announced"}})
+	must(w.t, err)
+	return r.ID
+}
+
+// An announced file gets the record of its announcement, and another file that is uploaded with the same
+// address gets its own.
+func TestAnnouncedFile(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	content := list(0, 2, "")
+	announced := w.announce("users/a.csv", int64(len(content)))
+	must(t, w.Work(t.Context())) // while the file is missing nothing happens
+	waits, err := w.Store.File(t.Context(), announced)
+	must(t, err)
+	same(t, "before the upload", waits.Waiting(), true)
+
+	stranger := w.upload("users/a.csv", content, directories.MetaFile, announced) // knows the id, not the address
+	must(t, w.Receive(t.Context(), stranger))
+	same(t, "by a stranger", w.record(stranger).Object.By, "AWS:admin")
+
+	first := w.upload("users/a.csv", content, directories.MetaFile, announced)
+	first.Principal, first.By = "AWS:function:session", "AWS:function:session"
+	for range 2 { // events can arrive twice
+		must(t, w.Receive(t.Context(), first))
+	}
+	r, err := w.Store.File(t.Context(), announced)
+	must(t, err)
+	same(t, "the announced file", []any{r.State, r.Unchanged, r.Object.By, r.Via, r.Object.Version, r.Waiting()}, []any{directories.StateSucceeded, 2, "admin", audit.SourceAPI, first.Version, false})
+
+	second := w.upload("users/a.csv", list(2, 4, ""), directories.MetaFile, announced)
+	second.Principal, second.By = "AWS:function:session", "AWS:function:session"
+	must(t, w.Receive(t.Context(), second))
+	other := w.record(second)
+	same(t, "the file that follows", []any{other.State, other.Created, other.Object.By, other.Via}, []any{directories.StateSucceeded, 2, "admin", audit.SourceImport})
+	page, err := w.Store.Files(t.Context(), 10, "")
+	must(t, err)
+	same(t, "records", len(page.Items), 3)
+}
+
+// Files that arrive at one announced address at the same time each have a record, and each delivery
+// ends.
+func TestFilesAtOneAnnouncedAddress(t *testing.T) {
+	t.Parallel()
+	for range 5 {
+		w := newWorld(t)
+		content := list(0, 1, "")
+		announced := w.announce("users/a.csv", int64(len(content)))
+		var g errgroup.Group
+		files := make([]intake.Object, 3)
+		for i := range files {
+			files[i] = w.upload("users/a.csv", content, directories.MetaFile, announced)
+			files[i].Principal = "AWS:function:session"
+		}
+		for _, o := range slices.Concat(files, files) {
+			g.Go(func() error { return w.Receive(t.Context(), o) })
+		}
+		must(t, g.Wait())
+		must(t, w.Work(t.Context()))
+		page, err := w.Store.Files(t.Context(), 10, "")
+		must(t, err)
+		found := map[string]bool{}
+		for _, r := range page.Items {
+			found[r.Object.Version] = r.Final()
+		}
+		same(t, "records", found, map[string]bool{files[0].Version: true, files[1].Version: true, files[2].Version: true})
+		same(t, "number of records", len(page.Items), 3)
+	}
+}

@@ -77,18 +77,34 @@ func (s *Service) enter(ctx context.Context, o intake.Object) error {
 		return err
 	}
 	defer file.Close()
-	ids := []string{fileID(o), fileID(o.Listed(file.Modified))}
-	_, by, found, err := intake.Find(ctx, o, ids, s.Store.File)
-	if err != nil || found {
-		return err
+	o.Size = file.Size
+	ids := []string{file.Metadata[MetaFile], fileID(o), fileID(o.Listed(file.Modified))}
+	for range maxEntering {
+		r, by, found, err := intake.Find(ctx, o, ids, s.Store.File)
+		if err != nil {
+			return err
+		}
+		o.By = by
+		switch {
+		case !found:
+			r = Record{Head: intake.Head{ID: fileID(o), Object: o, Via: audit.SourceImport, At: s.now(), Version: 1}, State: StateReceived}
+		case r.Waiting():
+			r.Object = o
+			r.Version++
+		default:
+			return nil
+		}
+		if err := s.Store.SaveFile(ctx, r); !errors.Is(err, ErrLost) {
+			return err
+		}
+		// Another delivery was faster: of this file, or of another one that was uploaded with the same address.
 	}
-	o.By, o.Size = by, file.Size
-	r := Record{Head: intake.Head{ID: fileID(o), Object: o, Via: audit.SourceImport, At: s.now(), Version: 1}, State: StateReceived}
-	if err := s.Store.SaveFile(ctx, r); !errors.Is(err, ErrLost) { // or another delivery was faster
-		return err
-	}
-	return nil
+	return ErrLost
 }
+
+// maxEntering is the number of attempts to store the record of a file. Each attempt that fails means that
+// another delivery has stored one, of which there are at most two.
+const maxEntering = 4
 
 // Work works on the files that wait, if no other process does. After an interruption it continues.
 func (s *Service) Work(ctx context.Context) error {

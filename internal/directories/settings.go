@@ -11,6 +11,7 @@ import (
 
 // Names of the user metadata that an upload may carry.
 const (
+	MetaFile        = "directory-file" // id of the record of an announced file
 	MetaMissing     = "missing"
 	MetaAcknowledge = "acknowledge"
 	MetaLicenses    = "licenses"
@@ -29,6 +30,35 @@ type Settings struct {
 	Lower bool
 	// Confirmed is the number of users that may be deleted although they are many: "confirm: 250".
 	Confirmed int
+}
+
+// Metadata returns the metadata of an upload that asks for the settings, with the acknowledgements that
+// they need: the inverse of what a receiver reads.
+func (s Settings) Metadata() map[string]string {
+	metadata := map[string]string{}
+	var acknowledged []string
+	if s.Delete {
+		metadata[MetaMissing] = deleteMissing
+	}
+	switch {
+	case s.Replace:
+		metadata[MetaLicenses] = replaceAll
+	case s.Adopt:
+		metadata[MetaLicenses] = adoptLicenses
+	}
+	if s.Confirmed > 0 {
+		metadata[MetaConfirm] = strconv.Itoa(s.Confirmed)
+	}
+	if s.Delete || s.Replace {
+		acknowledged = append(acknowledged, serviceData)
+	}
+	if s.Lower {
+		acknowledged = append(acknowledged, belowAssigned)
+	}
+	if len(acknowledged) > 0 {
+		metadata[MetaAcknowledge] = strings.Join(acknowledged, ",")
+	}
+	return metadata
 }
 
 // Values of metadata.

@@ -43,8 +43,8 @@ func TestR16_6_StoredFindings(t *testing.T) {
 func TestR16_6_NamesOfObjects(t *testing.T) {
 	t.Parallel()
 	r := Record{Head: intake.Head{ID: "f1", Object: intake.Object{Key: kind.Users.Key("", "a.csv")}}}
-	want := []string{"users/f1.findings.json", "users/f1.progress.json", "missing", "acknowledge", "licenses", "confirm"}
-	if diff := cmp.Diff(want, []string{r.findingsKey(), r.progressKey(), MetaMissing, MetaAcknowledge, MetaLicenses, MetaConfirm}); diff != "" {
+	want := []string{"users/f1.findings.json", "users/f1.progress.json", "directory-file", "missing", "acknowledge", "licenses", "confirm"}
+	if diff := cmp.Diff(want, []string{r.findingsKey(), r.progressKey(), MetaFile, MetaMissing, MetaAcknowledge, MetaLicenses, MetaConfirm}); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
 	}
 }
@@ -73,6 +73,9 @@ func TestSettings(t *testing.T) {
 		}
 		if diff := cmp.Diff(c.want, got); diff != "" && c.code == "" {
 			t.Errorf("%s (-want +got)\n%s", name, diff)
+		}
+		if again, err := parseSettings(got.Metadata()); c.code == "" && (err != nil || again != got) {
+			t.Errorf("%s: the metadata %v is read as %+v, %v", name, got.Metadata(), again, err)
 		}
 	}
 }

@@ -482,6 +482,11 @@ var messages = [...]message{
 		"De groep heeft {devices} apparaten, en het abonnement heeft {quantity} licenties. Koop er bij, of verwijder apparaten.",
 		"Le groupe compte {devices} appareils, et l'abonnement {quantity} licences. Achetez-en d'autres, ou retirez des appareils.",
 	}},
+	{"directory_acknowledge", [...]string{
+		"licenses: replace and missing: delete need acknowledge: [\"service-data\"]. Users and licences are deleted, and their service data is lost, except documents in SharePoint Online.",
+		"licenses: replace en missing: delete vereisen acknowledge: [\"service-data\"]. Gebruikers en licenties worden verwijderd, en hun servicegegevens gaan verloren, behalve documenten in SharePoint Online.",
+		"licenses: replace et missing: delete exigent acknowledge: [\"service-data\"]. Des utilisateurs et des licences sont supprimés et leurs données de service sont perdues, sauf les documents dans SharePoint Online.",
+	}},
 	{"directory_acknowledgement", [...]string{
 		"Users and licences are only deleted if the metadata of the upload also has acknowledge: service-data. Their service data is lost, except documents in SharePoint Online. Nothing was changed: upload the file again.",
 		"Gebruikers en licenties worden alleen verwijderd als de metadata van de upload ook acknowledge: service-data bevat. Hun servicegegevens gaan verloren, behalve documenten in SharePoint Online. Er is niets gewijzigd: upload het bestand opnieuw.",
@@ -561,6 +566,11 @@ var messages = [...]message{
 		"According to the file the term ends on {date}, and here on {end}. The later day stays.",
 		"Volgens het bestand eindigt de termijn op {date}, en hier op {end}. De latere dag blijft staan.",
 		"D'après le fichier, la période se termine le {date}, et ici le {end}. La date la plus tardive reste.",
+	}},
+	{"directory_file_extension", [...]string{
+		"The file name must end in .csv, .xlsx, .json or .jsonl. Rename the file.",
+		"De bestandsnaam moet eindigen op .csv, .xlsx, .json of .jsonl. Geef het bestand een andere naam.",
+		"Le nom du fichier doit se terminer par .csv, .xlsx, .json ou .jsonl. Renommez le fichier.",
 	}},
 	{"directory_file_not_found", [...]string{
 		"There is no such file of users, devices or subscriptions.",
@@ -696,6 +706,11 @@ var messages = [...]message{
 		"The metadata {name} of the upload is {value}. Possible values: {allowed}. Nothing was changed: upload the file again.",
 		"De metadata {name} van de upload is {value}. Mogelijke waarden: {allowed}. Er is niets gewijzigd: upload het bestand opnieuw.",
 		"La métadonnée {name} du téléversement est {value}. Valeurs possibles : {allowed}. Rien n'a été modifié : téléversez à nouveau le fichier.",
+	}},
+	{"directory_setting_list", [...]string{
+		"This is only for a file with list: {list}. Leave it out.",
+		"Dit geldt alleen voor een bestand met list: {list}. Laat het weg.",
+		"Ceci ne concerne qu'un fichier avec list: {list}. Retirez-le.",
 	}},
 	{"directory_statement", [...]string{
 		"This is a statement of entitlements, not a list of users, devices or subscriptions. Upload it under entitlements/.",

@@ -288,9 +288,11 @@ var Functions = []Function{
 		Trigger:  HTTP,
 		Memory:   1024, // the register of 100,000 users, and an export of them
 		Timeout:  requestTimeout,
-		Settings: []string{config.Table, config.ReportsBucket, config.RefreshTimeZone, config.SignInClaim, config.SignInRoles, config.SignInEntra},
+		Settings: []string{config.Table, config.UploadsBucket, config.ReportsBucket, config.RefreshTimeZone, config.SignInClaim, config.SignInRoles, config.SignInEntra, config.Role},
 		Grants: []Grant{
 			{Resource: Table, Actions: []Action{get, batchGet, query, scan, put, update, remove}},
+			announce(kind.Users),
+			announce(kind.Subscriptions),
 			{Resource: Reports, Prefix: ExportsPrefix, Actions: []Action{getObject, putObject, listBucket}},
 			results(kind.Users, getObject, listBucket), // findings
 			results(kind.Devices, getObject, listBucket),

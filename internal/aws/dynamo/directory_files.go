@@ -13,6 +13,7 @@ import (
 	"trueup/internal/directory"
 	"trueup/internal/errs"
 	"trueup/internal/intake"
+	"trueup/internal/once"
 )
 
 // directoryFileItem is the record of one version of a file.
@@ -24,6 +25,7 @@ type directoryFileItem struct {
 	Attempts int                 `dynamodbav:"attempts"`
 	Position int                 `dynamodbav:"position"`
 	Version  int64               `dynamodbav:"version"`
+	Expires  int64               `dynamodbav:"expires,omitempty"` // schema.TTL, if no file is uploaded
 }
 
 // directoryFileRecord is what is known of a file, except its counts.
@@ -101,6 +103,13 @@ type newestFileItem struct {
 type DirectoryFiles struct{ db *engine }
 
 var _ directories.Store = (*DirectoryFiles)(nil)
+
+// AnnounceFile implements directories.Store.
+func (s *DirectoryFiles) AnnounceFile(ctx context.Context, r directories.Record, c once.Change) ([]byte, error) {
+	record := newDirectoryFileItem(r)
+	record.Expires = r.At.Add(announcedFor).Unix()
+	return storeAnnounced(ctx, s.db, record, c, r.At)
+}
 
 // File implements directories.Store.
 func (s *DirectoryFiles) File(ctx context.Context, id string) (directories.Record, error) {
@@ -194,7 +203,7 @@ func (s *DirectoryFiles) lost(err error, record *action, r directories.Record) e
 		return err
 	}
 	i, err := decode[directoryFileItem](old)
-	if err == nil && i.Version == r.Version && i.Attempts == r.Attempts && i.Position == r.Position && i.State == r.State && i.Record.Ended == millis(r.EndedAt) {
+	if err == nil && i.Version == r.Version && i.Attempts == r.Attempts && i.Position == r.Position && i.State == r.State && i.Record.Ended == millis(r.EndedAt) && i.file().Object.Same(r.Object) {
 		return nil
 	}
 	return directories.ErrLost

@@ -63,7 +63,7 @@ func storedItems() map[string]storedItem {
 		"statement": {zero: statementItem{}, was: []map[string]string{{"record.hints": "", "record.principal": ""}, {"record.principal": ""}}}, "newest-statement": {zero: newestItem{}}, "snapshot": {zero: snapshotItem{}, was: []map[string]string{{"supplement": ""}}},
 		"adjustments":  {zero: adjustmentsItem{}},
 		"subscription": {zero: subscriptionItem{}}, "subscription-name": {zero: subscriptionNameItem{}}, "subscription-count": {zero: subscriptionCountItem{}},
-		"directory-file": {zero: directoryFileItem{}}, "open-directory-file": {zero: openDirectoryFileItem{}}, "newest-directory-file": {zero: newestFileItem{}}, "directory-lease": {zero: leaseItem{}},
+		"directory-file": {zero: directoryFileItem{}, was: []map[string]string{{"expires": ""}}}, "open-directory-file": {zero: openDirectoryFileItem{}}, "newest-directory-file": {zero: newestFileItem{}}, "directory-lease": {zero: leaseItem{}},
 		"seats": {zero: seatsItem{}}, "user": {zero: userItem{}}, "upn": {zero: upnItem{}},
 		"device": {zero: deviceItem{}}, "device-name": {zero: deviceNameItem{}}, "directory-id": {zero: directoryIDItem{}}, "device-group": {zero: deviceGroupItem{}},
 		"device-group-name": {zero: deviceGroupNameItem{}}, "device-group-count": {zero: deviceGroupCountItem{}}, "members": {zero: membersItem{}},

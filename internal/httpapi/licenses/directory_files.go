@@ -6,6 +6,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"trueup/internal/audit"
 	"trueup/internal/directories"
 	"trueup/internal/directory"
 	"trueup/internal/httpapi"
@@ -16,14 +17,15 @@ import (
 type DirectoryFile struct {
 	ID        string            `json:"id" doc:"The id of the file." example:"0v5z3m8k2qd7c1x9w4t6p3r8s2"`
 	FileName  string            `json:"fileName" doc:"The key of the file in the bucket of uploads." example:"users/active-users.csv"`
-	State     directories.State `json:"state" doc:"received: waits for earlier files; running: being applied, or interrupted and continued within minutes; succeeded: the good rows were applied; refused: nothing was applied; superseded: a later version of the file came first; failed: given up."`
+	State     directories.State `json:"state" doc:"received: waits for its upload, or for earlier files; running: being applied, or interrupted and continued within minutes; succeeded: the good rows were applied; refused: nothing was applied; superseded: a later version of the file came first; failed: given up."`
 	Final     bool              `json:"final" doc:"Whether the work on the file is over." example:"true"`
 	List      directory.Kind    `json:"list,omitempty" doc:"What the file lists; absent if it was not recognised."`
 	Part      bool              `json:"part" doc:"Whether the file has only some pages of a list. Then no user counts as missing." example:"false"`
 	Reason    string            `json:"reason,omitempty" doc:"The code of why the file was refused or given up." example:"directory_unknown"`
 	Message   string            `json:"message,omitempty" doc:"The reason, in the language of the caller."`
-	By        string            `json:"by" doc:"Who put the file." example:"someone"`
-	At        time.Time         `json:"at" doc:"When the file was put." example:"2026-11-29T09:30:00Z"`
+	By        string            `json:"by" doc:"Who announced or put the file." example:"someone"`
+	Via       audit.Source      `json:"via" doc:"How the file arrived: import is a file put into the bucket directly."`
+	At        time.Time         `json:"at" doc:"When the file was put; before that, when it was announced." example:"2026-11-29T09:30:00Z"`
 	EndedAt   time.Time         `json:"endedAt,omitzero" doc:"When the work on the file ended." example:"2026-11-29T09:30:02Z"`
 	Rows      int               `json:"rows" minimum:"0" doc:"The number of rows. After success it is created + changed + unchanged + skipped + rejected." example:"3"`
 	Created   int               `json:"created" minimum:"0" doc:"Users or subscriptions that were created." example:"1"`
@@ -44,8 +46,12 @@ type DirectoryFile struct {
 }
 
 func directoryFileOf(lang i18n.Lang, r directories.Record) DirectoryFile {
+	at := r.Object.At
+	if r.Waiting() {
+		at = r.At
+	}
 	f := DirectoryFile{
-		ID: r.ID, FileName: r.Name(), State: r.State, Final: r.Final(), List: r.List, Part: r.Part, Reason: r.Reason, By: r.Object.By, At: r.Object.At.UTC(), EndedAt: r.EndedAt.UTC(),
+		ID: r.ID, FileName: r.Name(), State: r.State, Final: r.Final(), List: r.List, Part: r.Part, Reason: r.Reason, By: r.Object.By, Via: r.Via, At: at.UTC(), EndedAt: r.EndedAt.UTC(),
 		Rows: r.Rows, Created: r.Created, Changed: r.Changed, Unchanged: r.Unchanged, Skipped: r.Skipped, Rejected: r.Rejected, Deleted: r.Deleted, Held: r.Held,
 		Assigned: r.Assigned, Removed: r.Removed, Refused: r.Refused, Differ: r.Differ, Errors: r.Errors, Warnings: r.Warnings, Hints: r.Hints, Version: r.Version,
 	}
@@ -56,7 +62,7 @@ func directoryFileOf(lang i18n.Lang, r directories.Record) DirectoryFile {
 }
 
 func (o *operations) directoryFileOperations() httpapi.Operations {
-	return httpapi.Operations{"listDirectoryFiles": o.listDirectoryFiles, "getDirectoryFile": o.getDirectoryFile}
+	return httpapi.Operations{"createDirectoryFile": o.createDirectoryFile, "listDirectoryFiles": o.listDirectoryFiles, "getDirectoryFile": o.getDirectoryFile}
 }
 
 func (o *operations) listDirectoryFiles(api huma.API, op huma.Operation) {

@@ -29,6 +29,8 @@ type Deps struct {
 	Register      subscription.Register
 	Files         directories.Store
 	Devices       device.Store
+	Uploads       objects.Bucket
+	Uploader      func() string  // returns the principal of files that are uploaded with addresses of this function
 	Exports       objects.Bucket // of reports: where files that are too large for a response, and findings about files, are stored
 	Zone          *time.Location // of the organisation, which decides what day it is today
 }
@@ -42,7 +44,7 @@ type operations struct {
 // enums are the enumerated types that only this function uses.
 var enums = []httpapi.Enum{
 	httpapi.EnumOf(directories.States), httpapi.EnumOf(directory.Kinds), httpapi.EnumOf(subscription.Kinds), httpapi.EnumOf(subscription.Statuses), httpapi.EnumOf(subscription.ConflictKinds), httpapi.EnumOf(subscription.UserTypes),
-	httpapi.EnumOf(subscription.Outcomes), httpapi.EnumOf(subscription.Errors), httpapi.EnumOf(modes), httpapi.EnumOf(acknowledgements), httpapi.EnumOf(conflictAcknowledgements), httpapi.EnumOf(subscription.Sorts), httpapi.EnumOf(switches), httpapi.EnumOf(onlys),
+	httpapi.EnumOf(subscription.Outcomes), httpapi.EnumOf(subscription.Errors), httpapi.EnumOf(modes), httpapi.EnumOf(acknowledgements), httpapi.EnumOf(conflictAcknowledgements), httpapi.EnumOf(listKinds), httpapi.EnumOf(licensesValues), httpapi.EnumOf(missingValues), httpapi.EnumOf(fileAcknowledgements), httpapi.EnumOf(subscription.Sorts), httpapi.EnumOf(switches), httpapi.EnumOf(onlys),
 	httpapi.EnumOf(device.Joins), httpapi.EnumOf(device.Reasons), httpapi.EnumOf(device.GroupTypes),
 }
 

@@ -135,6 +135,7 @@ var Table = []Route{
 	{"POST", "/device-groups/{id}/members/removals", "licenses", access.ManageUsers, "removeDeviceGroupMembers"},
 	{"POST", "/device-groups/{id}/members/confirmation", "licenses", access.DeviceLicenses, "confirmDeviceGroupMembers"},
 	{"POST", "/device-groups/{id}/members/rejection", "licenses", access.DeviceLicenses, "rejectDeviceGroupMembers"},
+	{"POST", "/directory-files", "licenses", access.PutLists, "createDirectoryFile"},
 	{"GET", "/directory-files", "licenses", access.Read, "listDirectoryFiles"},
 	{"GET", "/directory-files/{id}", "licenses", access.Read, "getDirectoryFile"},
 	{"GET", "/overview", "reports", access.Read, "getOverview"},

@@ -53,6 +53,7 @@ func TestPermissions(t *testing.T) {
 			"POST /users", "PATCH /users/{id}", "POST /devices", "PATCH /devices/{id}", "DELETE /devices/{id}",
 			"POST /device-groups", "PATCH /device-groups/{id}", "DELETE /device-groups/{id}", "POST /device-groups/{id}/members", "POST /device-groups/{id}/members/removals",
 		},
+		access.PutLists:       {"POST /directory-files"},
 		access.DeviceLicenses: {"POST /device-groups/{id}/members/confirmation", "POST /device-groups/{id}/members/rejection"},
 		access.DeleteUser:     {"DELETE /users/{id}", "POST /users/deletions", "POST /users/{id}/restoration"},
 		access.AssignLicense:  {"PUT /users/{id}/licenses/{subscription}", "POST /license-assignments"},

@@ -1,0 +1,215 @@
+package licenses
+
+import (
+	"context"
+	"net/http"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"trueup/internal/access"
+	"trueup/internal/audit"
+	"trueup/internal/directories"
+	"trueup/internal/errs"
+	"trueup/internal/httpapi"
+	"trueup/internal/id"
+	"trueup/internal/intake"
+	"trueup/internal/intake/kind"
+	"trueup/internal/once"
+	"trueup/internal/sheet"
+)
+
+// ListKind is what an announced file lists.
+type ListKind string
+
+const (
+	listUsers         ListKind = "users"
+	listSubscriptions ListKind = "subscriptions"
+)
+
+// Licenses says what happens to licences that a list of users states.
+type Licenses string
+
+const (
+	licensesReport  Licenses = "report"
+	licensesAdopt   Licenses = "adopt"
+	licensesReplace Licenses = "replace"
+)
+
+// Missing says what happens to users that a list lacks.
+type Missing string
+
+const (
+	missingKeep   Missing = "keep"
+	missingDelete Missing = "delete"
+)
+
+// FileAcknowledgement is a consequence that whoever announces a file accepts.
+type FileAcknowledgement string
+
+const (
+	fileData     = FileAcknowledgement(acknowledgeData)
+	fileConflict = FileAcknowledgement(acknowledgeConflict)
+)
+
+var (
+	listKinds            = []ListKind{listUsers, listSubscriptions}
+	licensesValues       = []Licenses{licensesReport, licensesAdopt, licensesReplace}
+	missingValues        = []Missing{missingKeep, missingDelete}
+	fileAcknowledgements = []FileAcknowledgement{fileData, fileConflict}
+)
+
+// NewDirectoryFile announces a list of users or subscriptions.
+type NewDirectoryFile struct {
+	List        ListKind              `json:"list" doc:"What the file lists. It decides the folder of the upload, and who may announce it: users needs the permission manage-users, and subscriptions the permission to buy."`
+	FileName    string                `json:"fileName" minLength:"1" doc:"The file's name, ending in .csv, .xlsx, .json or .jsonl, without a folder. An older version of a file with the same name is not applied after a newer one." example:"active-users.csv"`
+	Size        int64                 `json:"size" minimum:"1" doc:"The file's size in bytes, at most 512 MiB for users and 16 MiB for subscriptions; the upload must have exactly this size." example:"2048"`
+	Licenses    Licenses              `json:"licenses,omitempty" doc:"What to do with the licences that a list of users states. report: differences are findings (the default); adopt: they are assigned, by the rules of a call; replace: what the list does not state is also taken back."`
+	Missing     Missing               `json:"missing,omitempty" doc:"What to do with users that a complete list lacks, or states to be deleted. The default is keep."`
+	Confirm     *int                  `json:"confirm,omitempty" minimum:"0" maximum:"100000" doc:"The number of users that may be deleted although they are more than 20 % of all: the one that the finding of the held deletion states." example:"250"`
+	Acknowledge []FileAcknowledgement `json:"acknowledge,omitempty" maxItems:"2" doc:"service-data: users or licences may be deleted with their service data, which licenses: replace and missing: delete require. conflict: a quantity below the number of assigned licences is set, and a conflict begins."`
+}
+
+// kind returns the kind of the file; false if the list is not one of listKinds.
+func (n NewDirectoryFile) kind() (kind.Kind, bool) {
+	switch n.List {
+	case listUsers:
+		return kind.Users, true
+	case listSubscriptions:
+		return kind.Subscriptions, true
+	default:
+		return kind.Kind{}, false
+	}
+}
+
+// settings returns what the file may do.
+func (n NewDirectoryFile) settings() directories.Settings {
+	s := directories.Settings{
+		Delete: n.Missing == missingDelete, Adopt: n.Licenses == licensesAdopt || n.Licenses == licensesReplace, Replace: n.Licenses == licensesReplace,
+		Lower: slices.Contains(n.Acknowledge, fileConflict),
+	}
+	if n.Confirm != nil {
+		s.Confirmed = *n.Confirm
+	}
+	return s
+}
+
+// misplaced returns the violations of settings that are for the other list. They would be ignored, and
+// whoever writes one expects something.
+func (n NewDirectoryFile) misplaced() (found []errs.Violation) {
+	only := func(given bool, list ListKind, field, value string) {
+		if given && n.List != list {
+			found = append(found, errs.Violation{Code: "directory_setting_list", Field: field, Value: value, Args: errs.Pairs("list", string(list))})
+		}
+	}
+	only(n.Licenses != "", listUsers, "licenses", string(n.Licenses))
+	only(n.Missing != "", listUsers, "missing", string(n.Missing))
+	only(n.Confirm != nil, listUsers, "confirm", "")
+	for i, a := range n.Acknowledge {
+		field := "acknowledge/" + strconv.Itoa(i)
+		only(a == fileData, listUsers, field, string(a))
+		only(a == fileConflict, listSubscriptions, field, string(a))
+	}
+	return found
+}
+
+// permissions returns the permissions that the file needs: those of the calls that would do the same.
+func (n NewDirectoryFile) permissions() []access.Permission {
+	if n.List == listSubscriptions {
+		return []access.Permission{access.Buy}
+	}
+	needed, s := []access.Permission{access.ManageUsers}, n.settings()
+	if s.Delete {
+		needed = append(needed, access.DeleteUser)
+	}
+	if s.Adopt {
+		needed = append(needed, access.AssignLicense)
+	}
+	if s.Replace {
+		needed = append(needed, access.RemoveLicense)
+	}
+	return needed
+}
+
+type createDirectoryFileInput struct {
+	httpapi.Reader
+	httpapi.Repeatable
+	Body NewDirectoryFile
+}
+
+// Resolve implements huma.Resolver.
+func (in *createDirectoryFileInput) Resolve(huma.Context) []error {
+	k, known := in.Body.kind()
+	if !known {
+		// The schema reports the list, and no list may be larger than those of users.
+		return httpapi.Refusals(httpapi.CheckSize(kind.Users, in.Body.Size, "directory_too_large", 1<<20))
+	}
+	found := in.Body.misplaced()
+	if in.Body.FileName != "" { // the schema reports a missing or empty name
+		found = append(found, sheet.CheckFileName(in.Body.FileName, "directory_file_extension", k.Extensions()...)...)
+	}
+	if s := in.Body.settings(); (s.Delete || s.Replace) && in.Body.List == listUsers && !slices.Contains(in.Body.Acknowledge, fileData) {
+		found = append(found, errs.Violation{Code: "directory_acknowledge", Field: "acknowledge"})
+	}
+	return httpapi.Refusals(found, httpapi.CheckSize(k, in.Body.Size, "directory_too_large", 1<<20))
+}
+
+// CreatedDirectoryFile is an announced file and its upload.
+type CreatedDirectoryFile struct {
+	File   DirectoryFile  `json:"file" doc:"The record. Its state is received until the file is uploaded and applied."`
+	Upload httpapi.Upload `json:"upload" doc:"How to upload the file."`
+}
+
+type createDirectoryFileOutput struct {
+	Location     string `header:"Location" doc:"The address of the record."`
+	CacheControl string `header:"Cache-Control" hidden:"true"`
+	Body         httpapi.Reply[CreatedDirectoryFile]
+}
+
+func (o *operations) createDirectoryFile(api huma.API, op huma.Operation) {
+	op.Summary = "Announce a list of users or subscriptions"
+	op.Description = "Announces a list of users or subscriptions of Microsoft 365, Entra or Microsoft Graph, and returns how to upload it. It is applied when it is uploaded, after files that were put earlier. It deletes and assigns nothing unless this call asks for it."
+	op.DefaultStatus = http.StatusCreated
+	httpapi.Receiving(&op, httpapi.MaxBody)
+	huma.Register(api, op, func(ctx context.Context, in *createDirectoryFileInput) (*createDirectoryFileOutput, error) {
+		for _, permission := range in.Body.permissions() {
+			if err := allowed(ctx, permission); err != nil {
+				return nil, err
+			}
+		}
+		now := o.Now()
+		created, err := httpapi.Once(ctx, o.Kernel, in.Repeatable, now, op.OperationID, in.Body, func(call httpapi.Call[CreatedDirectoryFile]) (httpapi.Reply[CreatedDirectoryFile], error) {
+			return o.announceFile(ctx, in, now, call)
+		})
+		if err != nil {
+			return nil, err
+		}
+		return &createDirectoryFileOutput{Location: "/directory-files/" + created.Value.File.ID, CacheControl: "no-store", Body: created}, nil
+	})
+}
+
+// announceFile stores the record.
+func (o *operations) announceFile(ctx context.Context, in *createDirectoryFileInput, now time.Time, call httpapi.Call[CreatedDirectoryFile]) (httpapi.Reply[CreatedDirectoryFile], error) {
+	k, _ := in.Body.kind()
+	event := o.EventAs(ctx, in.Body.permissions()[0], now, "directory.announced")
+	r := directories.Record{
+		Head: intake.Head{
+			ID: id.New(now, o.NewID()), Object: intake.Object{Key: k.Key("", in.Body.FileName), Size: in.Body.Size, By: event.By, Principal: o.Uploader()},
+			Via: audit.SourceAPI, At: now, Version: 1,
+		},
+		State: directories.StateReceived,
+	}
+	metadata := in.Body.settings().Metadata()
+	event.Subject, event.After = "directory/"+r.ID, map[string]string{"file": r.Name()}
+	for name, value := range metadata {
+		event.After[name] = value
+	}
+	metadata[directories.MetaFile] = r.ID
+	return httpapi.Announce(ctx, call, httpapi.Announcement{Kind: k, Bucket: o.Uploads, Key: r.Object.Key, Size: r.Object.Size, Metadata: metadata, Event: event},
+		func(u httpapi.Upload) CreatedDirectoryFile {
+			return CreatedDirectoryFile{File: directoryFileOf(in.Lang(), r), Upload: u}
+		},
+		func(ctx context.Context, c once.Change) ([]byte, error) { return o.Files.AnnounceFile(ctx, r, c) })
+}
