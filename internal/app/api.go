@@ -99,7 +99,7 @@ func Licenses(settings config.Config, c aws.Config, log *slog.Logger) http.Handl
 	store := dynamo.Open(dynamodb.NewFromConfig(c, retries(5, 200*time.Millisecond)), settings.Table, dynamo.RetryTimeout(8*time.Second))
 	files := s3bucket.New(s3.NewFromConfig(c), settings.ReportsBucket)
 	return licenses.New(licenses.Deps{
-		Kernel: kernel(store, log), Subscriptions: store.Subscriptions, People: store.People,
+		Kernel: kernel(store, log), Agreements: store.Agreements, Subscriptions: store.Subscriptions, People: store.People,
 		Register: people.New(store.People, store.Journal, files, log), Files: store.DirectoryFiles, Devices: store.Devices, Exports: files, Zone: settings.RefreshTimeZone,
 	})
 }

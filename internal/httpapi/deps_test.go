@@ -91,7 +91,7 @@ func (d deps) groups() groups.Deps {
 }
 
 func (d deps) licenses() licenses.Deps {
-	return licenses.Deps{Kernel: d.kernel(), Subscriptions: d.Subscriptions, People: d.People, Register: d.Users, Files: d.DirectoryFiles, Devices: d.Devices, Exports: d.Reports, Zone: d.Zone}
+	return licenses.Deps{Kernel: d.kernel(), Agreements: d.Agreements, Subscriptions: d.Subscriptions, People: d.People, Register: d.Users, Files: d.DirectoryFiles, Devices: d.Devices, Exports: d.Reports, Zone: d.Zone}
 }
 
 func (d deps) reports() reports.Deps {

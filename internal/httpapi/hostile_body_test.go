@@ -135,7 +135,7 @@ const (
 
 // valuesOf has the operations that accept more values, see licenses.
 var valuesOf = map[string]int{
-	"assignLicenses": 4000, "removeLicenses": 1100, "deleteUsers": 1100, "createUser": 3000, "createSubscription": 17_000, "updateSubscription": 17_000,
+	"assignLicenses": 10_000, "removeLicenses": 1100, "deleteUsers": 1100, "createUser": 9000, "createSubscription": 56_000, "updateSubscription": 56_000,
 	"addDeviceGroupMembers": 1200, "removeDeviceGroupMembers": 1200,
 }
 

@@ -250,7 +250,7 @@ type LicenseID struct {
 // ServicesOff is the services that are off for a user. It is a pointer because an empty list is not the
 // same as none.
 type ServicesOff struct {
-	ServicesOff *[]string `json:"servicesOff,omitempty" maxItems:"60" doc:"The ids of the services that are off afterwards; not all of them. An empty list switches all on. If absent, what is off for a user who has the licence stays off, and a new licence has all services on." example:"[\"TEAMS1\"]"`
+	ServicesOff *[]string `json:"servicesOff,omitempty" maxItems:"200" doc:"The ids of the services that are off afterwards; not all of them. An empty list switches all on. If absent, what is off for a user who has the licence stays off, and a new licence has all services on." example:"[\"TEAMS1\"]"`
 }
 
 // servicesOffText is a sentence of the descriptions of operations that assign licences.

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"time"
 
+	"trueup/internal/agreement"
 	"trueup/internal/day"
 	"trueup/internal/device"
 	"trueup/internal/directories"
@@ -22,6 +23,7 @@ const Name = "licenses"
 type Deps struct {
 	httpapi.Kernel
 
+	Agreements    agreement.Store // checks the agreement that a subscription names
 	Subscriptions subscription.Store
 	People        subscription.People
 	Register      subscription.Register
@@ -65,7 +67,7 @@ func (o *operations) function() httpapi.Function {
 // maxValues has the number of values in the largest bodies: lists of users and devices, licences with services, and
 // services with countries.
 var maxValues = map[string]int{
-	"assignLicenses": 4000, "removeLicenses": 1100, "deleteUsers": 1100, "createUser": 3000, "createSubscription": 17_000, "updateSubscription": 17_000,
+	"assignLicenses": 10_000, "removeLicenses": 1100, "deleteUsers": 1100, "createUser": 9000, "createSubscription": 56_000, "updateSubscription": 56_000,
 	"addDeviceGroupMembers": 1200, "removeDeviceGroupMembers": 1200,
 }
 

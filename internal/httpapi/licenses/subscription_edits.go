@@ -18,7 +18,7 @@ type SubscriptionText struct {
 	Name        string    `json:"name" doc:"Unique, without regard to case and repeated spaces." example:"Microsoft 365 E3"`
 	SKU         string    `json:"sku,omitempty" doc:"The publisher's id of what was bought." example:"05e9a617-0261-4cee-bb44-138d3ef5d965"`
 	PartNumber  string    `json:"partNumber,omitempty" doc:"The publisher's part number." example:"SPE_E3"`
-	Services    []Service `json:"services,omitempty" maxItems:"60" doc:"What a licence contains. A user can have single services switched off."`
+	Services    []Service `json:"services,omitempty" maxItems:"200" doc:"What a licence contains. A user can have single services switched off."`
 	Countries   []string  `json:"countries,omitempty" maxItems:"250" doc:"The only usage locations in which a licence can be assigned, as ISO 3166-1 alpha-2 codes; everywhere if absent or empty." example:"[\"BE\",\"NL\"]"`
 	Price       *Price    `json:"price,omitempty" doc:"What one licence costs."`
 	AgreementID string    `json:"agreementId,omitempty" maxLength:"64" doc:"The id of the agreement that it was bought under." example:"k3v8t2q9x7w4m5n6"`
@@ -66,6 +66,18 @@ func (in *createSubscriptionInput) Resolve(ctx huma.Context) []error {
 	return httpapi.Refusals(broken, more)
 }
 
+// isAgreement checks that there is an agreement with the id; empty for none.
+func (o *operations) isAgreement(ctx context.Context, id string) error {
+	if id == "" {
+		return nil
+	}
+	_, err := o.Agreements.Agreement(ctx, id)
+	if errs.KindOf(err) == errs.NotFound {
+		return errs.Violated([]errs.Violation{{Code: "agreement_not_found", Field: "agreementId", Value: id}})
+	}
+	return err
+}
+
 type createdSubscription struct {
 	Location string `header:"Location" doc:"The address of the subscription."`
 	ETag     string `header:"ETag" doc:"The tag of this version, for If-Match."`
@@ -92,6 +104,9 @@ func (o *operations) createSubscription(api huma.API, op huma.Operation) {
 			h := subscription.Holding{Subscription: in.parsed}
 			h.Seats, _ = subscription.ParseSeats(in.Body.seats(), now)
 			h.ID, h.CreatedAt, h.Version = id.New(now, o.NewID()), now, 1
+			if err := o.isAgreement(ctx, h.AgreementID); err != nil {
+				return httpapi.Reply[Subscription]{}, err
+			}
 			reply, err := call.Reply(o.subscriptionOf(lang, now, h))
 			if err != nil {
 				return reply, err
@@ -118,7 +133,7 @@ type SubscriptionChange struct {
 	Name        *string    `json:"name,omitempty" doc:"Unique, without regard to case and repeated spaces." example:"Microsoft 365 E3"`
 	SKU         *string    `json:"sku,omitempty" doc:"The publisher's id of what was bought; empty to remove it."`
 	PartNumber  *string    `json:"partNumber,omitempty" doc:"The publisher's part number; empty to remove it." example:"SPE_E3"`
-	Services    *[]Service `json:"services,omitempty" maxItems:"60" doc:"All services of a licence, in place of those before."`
+	Services    *[]Service `json:"services,omitempty" maxItems:"200" doc:"All services of a licence, in place of those before."`
 	Countries   *[]string  `json:"countries,omitempty" maxItems:"250" doc:"The only usage locations in which a licence can be assigned; empty for everywhere."`
 	Price       *Price     `json:"price,omitempty" doc:"What one licence costs."`
 	AgreementID *string    `json:"agreementId,omitempty" maxLength:"64" doc:"The id of the agreement that it was bought under; empty to remove it."`
@@ -171,6 +186,11 @@ func (o *operations) updateSubscription(api huma.API, op huma.Operation) {
 			parsed, broken := subscription.Parse(in.Body.draft(read.Subscription))
 			if err := errs.Violated(broken); err != nil {
 				return err
+			}
+			if parsed.AgreementID != read.AgreementID {
+				if err := o.isAgreement(ctx, parsed.AgreementID); err != nil {
+					return err
+				}
 			}
 			after = read
 			after.Subscription, err = o.Subscriptions.Describe(ctx, read.Subscription, parsed, o.EventAs(ctx, access.Buy, now, "subscription.changed"))

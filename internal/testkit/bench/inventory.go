@@ -126,7 +126,7 @@ func highWater() (int, error) {
 const duckdbDir = "internal/testkit/bench/duckdb"
 
 // inventories measures counting an inventory: against DuckDB with one thread, from an archive
-// against unpacking it, and the memory used.
+// against the file in it, and the memory used.
 func (b *bench) inventories(ctx context.Context) error {
 	devices := b.size(100_000, 200)
 	name := filepath.Join(b.scratch, "inventory.csv")
@@ -138,7 +138,7 @@ func (b *bench) inventories(ctx context.Context) error {
 			return err
 		}
 	}
-	if err := b.unpacked(ctx, name, "the same by device as ZIP, against unpacking it"); err != nil {
+	if err := b.packed(ctx, name, "the same by device as ZIP, against the file itself"); err != nil {
 		return err
 	}
 
@@ -192,7 +192,7 @@ func (b *bench) againstDuckDB(ctx context.Context, name, what string) error {
 	}
 	b.table.add(row{
 		what: what, value: show(middle[0]), floor: show(middle[1]),
-		limits: []limit{ratio(middle[0], middle[1], 1), {megabytes(subject.Peak), 256, " MB"}},
+		limits: []limit{ratio(middle[0], middle[1], 0.8), {megabytes(subject.Peak), 256, " MB"}},
 	})
 	return nil
 }
@@ -223,8 +223,9 @@ func answered(command *exec.Cmd, c *counted) error {
 	return json.Unmarshal(output, c)
 }
 
-// unpacked compares counting from an archive with unpacking it.
-func (b *bench) unpacked(ctx context.Context, name, what string) error {
+// packed compares counting from an archive with counting the file in it. An archive is unpacked while
+// earlier rows are counted, which takes longer.
+func (b *bench) packed(ctx context.Context, name, what string) error {
 	packed := name + ".zip"
 	err := written(packed, func(w io.Writer) error {
 		archive := zip.NewWriter(w)
@@ -245,34 +246,22 @@ func (b *bench) unpacked(ctx context.Context, name, what string) error {
 	if err != nil {
 		return err
 	}
-	subject := func(ctx context.Context) error {
-		file, err := os.Open(packed)
-		if err != nil {
+	counting := func(name string) func(context.Context) error {
+		return func(ctx context.Context) error {
+			file, err := os.Open(name)
+			if err != nil {
+				return err
+			}
+			defer file.Close()
+			_, err = inventory.Read(ctx, file, inventory.Options{Scratch: b.scratch})
 			return err
 		}
-		defer file.Close()
-		_, err = inventory.Read(ctx, file, inventory.Options{Scratch: b.scratch})
-		return err
 	}
-	floor := func(context.Context) error {
-		archive, err := zip.OpenReader(packed)
-		if err != nil {
-			return err
-		}
-		defer archive.Close()
-		entry, err := archive.File[0].Open()
-		if err != nil {
-			return err
-		}
-		defer entry.Close()
-		_, err = io.Copy(io.Discard, entry)
-		return err
-	}
-	middle, err := medians(ctx, b.size(3, 1), took(subject), took(floor))
+	middle, err := medians(ctx, b.size(3, 1), took(counting(packed)), took(counting(name)))
 	if err != nil {
 		return err
 	}
-	b.table.add(row{what: what, value: show(middle[0]), floor: show(middle[1]), limits: []limit{ratio(middle[0], middle[1], 1.5)}})
+	b.table.add(row{what: what, value: show(middle[0]), floor: show(middle[1]), limits: []limit{ratio(middle[0], middle[1], 1.2)}})
 	return nil
 }
 
