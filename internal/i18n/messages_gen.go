@@ -553,9 +553,9 @@ var messages = [...]message{
 		"Ce fichier est une liste d'appareils ou de groupes. Déposez-le sous devices/.",
 	}},
 	{"directory_devices_not_kept", [...]string{
-		"This is a list of devices or groups. trueup reads it, but does not keep devices yet: nothing was changed.",
-		"Dit is een lijst van apparaten of groepen. trueup leest die, maar bewaart nog geen apparaten: er is niets gewijzigd.",
-		"Ceci est une liste d'appareils ou de groupes. trueup la lit, mais ne conserve pas encore d'appareils : rien n'a été modifié.",
+		"This is a list of devices or groups. trueup does not take devices from files yet, so nothing was changed. Add them with POST /devices and POST /device-groups.",
+		"Dit is een lijst van apparaten of groepen. trueup neemt nog geen apparaten over uit bestanden. Er is niets gewijzigd. Voeg ze toe met POST /devices en POST /device-groups.",
+		"Ceci est une liste d'appareils ou de groupes. trueup ne reprend pas encore d'appareils à partir de fichiers, donc rien n'a été modifié. Ajoutez-les avec POST /devices et POST /device-groups.",
 	}},
 	{"directory_empty", [...]string{
 		"The list is empty. Export it again; nothing was changed.",
