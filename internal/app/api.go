@@ -105,7 +105,7 @@ func Licenses(settings config.Config, c aws.Config, log *slog.Logger) http.Handl
 	}
 	return licenses.New(licenses.Deps{
 		Kernel: kernel(store, log), Agreements: store.Agreements, Subscriptions: store.Subscriptions, People: store.People,
-		Register: people.New(store.People, store.Journal, files, log), Files: store.DirectoryFiles, Exports: files, Zone: settings.RefreshTimeZone,
+		Register: people.New(store.People, store.Journal, files, log), Files: store.DirectoryFiles, Devices: store.Devices, Exports: files, Zone: settings.RefreshTimeZone,
 		Uploads: s3bucket.New(client, settings.UploadsBucket), Uploader: uploads,
 	})
 }

@@ -59,6 +59,9 @@ const (
 	IsDisabled     Ineligible = "device_disabled"
 )
 
+// Reasons lists every reason, in the order of the documentation.
+var Reasons = []Ineligible{NotWindows, WindowsTooOld, WindowsUnknown, NotJoined, JoinNotKnown, IsDisabled}
+
 // firstBuild is the build of Windows 10 version 1803, the first one that reads licences of devices.
 const firstBuild = 17134
 

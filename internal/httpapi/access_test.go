@@ -74,6 +74,7 @@ func TestAccess(t *testing.T) {
 		allowed[permission] = users
 	}
 	allowed["buy"] = managers
+	allowed["device-licenses"] = []access.Role{"global-admin"} // R10.3
 	allowed["put-lists"] = []access.Role{"global-admin", "billing-admin", "user-admin"}
 	s := newStack(t)
 	for _, r := range route.Table {

@@ -12,6 +12,7 @@ import (
 	"trueup/internal/aws/dynamo"
 	"trueup/internal/catalog"
 	"trueup/internal/day"
+	"trueup/internal/device"
 	"trueup/internal/directories"
 	"trueup/internal/group"
 	"trueup/internal/httpapi"
@@ -61,6 +62,7 @@ type deps struct {
 	People            subscription.People
 	Users             subscription.Register
 	DirectoryFiles    directories.Store
+	Devices           device.Store
 	Clock             func() time.Time
 	NewID             func() string
 	Log               *slog.Logger
@@ -91,7 +93,7 @@ func (d deps) groups() groups.Deps {
 func (d deps) licenses() licenses.Deps {
 	return licenses.Deps{
 		Kernel: d.kernel(), Agreements: d.Agreements, Subscriptions: d.Subscriptions, People: d.People, Register: d.Users,
-		Files: d.DirectoryFiles, Exports: d.Reports, Uploads: d.Uploads, Uploader: d.Uploader, Zone: d.Zone,
+		Files: d.DirectoryFiles, Devices: d.Devices, Exports: d.Reports, Uploads: d.Uploads, Uploader: d.Uploader, Zone: d.Zone,
 	}
 }
 
@@ -129,7 +131,7 @@ func unused(log *slog.Logger) deps {
 		Agreements: broken{}, Register: noRegister{}, Answers: noAnswers{}, Groups: store.Groups, Inventory: store.Inventories, Imports: store.Imports, Audit: store.Audit, Once: store.Idempotency,
 		Counts: &inventories.Counts{}, Recount: nothing, Expiring: 90, Zone: time.UTC, Limits: defaultLimits, Catalog: &catalog.Store{},
 		Refreshes: &refresher.Requests{}, Statements: &statements.Service{}, Uploads: bucket, Uploader: func() string { return "AWS:local" }, UploadsBucket: uploadsBucket, Reports: bucket,
-		Snapshots: &snapshot.Library{}, Adjustments: store.Adjustments, Refresh: nothing, Subscriptions: store.Subscriptions, People: store.People, Users: noUsers{}, DirectoryFiles: store.DirectoryFiles, Clock: time.Now, NewID: func() string { return "id" }, Log: log,
+		Snapshots: &snapshot.Library{}, Adjustments: store.Adjustments, Refresh: nothing, Subscriptions: store.Subscriptions, People: store.People, Users: noUsers{}, DirectoryFiles: store.DirectoryFiles, Devices: store.Devices, Clock: time.Now, NewID: func() string { return "id" }, Log: log,
 	}
 }
 

@@ -88,6 +88,8 @@ func configuration(enums []Enum, maxValues int) huma.Config {
 		{Name: "position", Description: "Manual adjustments of the licences of products."},
 		{Name: "subscriptions", Description: "Subscriptions: their licences for users, purchases and renewals."},
 		{Name: "users", Description: "Users and their licences."},
+		{Name: "devices", Description: "Devices, and whether licences have effect on them."},
+		{Name: "device-groups", Description: "Groups of devices and their members."},
 		{Name: "license-assignments", Description: "Assigning licences to many users."},
 		{Name: "license-removals", Description: "Removing licences of many users."},
 		{Name: "conflicts", Description: "Subscriptions with too few licences, or that have expired."},

@@ -293,7 +293,13 @@ func (s *stack) fill(t *testing.T) map[string][]string {
 	}
 	do("PUT", base+"/subscriptions/"+plan.ID+"/quantity", `{"quantity":1,"acknowledge":"conflict"}`, map[string]string{"If-Match": `"2-en"`}, nil)
 	things["listSubscriptionUsers"], things["listConflictUsers"] = []string{plan.ID}, []string{plan.ID}
+	var room struct{ ID string }
+	do("POST", base+"/device-groups", `{"name":"Filled"}`, nil, &room)
+	things["listDeviceGroupDevices"] = []string{room.ID}
 	for i := range 2 {
+		var pc struct{ ID string }
+		do("POST", base+"/devices", fmt.Sprintf(`{"displayName":"Filled %d"}`, i), nil, &pc)
+		do("POST", base+"/device-groups/"+room.ID+"/members", fmt.Sprintf(`{"devices":[%q]}`, pc.ID), nil, nil)
 		if err := s.deps.Uploads.Put(t.Context(), kind.Users.Key("", fmt.Sprintf("filled-%d.csv", i)), "text/csv", []byte("bad")); err != nil {
 			t.Fatal(err)
 		}

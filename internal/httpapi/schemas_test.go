@@ -12,6 +12,7 @@ import (
 var plain = map[string]string{
 	"Agreement":    "what the API is about, and the name of its path",
 	"Import":       "the name of its path and in the guide",
+	"Device":       "the name of its path and in the guide",
 	"Problem":      "the term of RFC 9457",
 	"Product":      "a product in the catalog's sense, wherever it is",
 	"Publisher":    "the name of its path and in the guide",

@@ -112,7 +112,7 @@ func newStack(t *testing.T) *stack {
 		Uploads: s3bucket.New(client, uploadsBucket), Reports: s3bucket.New(client, reportsBucket), UploadsBucket: uploadsBucket, Uploader: func() string { return "AWS:local" },
 		Refresh:       func(context.Context) error { return nil },
 		Zone:          time.UTC,
-		Subscriptions: store.Subscriptions, People: store.People, DirectoryFiles: store.DirectoryFiles,
+		Subscriptions: store.Subscriptions, People: store.People, DirectoryFiles: store.DirectoryFiles, Devices: store.Devices,
 		Clock: time.Now, NewID: rand.Text, Log: quiet,
 	}
 	deps.Users = people.New(store.People, store.Journal, deps.Reports, quiet)

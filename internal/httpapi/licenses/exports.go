@@ -12,6 +12,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"trueup/internal/device"
 	"trueup/internal/httpapi"
 	"trueup/internal/i18n"
 	"trueup/internal/sheet"
@@ -35,6 +36,8 @@ func (o *operations) exportOperations() httpapi.Operations {
 		"exportSubscriptionUsersCSV": exporting(o, httpapi.FormatCSV, "holders of a subscription", "subscription-users", o.exportHolders),
 		"exportSubscriptionsCSV":     exporting(o, httpapi.FormatCSV, "subscriptions", "subscriptions", o.exportSubscriptions),
 		"exportSubscriptionsXLSX":    exporting(o, httpapi.FormatXLSX, "subscriptions", "subscriptions", o.exportSubscriptions),
+		"exportDevicesCSV":           exporting(o, httpapi.FormatCSV, "devices", "devices", o.exportDevices),
+		"exportDevicesXLSX":          exporting(o, httpapi.FormatXLSX, "devices", "devices", o.exportDevices),
 		"exportConflictUsersCSV":     exporting(o, httpapi.FormatCSV, "users in a conflict", "conflict-users", o.exportConflictUsers),
 	}
 }
@@ -188,6 +191,39 @@ func (o *operations) exportSubscriptions(ctx context.Context, in *exportSubscrip
 		}
 	}
 	return t, err
+}
+
+type exportDevicesInput struct {
+	FileReader
+	DeviceFilter
+}
+
+func (o *operations) exportDevices(ctx context.Context, in *exportDevicesInput) (t httpapi.Export, err error) {
+	var all []device.Device
+	for q := (device.Query{Prefix: in.Prefix, Limit: device.PageMax}); ; {
+		page, err := o.Devices.Devices(ctx, q)
+		if err != nil {
+			return t, err
+		}
+		all = append(all, page.Items...)
+		if q.Cursor = page.Next; q.Cursor == "" {
+			break
+		}
+	}
+	t.Columns = []string{"displayName", "objectId", "deviceId", "operatingSystem", "operatingSystemVersion", "joinType", "enabled", "lastSignInAt", "eligible", "reasons", "createdAt", "id"}
+	t.Rows = func(yield func([]sheet.Value) bool) {
+		for _, d := range all {
+			shown := deviceOf(in.lang(), d)
+			var reasons []string
+			for _, r := range shown.Reasons {
+				reasons = append(reasons, r.Message)
+			}
+			if !yield(cells(d.Name, d.ObjectID, d.DeviceID, d.OS, d.OSVersion, string(d.Join), truth(shown.Enabled), timeText(d.Seen), truth(shown.Eligible), strings.Join(reasons, " "), timeText(d.CreatedAt), d.ID)) {
+				return
+			}
+		}
+	}
+	return t, nil
 }
 
 // money returns a number of hundredths of a currency, which has a column of its own.

@@ -7,6 +7,7 @@ import (
 
 	"trueup/internal/agreement"
 	"trueup/internal/day"
+	"trueup/internal/device"
 	"trueup/internal/directories"
 	"trueup/internal/directory"
 	"trueup/internal/httpapi"
@@ -27,6 +28,7 @@ type Deps struct {
 	People        subscription.People
 	Register      subscription.Register
 	Files         directories.Store
+	Devices       device.Store
 	Uploads       objects.Bucket
 	Uploader      func() string  // returns the principal of files that are uploaded with addresses of this function
 	Exports       objects.Bucket // of reports: where files that are too large for a response, and findings about files, are stored
@@ -43,6 +45,7 @@ type operations struct {
 var enums = []httpapi.Enum{
 	httpapi.EnumOf(directories.States), httpapi.EnumOf(directory.Kinds), httpapi.EnumOf(subscription.Kinds), httpapi.EnumOf(subscription.Statuses), httpapi.EnumOf(subscription.ConflictKinds), httpapi.EnumOf(subscription.UserTypes),
 	httpapi.EnumOf(subscription.Outcomes), httpapi.EnumOf(subscription.Errors), httpapi.EnumOf(modes), httpapi.EnumOf(acknowledgements), httpapi.EnumOf(conflictAcknowledgements), httpapi.EnumOf(listKinds), httpapi.EnumOf(licensesValues), httpapi.EnumOf(missingValues), httpapi.EnumOf(fileAcknowledgements), httpapi.EnumOf(subscription.Sorts), httpapi.EnumOf(switches), httpapi.EnumOf(onlys),
+	httpapi.EnumOf(device.Joins), httpapi.EnumOf(device.Reasons), httpapi.EnumOf(device.GroupTypes),
 }
 
 // New returns the function's handler.
@@ -59,13 +62,15 @@ func Function() httpapi.Function { return new(operations).function() }
 func (o *operations) function() httpapi.Function {
 	return httpapi.Function{Name: Name, Enums: enums, Describe: describe, MaxValues: maxValues, Operations: httpapi.Join(
 		o.subscriptionOperations(), o.subscriptionEdits(), o.seatOperations(), o.userOperations(), o.userEdits(), o.assignmentOperations(), o.conflictOperations(), o.exportOperations(), o.directoryFileOperations(),
+		o.deviceOperations(), o.deviceGroupOperations(),
 	)}
 }
 
-// maxValues has the number of values in the largest bodies: lists of users, licences with services, and
+// maxValues has the number of values in the largest bodies: lists of users and devices, licences with services, and
 // services with countries.
 var maxValues = map[string]int{
 	"assignLicenses": 10_000, "removeLicenses": 1100, "deleteUsers": 1100, "createUser": 9000, "createSubscription": 56_000, "updateSubscription": 56_000,
+	"addDeviceGroupMembers": 1200, "removeDeviceGroupMembers": 1200,
 }
 
 // today returns the moment and the zone for which seats are judged.

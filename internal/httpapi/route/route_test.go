@@ -49,11 +49,15 @@ func TestPermissions(t *testing.T) {
 			"POST /subscriptions", "PATCH /subscriptions/{id}", "DELETE /subscriptions/{id}", "POST /subscriptions/{id}/purchases", "PUT /subscriptions/{id}/quantity",
 			"POST /subscriptions/{id}/renewals", "PUT /subscriptions/{id}/auto-renew",
 		},
-		access.ManageUsers:   {"POST /users", "PATCH /users/{id}"},
-		access.PutLists:      {"POST /directory-files"},
-		access.DeleteUser:    {"DELETE /users/{id}", "POST /users/deletions", "POST /users/{id}/restoration"},
-		access.AssignLicense: {"PUT /users/{id}/licenses/{subscription}", "POST /license-assignments"},
-		access.RemoveLicense: {"DELETE /users/{id}/licenses/{subscription}", "POST /license-removals"},
+		access.ManageUsers: {
+			"POST /users", "PATCH /users/{id}", "POST /devices", "PATCH /devices/{id}", "DELETE /devices/{id}",
+			"POST /device-groups", "PATCH /device-groups/{id}", "DELETE /device-groups/{id}", "POST /device-groups/{id}/members", "POST /device-groups/{id}/members/removals",
+		},
+		access.DeviceLicenses: {"POST /device-groups/{id}/members/confirmation", "POST /device-groups/{id}/members/rejection"},
+		access.DeleteUser:     {"DELETE /users/{id}", "POST /users/deletions", "POST /users/{id}/restoration"},
+		access.AssignLicense:  {"PUT /users/{id}/licenses/{subscription}", "POST /license-assignments"},
+		access.RemoveLicense:  {"DELETE /users/{id}/licenses/{subscription}", "POST /license-removals"},
+		access.PutLists:       {"POST /directory-files"},
 	} {
 		for _, key := range keys {
 			others[key] = permission

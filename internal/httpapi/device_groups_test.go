@@ -1,0 +1,118 @@
+package httpapi_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"trueup/internal/access"
+	"trueup/internal/audit"
+	"trueup/internal/httpapi/licenses"
+	"trueup/internal/once"
+	"trueup/internal/subscription"
+)
+
+// TestR10_3_MembersWait: changes of the members of a group with a subscription wait for a global admin. They
+// add up, and are confirmed or rejected as they were read.
+func TestR10_3_MembersWait(t *testing.T) {
+	t.Parallel()
+	s := newStack(t)
+	send := func(role access.Role, method, path, tag, body string, want int) (g licenses.DeviceGroupWithChange) {
+		t.Helper()
+		r, err := http.NewRequestWithContext(t.Context(), method, base+path, strings.NewReader(body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Header.Set("Authorization", "Bearer "+string(role)+" someone")
+		if body != "" {
+			r.Header.Set("Content-Type", "application/json")
+		}
+		if tag != "" {
+			r.Header.Set("If-Match", tag)
+		}
+		response, err := s.direct(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		content, err := io.ReadAll(response.Body)
+		if err != nil || response.StatusCode != want {
+			t.Fatalf("%s %s as %s: %d %s %v, want %d", method, path, role, response.StatusCode, content, err, want)
+		}
+		if want < 300 && len(content) > 0 {
+			if err := json.Unmarshal(content, &g); err != nil {
+				t.Fatal(err)
+			}
+		}
+		return g
+	}
+	add := func(path, body string) string { return send(access.GlobalAdmin, "POST", path, "", body, 201).ID }
+	held, inside := add("/device-groups", `{"name":"Held"}`), add("/device-groups", `{"name":"Inside"}`)
+	one, two, three := add("/devices", `{"displayName":"1"}`), add("/devices", `{"displayName":"2"}`), add("/devices", `{"displayName":"3"}`)
+	send(access.UserAdmin, "POST", "/device-groups/"+held+"/members", "", fmt.Sprintf(`{"devices":[%q],"groups":[%q]}`, one, inside), 200)
+
+	now := time.Now().UTC().Truncate(time.Millisecond)
+	event := audit.Event{ID: "e", At: now, By: "someone", Role: "global-admin", Action: "test", Source: audit.SourceAPI}
+	_, err := s.store.Subscriptions.Create(t.Context(), subscription.Holding{
+		Subscription: subscription.Subscription{ID: "apps", Name: "Apps", Kind: subscription.ForDevices, CreatedAt: now, Version: 1},
+		Seats:        subscription.Seats{Quantity: 5, Available: 5, AsOf: now, Version: 1},
+	}, once.Change{Event: event})
+	if err != nil {
+		t.Fatal(err)
+	}
+	g, err := s.store.Devices.Group(t.Context(), held)
+	if err == nil {
+		event.ID = "f"
+		_, err = s.store.Devices.Assign(t.Context(), g, "apps", subscription.Today{Now: now, Zone: time.UTC}, event)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	members := func(group string) string { return "/device-groups/" + group + "/members" }
+	send(access.UserAdmin, "POST", members(held), "", fmt.Sprintf(`{"devices":[%q]}`, two), 200)
+	waiting := send(access.UserAdmin, "POST", members(held)+"/removals", "", fmt.Sprintf(`{"devices":[%q]}`, one), 200)
+	want := licenses.WaitingMembers{By: "someone", Joining: []string{two}, Leaving: []string{one}, Groups: []string{inside}}
+	if waiting.Change == nil || !waiting.Waiting || waiting.Devices != 1 || waiting.Subscription != "apps" {
+		t.Fatalf("%+v", waiting)
+	}
+	want.At = waiting.Change.At
+	if diff := cmp.Diff(want, *waiting.Change); diff != "" {
+		t.Errorf("the change that waits (-want +got)\n%s", diff)
+	}
+	// Further changes by a global admin would be undone by the confirmation.
+	send(access.GlobalAdmin, "POST", members(held), "", fmt.Sprintf(`{"devices":[%q]}`, three), 409)
+	send(access.GlobalAdmin, "POST", members(held)+"/confirmation", fmt.Sprintf(`"%d-en"`, waiting.Version-1), "", 412)
+	send(access.GlobalAdmin, "POST", members(held)+"/confirmation", "*", "", 428)
+	confirmed := send(access.GlobalAdmin, "POST", members(held)+"/confirmation", fmt.Sprintf(`"%d-en"`, waiting.Version), "", 200)
+	if confirmed.Devices != 1 || confirmed.Waiting || confirmed.Change != nil {
+		t.Errorf("confirmed: %+v", confirmed)
+	}
+	if devices, err := s.store.Devices.Members(t.Context(), held); err != nil || len(devices) != 1 || devices[0].DeviceID != two {
+		t.Errorf("%+v, %v: want the device that joined", devices, err)
+	}
+
+	// The devices of a group within it use licences, too.
+	waiting = send(access.UserAdmin, "POST", members(inside), "", fmt.Sprintf(`{"devices":[%q]}`, three), 200)
+	if waiting.Change == nil || waiting.Devices != 0 {
+		t.Fatalf("a change of a group within: %+v", waiting)
+	}
+	rejected := send(access.GlobalAdmin, "POST", members(inside)+"/rejection", fmt.Sprintf(`"%d-en"`, waiting.Version), "", 200)
+	if rejected.Devices != 0 || rejected.Waiting || rejected.Change != nil {
+		t.Errorf("rejected: %+v", rejected)
+	}
+	if g := send(access.GlobalAdmin, "POST", members(inside), "", fmt.Sprintf(`{"devices":[%q]}`, three), 200); g.Devices != 1 || g.Waiting {
+		t.Errorf("a change by a global admin: %+v", g)
+	}
+
+	// A device that has a licence is deleted by a global admin only, and a group with a subscription not at all.
+	send(access.UserAdmin, "DELETE", "/devices/"+three, "", "", 409)
+	send(access.GlobalAdmin, "DELETE", "/devices/"+three, "", "", 204)
+	send(access.GlobalAdmin, "DELETE", "/device-groups/"+held, "", "", 409)
+	send(access.GlobalAdmin, "PATCH", "/device-groups/"+held, "", `{"type":"microsoft365"}`, 409)
+}
