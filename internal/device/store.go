@@ -89,7 +89,7 @@ type Store interface {
 	// one. A change to the members that the group has withdraws the pending one. It returns the group as
 	// stored, errs.Invalid with the violations of Members.Check and device_unknown, or errs.Conflict
 	// device_group_pending if the change is confirmed or need not wait while another one is pending.
-	ChangeMembers(ctx context.Context, id string, c Change, event audit.Event) (Group, error)
+	ChangeMembers(ctx context.Context, read Group, c Change, event audit.Event) (Group, error)
 	// Settle makes the pending change, or drops it. It returns errs.Conflict device_group_not_pending, or
 	// the errors of Members.Check. Groups that were deleted meanwhile are left out.
 	Settle(ctx context.Context, read Group, confirm bool, event audit.Event) (Group, error)

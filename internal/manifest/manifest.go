@@ -290,7 +290,7 @@ var Functions = []Function{
 		Timeout:  requestTimeout,
 		Settings: []string{config.Table, config.UploadsBucket, config.ReportsBucket, config.RefreshTimeZone, config.SignInClaim, config.SignInRoles, config.SignInEntra, config.Role},
 		Grants: []Grant{
-			{Resource: Table, Actions: []Action{get, batchGet, query, scan, put, update, remove}},
+			{Resource: Table, Actions: []Action{get, batchGet, query, scan, put, update, remove, check}},
 			announce(kind.Users),
 			announce(kind.Subscriptions),
 			{Resource: Reports, Prefix: ExportsPrefix, Actions: []Action{getObject, putObject, listBucket}},
@@ -315,7 +315,7 @@ var Functions = []Function{
 		Retries:  2,
 		Settings: []string{config.Table, config.UploadsBucket, config.ReportsBucket, config.RefreshTimeZone},
 		Grants: slices.Concat(
-			[]Grant{{Resource: Table, Actions: []Action{get, batchGet, query, scan, put, update, remove}}},
+			[]Grant{{Resource: Table, Actions: []Action{get, batchGet, query, scan, put, update, remove, check}}},
 			receive("directory", getObject, putObject, listBucket),
 			[]Grant{{Resource: Reports, Prefix: "copies/", Actions: []Action{getObject, putObject, listBucket}}},
 		),

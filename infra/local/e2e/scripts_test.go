@@ -24,7 +24,7 @@ func TestScripts(t *testing.T) {
 			env = append(env, config.RefreshFunction+"=none")
 		}
 		s := start(t, stack.Options{
-			DynamoDBEndpoint: base.DynamoDBEndpoint, TableName: "script-" + filepath.Base(t.Name()), Env: env, Executions: stack.NewAccount,
+			DynamoDBEndpoint: base.DynamoDBEndpoint, FunctionsDynamoDB: onlyGranted(t, base.DynamoDBEndpoint), TableName: "script-" + filepath.Base(t.Name()), Env: env, Executions: stack.NewAccount,
 		})
 		t.Cleanup(s.stop)
 		return apiscript.Target{

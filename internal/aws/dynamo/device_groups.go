@@ -298,8 +298,9 @@ func few(ids []string) string {
 }
 
 // ChangeMembers implements device.Store.
-func (s *Devices) ChangeMembers(ctx context.Context, id string, c device.Change, event audit.Event) (device.Group, error) {
-	return s.editGroup(ctx, device.Group{ID: id}, event, func(e *edit, g *device.Group, all groupsOfDevices) (was, is map[string]string, err error) {
+func (s *Devices) ChangeMembers(ctx context.Context, read device.Group, c device.Change, event audit.Event) (device.Group, error) {
+	id := read.ID
+	return s.editGroup(ctx, read, event, func(e *edit, g *device.Group, all groupsOfDevices) (was, is map[string]string, err error) {
 		from, has := g.Proposed(), g.Members()
 		to, err := c.To(from)
 		if err != nil || to.Same(from) {

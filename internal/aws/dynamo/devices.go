@@ -72,6 +72,9 @@ func (s *Devices) Devices(ctx context.Context, q device.Query) (page device.Page
 func (s *Devices) DevicesByID(ctx context.Context, ids []string) ([]device.Device, error) {
 	at, keys := map[string][]int{}, make([]item, 0, len(ids))
 	for i, id := range ids {
+		if !isKeyText(id) {
+			continue
+		}
 		if len(at[id]) == 0 { // DynamoDB rejects a key that is given twice
 			keys = append(keys, key(deviceKey(id)))
 		}

@@ -41,7 +41,7 @@ func deviceGroup(t *testing.T, s *dynamo.Table, id string, devices, groups []str
 	_, err := s.Devices.CreateGroup(t.Context(), g, once.Change{Event: edited("device_group.created")})
 	must(t, err)
 	if len(devices)+len(groups) > 0 {
-		g, err = s.Devices.ChangeMembers(t.Context(), id, adding(true, devices, groups), edited("device_group.changed"))
+		g, err = s.Devices.ChangeMembers(t.Context(), device.Group{ID: id}, adding(true, devices, groups), edited("device_group.changed"))
 		must(t, err)
 	}
 	return g
@@ -240,7 +240,7 @@ func TestR10_DeviceGroups(t *testing.T) {
 	_, err = s.Devices.DescribeGroup(ctx, other, "Any", device.Security, edited("device_group.changed"))
 	wantCode(t, "an older version", err, "version_stale")
 
-	nested, err := s.Devices.ChangeMembers(ctx, "a", adding(false, nil, []string{"b"}), edited("device_group.changed"))
+	nested, err := s.Devices.ChangeMembers(ctx, device.Group{ID: "a"}, adding(false, nil, []string{"b"}), edited("device_group.changed"))
 	must(t, err)
 	wantCode(t, "a group within another", s.Devices.DeleteGroup(ctx, renamed, edited("device_group.deleted")), "device_group_nested")
 	must(t, s.Devices.DeleteGroup(ctx, nested, edited("device_group.deleted")))
@@ -268,7 +268,7 @@ func TestR10_2_Members(t *testing.T) {
 	deviceGroup(t, s, "g", nil, nil)
 	deviceGroup(t, s, "h", []string{"pc1"}, nil)
 	change := func(id string, c device.Change) error {
-		_, err := s.Devices.ChangeMembers(ctx, id, c, edited("device_group.changed"))
+		_, err := s.Devices.ChangeMembers(ctx, device.Group{ID: id}, c, edited("device_group.changed"))
 		return err
 	}
 	must(t, change("g", adding(false, []string{"pc0", "pc1"}, []string{"h"})))
@@ -308,7 +308,7 @@ func TestR10_3_PendingMembers(t *testing.T) {
 	forDevices(t, s, "apps", 1)
 	must(t, assigning(ctx, s, "top", "apps"))
 	change := func(c device.Change) (device.Group, error) {
-		return s.Devices.ChangeMembers(ctx, "in", c, edited("device_group.changed"))
+		return s.Devices.ChangeMembers(ctx, device.Group{ID: "in"}, c, edited("device_group.changed"))
 	}
 	devices := func(g device.Group) string { return fmt.Sprint(len(g.Devices), g.Waiting) }
 
@@ -327,6 +327,8 @@ func TestR10_3_PendingMembers(t *testing.T) {
 
 	_, err = s.Devices.Settle(ctx, g, true, edited("device_group.confirmed"))
 	wantCode(t, "confirmation of what was read before", err, "version_stale")
+	_, err = s.Devices.ChangeMembers(ctx, g, adding(false, []string{"pc4"}, nil), edited("device_group.changed"))
+	wantCode(t, "a change of what was read before", err, "version_stale")
 	g, err = s.Devices.Settle(ctx, mustDeviceGroup(t, s, "in"), true, edited("device_group.confirmed"))
 	must(t, err)
 	equal(t, "confirmed", mustDeviceGroup(t, s, "in"), g)
@@ -436,7 +438,7 @@ func TestR10_TwoAdminsAtOnce(t *testing.T) {
 	}
 	members := func(id string, c device.Change) func(context.Context) error {
 		return func(ctx context.Context) error {
-			_, err := s.Devices.ChangeMembers(ctx, id, c, edited("device_group.changed"))
+			_, err := s.Devices.ChangeMembers(ctx, device.Group{ID: id}, c, edited("device_group.changed"))
 			return err
 		}
 	}
@@ -503,7 +505,7 @@ func TestR10_DeathAndLostReplies(t *testing.T) {
 				if err := assigning(ctx, s, "g", "apps"); err != nil {
 					return err
 				}
-				_, err := s.Devices.ChangeMembers(ctx, "g", taking(false, "other"), edited("device_group.changed"))
+				_, err := s.Devices.ChangeMembers(ctx, device.Group{ID: "g"}, taking(false, "other"), edited("device_group.changed"))
 				if err != nil {
 					return err
 				}

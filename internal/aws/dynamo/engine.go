@@ -38,6 +38,10 @@ type item = map[string]types.AttributeValue
 
 func str(s string) types.AttributeValue { return &types.AttributeValueMemberS{Value: s} }
 
+// isKeyText reports whether an item can have a key with that id or name. DynamoDB refuses a read with a
+// longer key.
+func isKeyText(id string) bool { return id != "" && len(id) <= 1000 }
+
 func key(p pk, s sk) item { return item{"pk": str(string(p)), "sk": str(string(s))} }
 
 // action is one action of a transaction. Its address identifies it in errors.

@@ -40,7 +40,7 @@ func (s *People) UsersByID(ctx context.Context, ids []string) (map[string]subscr
 	found := make(map[string]subscription.User, len(ids))
 	asked := make(map[string]bool, len(ids))
 	for _, id := range ids {
-		if id != "" && !asked[id] { // a batch must not ask for one key twice
+		if isKeyText(id) && !asked[id] { // a batch must not ask for one key twice
 			asked[id] = true
 			keys = append(keys, key(userKey(id)))
 		}
@@ -58,7 +58,7 @@ func (s *People) ByUPN(ctx context.Context, names []string) ([]subscription.User
 	users := make([]subscription.User, len(names))
 	left := map[string][]int{} // indexes by folded name
 	for i, name := range names {
-		if folded := subscription.FoldUPN(name); folded != "" {
+		if folded := subscription.FoldUPN(name); isKeyText(folded) {
 			left[folded] = append(left[folded], i)
 		}
 	}

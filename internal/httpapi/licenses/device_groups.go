@@ -326,6 +326,7 @@ type DeviceGroupMembers struct {
 type deviceGroupMembersInput struct {
 	httpapi.Reader
 	DeviceGroupID
+	httpapi.Repeatable
 	httpapi.Revision
 	Body DeviceGroupMembers
 }
@@ -347,24 +348,51 @@ func (o *operations) changingMembers(summary, description string, change func(m 
 			"further changes are added to the one that waits. A change back to the members that the group has ends the waiting."
 		op.Errors = append(op.Errors, http.StatusNotFound, http.StatusConflict, http.StatusPreconditionFailed)
 		httpapi.Receiving(&op, httpapi.MaxBody)
-		huma.Register(api, op, func(ctx context.Context, in *deviceGroupMembersInput) (*httpapi.Versioned[DeviceGroupWithChange], error) {
+		huma.Register(api, op, func(ctx context.Context, in *deviceGroupMembersInput) (*changedMembers, error) {
 			now := o.Now()
-			var after device.Group
-			err := httpapi.Revise(ctx, in.Revision, o.deviceGroup(ctx, in.ID), func(device.Group) (err error) {
-				after, err = o.Devices.ChangeMembers(ctx, in.ID, device.Change{
+			return o.remember(ctx, in.Reader, in.Repeatable, in.Revision, now, op.OperationID, in.ID, in.Body, func(read device.Group) (device.Group, error) {
+				after, err := o.Devices.ChangeMembers(ctx, read, device.Change{
 					Confirmed: mayConfirm(ctx),
 					To: func(m device.Members) (device.Members, error) {
 						return change(m, in.Body.Devices, in.Body.Groups, now), nil
 					},
-				}, o.EventAs(ctx, access.ManageUsers, now, "device_group.members_changed"))
-				return in.Body.located(err)
+				}, o.memberEvent(ctx, now, "device_group.members_changed"))
+				return after, in.Body.located(err)
 			})
-			if err != nil {
-				return nil, err
-			}
-			return httpapi.VersionedOf(httpapi.ETag(in.Lang(), after.Version), withChange(after)), nil
 		})
 	}
+}
+
+// changedMembers is a group after a change of its members.
+type changedMembers struct {
+	ETag string `header:"ETag" doc:"The tag of this version, for If-Match."`
+	Body httpapi.Reply[DeviceGroupWithChange]
+}
+
+// remember makes a change of the members of a group with the version that was read, and remembers the
+// answer for repetitions of the request. given is what else the request says.
+func (o *operations) remember(
+	ctx context.Context, reader httpapi.Reader, repeatable httpapi.Repeatable, revision httpapi.Revision, now time.Time, operation, groupID string, given any,
+	change func(read device.Group) (device.Group, error),
+) (*changedMembers, error) {
+	reply, err := httpapi.Once(ctx, o.Kernel, repeatable, now, operation+" "+groupID, given, func(call httpapi.Call[DeviceGroupWithChange]) (reply httpapi.Reply[DeviceGroupWithChange], err error) {
+		var after device.Group
+		err = httpapi.Revise(ctx, revision, o.deviceGroup(ctx, groupID), func(read device.Group) (err error) {
+			after, err = change(read)
+			return err
+		})
+		if err != nil {
+			return reply, err
+		}
+		if reply, err = call.Reply(withChange(after)); err != nil {
+			return reply, err
+		}
+		return reply.Remember(ctx, o.Kernel, now)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &changedMembers{ETag: httpapi.ETag(reader.Lang(), reply.Value.Version), Body: reply}, nil
 }
 
 // located returns an error whose violations name the places of devices and groups in the body. The store
@@ -393,6 +421,7 @@ func (b DeviceGroupMembers) located(err error) error {
 type settleDeviceGroupInput struct {
 	httpapi.Reader
 	DeviceGroupID
+	httpapi.Repeatable
 	httpapi.Revision
 }
 
@@ -402,20 +431,14 @@ func (o *operations) settling(summary, description string, confirm bool, action 
 		op.Summary = summary
 		op.Description = description + " If-Match with an ETag is required, and * is refused: the change could be another one than the one that was read."
 		op.Errors = append(op.Errors, http.StatusNotFound, http.StatusConflict, http.StatusPreconditionFailed, http.StatusPreconditionRequired)
-		huma.Register(api, op, func(ctx context.Context, in *settleDeviceGroupInput) (*httpapi.Versioned[DeviceGroupWithChange], error) {
+		huma.Register(api, op, func(ctx context.Context, in *settleDeviceGroupInput) (*changedMembers, error) {
 			if err := in.Required(); err != nil {
 				return nil, err
 			}
 			now := o.Now()
-			var after device.Group
-			err := httpapi.Revise(ctx, in.Revision, o.deviceGroup(ctx, in.ID), func(read device.Group) (err error) {
-				after, err = o.Devices.Settle(ctx, read, confirm, o.EventAs(ctx, access.DeviceLicenses, now, action))
-				return err
+			return o.remember(ctx, in.Reader, in.Repeatable, in.Revision, now, op.OperationID, in.ID, in.IfMatch, func(read device.Group) (device.Group, error) {
+				return o.Devices.Settle(ctx, read, confirm, o.EventAs(ctx, access.DeviceLicenses, now, action))
 			})
-			if err != nil {
-				return nil, err
-			}
-			return httpapi.VersionedOf(httpapi.ETag(in.Lang(), after.Version), withChange(after)), nil
 		})
 	}
 }

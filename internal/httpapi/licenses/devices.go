@@ -8,6 +8,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"trueup/internal/access"
+	"trueup/internal/audit"
 	"trueup/internal/device"
 	"trueup/internal/errs"
 	"trueup/internal/httpapi"
@@ -276,9 +277,18 @@ func (o *operations) deleteDevice(api huma.API, op huma.Operation) {
 	huma.Register(api, op, func(ctx context.Context, in *deleteDeviceInput) (*struct{}, error) {
 		now := o.Now()
 		return nil, httpapi.Revise(ctx, in.Revision, o.device(ctx, in.ID), func(read device.Device) error {
-			return o.Devices.DeleteDevice(ctx, read, mayConfirm(ctx), o.EventAs(ctx, access.ManageUsers, now, "device.deleted"))
+			return o.Devices.DeleteDevice(ctx, read, mayConfirm(ctx), o.memberEvent(ctx, now, "device.deleted"))
 		})
 	})
+}
+
+// memberEvent returns the audit event of a change of which devices have a licence, with the role that lets
+// the caller make it without waiting, if there is one.
+func (o *operations) memberEvent(ctx context.Context, now time.Time, action string) audit.Event {
+	if mayConfirm(ctx) {
+		return o.EventAs(ctx, access.DeviceLicenses, now, action)
+	}
+	return o.EventAs(ctx, access.ManageUsers, now, action)
 }
 
 // mayConfirm reports whether the caller may change which devices have a licence (R10.3).

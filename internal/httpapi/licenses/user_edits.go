@@ -59,7 +59,8 @@ func signIn(typed string) (time.Time, []errs.Violation) {
 	}
 	if len(typed) <= len(time.RFC3339Nano) {
 		for _, layout := range []string{time.RFC3339, time.DateOnly} {
-			if at, err := time.Parse(layout, typed); err == nil {
+			// A zone can move a time out of the years that JSON can tell.
+			if at, err := time.Parse(layout, typed); err == nil && at.UTC().Year() >= 1970 && at.UTC().Year() <= 9999 {
 				return at.UTC().Truncate(time.Millisecond), nil
 			}
 		}
