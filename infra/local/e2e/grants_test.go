@@ -41,7 +41,7 @@ func onlyGranted(t *testing.T, endpoint string) string {
 			if !slices.Contains(granted, action) {
 				t.Errorf("%s on the table is not granted to the function %q", action, function)
 				w.WriteHeader(http.StatusBadRequest)
-				io.WriteString(w, `{"__type":"com.amazon.coral.service#AccessDeniedException","Message":"not authorized to perform `+string(action)+`"}`) //nolint:errcheck // of a test
+				io.WriteString(w, `{"__type":"com.amazon.coral.service#AccessDeniedException","Message":"not authorized to perform `+string(action)+`"}`)
 				return
 			}
 		}
