@@ -227,10 +227,14 @@ func TestStoreUnavailable(t *testing.T) {
 		faultproxy.InternalError, faultproxy.CutReply, faultproxy.Throttling, faultproxy.ThroughputExceeded,
 		faultproxy.TransactionConflict, faultproxy.TransactionThrottled, faultproxy.AccessDenied,
 	}
-	bodies := map[string]string{}
+	bodies, versions := map[string]string{}, map[string]string{}
 	for _, o := range operations(t) {
 		if schema := o.body(); schema != nil {
 			bodies[o.Key()] = sample(schema, nil, "")
+		}
+		versions[o.Key()] = "*"
+		if o.spec.Responses.Value("428") != nil { // it refuses any version
+			versions[o.Key()] = `"1-en"`
 		}
 	}
 	queries := required(t)
@@ -257,14 +261,10 @@ func TestStoreUnavailable(t *testing.T) {
 				if r.Method == http.MethodPost {
 					keys = append(keys, secretKey)
 				}
-				version := "*"
-				if r.Operation == "setQuantity" {
-					version = `"1-en"` // it refuses any version
-				}
 				for _, idempotencyKey := range keys {
 					begin, id := time.Now(), r.Key()+idempotencyKey
 					status, got, answer := f.do(r.Method, parameter.ReplaceAllString(r.Path, "nothing")+queries[r.Key()], body,
-						requestID, id, "Authorization", secretToken, "Idempotency-Key", idempotencyKey, "If-Match", version)
+						requestID, id, "Authorization", secretToken, "Idempotency-Key", idempotencyKey, "If-Match", versions[r.Key()])
 					switch {
 					case status == http.StatusOK && strings.Contains(string(answer), `"`+code+`"`): // for each item
 						items.Store(true)
