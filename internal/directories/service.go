@@ -102,8 +102,8 @@ func (s *Service) enter(ctx context.Context, o intake.Object) error {
 	return ErrLost
 }
 
-// maxEntering is the number of attempts to store the record of a file. Each attempt that fails means that
-// another delivery has stored one, of which there are at most two.
+// maxEntering is the number of attempts to store the record of a file. An attempt fails if another delivery
+// has stored one, and there are at most two deliveries.
 const maxEntering = 4
 
 // Work works on the files that wait, if no other process does. After an interruption it continues.

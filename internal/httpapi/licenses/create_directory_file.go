@@ -46,7 +46,7 @@ const (
 	missingDelete Missing = "delete"
 )
 
-// FileAcknowledgement is a consequence that whoever announces a file accepts.
+// FileAcknowledgement is a consequence of a file that its announcer accepts.
 type FileAcknowledgement string
 
 const (
@@ -96,8 +96,8 @@ func (n NewDirectoryFile) settings() directories.Settings {
 	return s
 }
 
-// misplaced returns the violations of settings that are for the other list. They would be ignored, and
-// whoever writes one expects something.
+// misplaced returns the violations of settings that are for the other list. They would be ignored
+// without a word.
 func (n NewDirectoryFile) misplaced() (found []errs.Violation) {
 	only := func(given bool, list ListKind, field, value string) {
 		if given && n.List != list {

@@ -282,8 +282,8 @@ func (o *operations) deleteDevice(api huma.API, op huma.Operation) {
 	})
 }
 
-// memberEvent returns the audit event of a change of which devices have a licence, with the role that lets
-// the caller make it without waiting, if there is one.
+// memberEvent returns the audit event of a change of a group's members. Its role is the one by which the
+// change need not wait, if the caller has it.
 func (o *operations) memberEvent(ctx context.Context, now time.Time, action string) audit.Event {
 	if mayConfirm(ctx) {
 		return o.EventAs(ctx, access.DeviceLicenses, now, action)
