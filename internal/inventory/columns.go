@@ -130,16 +130,16 @@ func columnName(header string) string {
 			return "software" + rest
 		}
 	}
-	return composed(name, things)
+	return composed(name, softwareThing, deviceThing)
 }
 
-// composed returns the name that stands for a name of a noun of the things and a word for a value; the name
-// itself if it is none.
-func composed(name string, things []thing) string {
+// composed returns the known name, such as devicename, for a name of a noun of the things and a word for a
+// value, such as nomdelappareil; any other name as it is.
+func composed(name string, things ...*thing) string {
 	if !columnWords[name] {
-		for i := range things {
-			if value := things[i].value(name, "", false, maxJoiners); value != "" {
-				return things[i].name + value
+		for _, t := range things {
+			if value := t.value(name, "", false, maxJoiners); value != "" {
+				return t.name + value
 			}
 		}
 	}
@@ -155,19 +155,16 @@ type thing struct {
 	values []string // keys of valueWords; the name of the column is name and one of them
 }
 
-// deviceThing is the index of the device in things.
-const deviceThing = 1
-
-var things = []thing{
-	{"software", names{
+var (
+	softwareThing = &thing{"software", names{
 		"software", "program", "application", "programma", "applicatie", "toepassing", "logiciel", "programme", "programm", "anwendung", "programa", "aplicacion",
 		"aplicativo",
-	}, []string{"name", "version", "publisher"}},
-	{"device", names{
+	}, []string{"name", "version", "publisher"}}
+	deviceThing = &thing{"device", names{
 		"computer", "device", "machine", "workstation", "endpoint", "pc", "laptop", "desktop", "apparaat", "werkstation", "werkplek", "ordinateur", "appareil", "poste", //nolint:misspell // French
 		"rechner", "rechners", "gerat", "gerate", "gerats", "geraet", "geraete", "endgerat", "arbeitsplatz", "equipo", "ordenador", "dispositivo", "computadora", "computador", "maquina", //nolint:misspell // German
-	}, []string{"name", "id"}},
-}
+	}, []string{"name", "id"}}
+)
 
 var (
 	valueWords = map[string]names{

@@ -138,7 +138,7 @@ type pass struct {
 	shares  *spill // what users share with their devices, if there are owners
 }
 
-// counters is the number of titles that are recognised, and of partitions that are counted, concurrently.
+// counters is how many titles are recognised at the same time, and how many partitions are counted.
 const counters = 2
 
 func (p *pass) run() (counts, error) {

@@ -142,5 +142,5 @@ func keyName(key []byte) string {
 			name = append(name, c)
 		}
 	}
-	return composed(string(bytes.TrimSuffix(name, []byte("0"))), things[deviceThing:])
+	return composed(string(bytes.TrimSuffix(name, []byte("0"))), deviceThing)
 }

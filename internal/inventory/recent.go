@@ -14,7 +14,7 @@ type recent struct {
 	places []slots  // by the last bits of a hash
 }
 
-// slots has the indexes in order of the last hashes that share it.
+// slots has the indexes in order of the last hashes with the same last bits.
 type slots [4]uint32
 
 // The sizes of recent are powers of two. They are enough for the devices of a large organisation.

@@ -38,8 +38,8 @@ type item = map[string]types.AttributeValue
 
 func str(s string) types.AttributeValue { return &types.AttributeValueMemberS{Value: s} }
 
-// isKeyText reports whether an item can have a key with that id or name. DynamoDB refuses a read with a
-// longer key.
+// isKeyText reports whether a key can have that id or name. DynamoDB refuses to read a sort key of more than
+// 1,024 bytes, and keys begin with a prefix; nothing is stored under so long an id.
 func isKeyText(id string) bool { return id != "" && len(id) <= 1000 }
 
 func key(p pk, s sk) item { return item{"pk": str(string(p)), "sk": str(string(s))} }

@@ -66,8 +66,8 @@ func (in *createSubscriptionInput) Resolve(ctx huma.Context) []error {
 	return httpapi.Refusals(broken, more)
 }
 
-// isAgreement checks that there is an agreement with the id; empty for none.
-func (o *operations) isAgreement(ctx context.Context, id string) error {
+// checkAgreement checks that there is an agreement with the id; empty for none.
+func (o *operations) checkAgreement(ctx context.Context, id string) error {
 	if id == "" {
 		return nil
 	}
@@ -104,7 +104,7 @@ func (o *operations) createSubscription(api huma.API, op huma.Operation) {
 			h := subscription.Holding{Subscription: in.parsed}
 			h.Seats, _ = subscription.ParseSeats(in.Body.seats(), now)
 			h.ID, h.CreatedAt, h.Version = id.New(now, o.NewID()), now, 1
-			if err := o.isAgreement(ctx, h.AgreementID); err != nil {
+			if err := o.checkAgreement(ctx, h.AgreementID); err != nil {
 				return httpapi.Reply[Subscription]{}, err
 			}
 			reply, err := call.Reply(o.subscriptionOf(lang, now, h))
@@ -188,7 +188,7 @@ func (o *operations) updateSubscription(api huma.API, op huma.Operation) {
 				return err
 			}
 			if parsed.AgreementID != read.AgreementID {
-				if err := o.isAgreement(ctx, parsed.AgreementID); err != nil {
+				if err := o.checkAgreement(ctx, parsed.AgreementID); err != nil {
 					return err
 				}
 			}
