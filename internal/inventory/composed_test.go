@@ -52,7 +52,7 @@ func TestR6_1_NamesOfDevicesInEitherOrder(t *testing.T) {
 		}
 	}
 	for _, name := range []string{"Nom du client", "Name of owner", "PC type", "PC PC"} {
-		if tally, err := inventory.Read(t.Context(), strings.NewReader(name+";Color;Software;Version\nP1;red;Visio;16\n"), inventory.Options{Scratch: t.TempDir()}); err == nil && tally.Devices != 1 {
+		if tally, err := inventory.Read(t.Context(), strings.NewReader(name+";Color;Software;Version\nP1;red;Visio;16\n"), inventory.Options{Scratch: t.TempDir()}); err == nil {
 			t.Errorf("%s is read as a device: %+v", name, tally)
 		}
 	}
