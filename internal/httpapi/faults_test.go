@@ -73,7 +73,7 @@ func newFaultyWith(t *testing.T, faults faultproxy.Faults, others elsewhere) *fa
 	settings, err := config.Load(func(name string) string {
 		return map[string]string{
 			config.Table: table, config.UploadsBucket: uploadsBucket, config.ReportsBucket: reportsBucket,
-			config.RefreshFunction: "refresh", config.InventoryFunction: "inventory", config.Role: "AROA",
+			config.RefreshFunction: "refresh", config.InventoryFunction: "inventory", config.DirectoryFunction: "directory", config.Role: "AROA",
 		}[name]
 	}, names...)
 	if err != nil {
