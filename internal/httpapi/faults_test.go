@@ -237,6 +237,8 @@ func TestStoreUnavailable(t *testing.T) {
 			versions[o.Key()] = `"1-en"`
 		}
 	}
+	// What a job needs depends on its action, and it names a subscription that has to exist.
+	bodies["POST /license-jobs"] = `{"action":"assign","mode":"replace","users":["x"],"dryRun":true}`
 	queries := required(t)
 	for _, kind := range all {
 		t.Run(string(kind), func(t *testing.T) {

@@ -337,20 +337,20 @@ func (o *operations) selectUsers(ctx context.Context, n NewLicenseJob, subscript
 	if err != nil {
 		return loses, err
 	}
-	at := make(map[string]int, len(n.Users)) // the positions by id, or by folded user principal name
+	at := make(map[string][]int, len(n.Users)) // the positions by id, or by folded user principal name
 	for i, key := range n.Users {
 		if isUPN(key) {
 			key = subscription.FoldUPN(key)
 		}
-		at[key] = i
+		at[key] = append(at[key], i)
 	}
 	in.Given = map[int]string{}
 	for u := range all {
-		byName, named := at[subscription.FoldUPN(u.UPN)]
-		if named {
-			in.UserIDs[byName], in.Given[byName] = u.ID, n.Users[byName]
+		byName := at[subscription.FoldUPN(u.UPN)]
+		for _, i := range byName {
+			in.UserIDs[i], in.Given[i] = u.ID, n.Users[i]
 		}
-		if _, identified := at[u.ID]; named || identified {
+		if byName != nil || at[u.ID] != nil {
 			count(u)
 		}
 	}
