@@ -246,6 +246,7 @@ var functionChecks = []check{
 
 							config.RefreshFunction:   "trueup-refresh",
 							config.InventoryFunction: "trueup-inventory",
+							config.DirectoryFunction: "trueup-directory",
 
 							config.Role: strings.TrimSuffix(function.text("Role"), ".Arn}") + ".RoleId}",
 						}[s]

@@ -103,9 +103,11 @@ func Licenses(settings config.Config, c aws.Config, log *slog.Logger) http.Handl
 	if settings.Role != "" {
 		uploads = uploader(settings)
 	}
+	working := invoke.New(awslambda.NewFromConfig(c), settings.DirectoryFunction)
 	return licenses.New(licenses.Deps{
 		Kernel: kernel(store, log), Agreements: store.Agreements, Subscriptions: store.Subscriptions, People: store.People,
-		Register: people.New(store.People, store.Journal, files, log), Files: store.DirectoryFiles, Devices: store.Devices, Exports: files, Zone: settings.RefreshTimeZone,
+		Register: people.New(store.People, store.Journal, files, log), Files: store.DirectoryFiles, Devices: store.Devices,
+		Jobs: store.LicenseJobs, StartJobs: func(ctx context.Context) error { return working.Call(ctx, trigger.LicenseJobsCall()) }, Exports: files, Zone: settings.RefreshTimeZone,
 		Uploads: s3bucket.New(client, settings.UploadsBucket), Uploader: uploads,
 	})
 }

@@ -91,7 +91,7 @@ func newAPIStand(t *testing.T) *apiStand {
 	s := &apiStand{t: t, c: environment(func(name string) string { return variables[name] })}
 	s.settings = config.Config{
 		Table: storetest.Table(t), UploadsBucket: "uploads", ReportsBucket: "reports", PairMaxChars: 15, ImportLease: 30 * time.Second,
-		RefreshFunction: "trueup-refresh", InventoryFunction: "trueup-inventory", RefreshTimeZone: time.UTC, ExpiringDays: 90, Role: "local",
+		RefreshFunction: "trueup-refresh", InventoryFunction: "trueup-inventory", DirectoryFunction: "trueup-directory", RefreshTimeZone: time.UTC, ExpiringDays: 90, Role: "local",
 	}
 	quiet := slog.New(slog.DiscardHandler)
 	imports, counts := trigger.Handler(Importer(s.settings, s.c, quiet), quiet), trigger.Handler(Inventory(s.settings, s.c, quiet), quiet)

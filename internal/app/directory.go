@@ -18,6 +18,7 @@ import (
 	"trueup/internal/config"
 	"trueup/internal/directories"
 	"trueup/internal/id"
+	"trueup/internal/jobs"
 	"trueup/internal/people"
 )
 
@@ -46,20 +47,26 @@ func Directory(settings config.Config, c aws.Config, log *slog.Logger) trigger.J
 		Clock: time.Now, NewID: func(at time.Time) string { return id.New(at, rand.Text()) }, Zone: settings.RefreshTimeZone,
 		Lease: directoryLease, Reserve: directoryReserve, Log: log,
 	}
-	jobs := trigger.Jobs{
-		Received: func(ctx context.Context) error {
-			if err := users.Save(ctx, backlog, time.Now()); err != nil {
-				log.WarnContext(ctx, "copy not saved", "error", err) // the schedule tries again
-			}
-			return nil
-		},
+	changes := &jobs.Service{
+		Store: store.LicenseJobs, Subscriptions: store.Subscriptions, People: store.People, Files: reports,
+		Clock: time.Now, NewID: lists.NewID, Zone: lists.Zone, Lease: directoryLease, Reserve: directoryReserve, Log: log,
+	}
+	save := func(ctx context.Context) error {
+		if err := users.Save(ctx, backlog, time.Now()); err != nil {
+			log.WarnContext(ctx, "copy not saved", "error", err) // the schedule tries again
+		}
+		return nil
+	}
+	handled := trigger.Jobs{
+		Received:    save,
+		LicenseJobs: func(ctx context.Context) error { return errors.Join(changes.Work(ctx), save(ctx)) },
 		Scheduled: func(ctx context.Context) error {
-			return errors.Join(lists.Work(ctx), users.Save(ctx, backlog, time.Now())) // files that were interrupted
+			return errors.Join(lists.Work(ctx), changes.Work(ctx), users.Save(ctx, backlog, time.Now())) // what was interrupted
 		},
 		Nightly: func(ctx context.Context, _ time.Time) error { return lists.Recount(ctx) },
 	}
 	for _, k := range directories.Kinds {
-		jobs.Files = append(jobs.Files, trigger.Receiver{Kind: k, Receive: lists.Receive})
+		handled.Files = append(handled.Files, trigger.Receiver{Kind: k, Receive: lists.Receive})
 	}
-	return jobs
+	return handled
 }

@@ -22,6 +22,7 @@ const (
 	ReportsBucket     = "TRUEUP_REPORTS_BUCKET"
 	RefreshFunction   = "TRUEUP_REFRESH_FUNCTION"
 	InventoryFunction = "TRUEUP_INVENTORY_FUNCTION"
+	DirectoryFunction = "TRUEUP_DIRECTORY_FUNCTION"
 	Role              = "TRUEUP_ROLE"
 	PairMaxChars      = "PAIR_MAX_CHARS"
 	ExpiringDays      = "EXPIRING_DAYS"
@@ -45,6 +46,7 @@ type Config struct {
 	ReportsBucket     string
 	RefreshFunction   string
 	InventoryFunction string
+	DirectoryFunction string
 	Role              string
 	PairMaxChars      int
 	ExpiringDays      int
@@ -68,6 +70,7 @@ var Settings = []Setting{
 	text(ReportsBucket, "bucket of findings, snapshots and other results", func(c *Config) *string { return &c.ReportsBucket }).namesResource("reports"),
 	text(RefreshFunction, "name of the function that refreshes licence data", func(c *Config) *string { return &c.RefreshFunction }).namesFunction("refresh"),
 	text(InventoryFunction, "name of the function that counts inventory", func(c *Config) *string { return &c.InventoryFunction }).namesFunction("inventory"),
+	text(DirectoryFunction, "name of the function that does jobs that change licences", func(c *Config) *string { return &c.DirectoryFunction }).namesFunction("directory"),
 	text(Role, "unique id of the function's role, by which events of S3 name files that are uploaded with its addresses", func(c *Config) *string { return &c.Role }).
 		identifiesRole(),
 	number(PairMaxChars, "maximum length of both numbers of a pair together (R2.2)", func(c *Config) *int { return &c.PairMaxChars }, 16, 32, 16).

@@ -29,13 +29,13 @@ func TestLoad(t *testing.T) {
 	signIn := access.SignIn{Claim: "roles", Mapping: names}
 	given := func(more map[string]string) map[string]string {
 		settings := map[string]string{
-			config.Table: " t ", config.UploadsBucket: "u", config.ReportsBucket: "r", config.RefreshFunction: "f", config.InventoryFunction: "i", config.Role: "AROA",
+			config.Table: " t ", config.UploadsBucket: "u", config.ReportsBucket: "r", config.RefreshFunction: "f", config.InventoryFunction: "i", config.DirectoryFunction: "d", config.Role: "AROA",
 		}
 		maps.Copy(settings, more)
 		return settings
 	}
 	byDefault := config.Config{
-		Table: "t", UploadsBucket: "u", ReportsBucket: "r", RefreshFunction: "f", InventoryFunction: "i", Role: "AROA",
+		Table: "t", UploadsBucket: "u", ReportsBucket: "r", RefreshFunction: "f", InventoryFunction: "i", DirectoryFunction: "d", Role: "AROA",
 		PairMaxChars: 16, ExpiringDays: 90, InventoryRequired: true, ImportLease: 30 * time.Second, RefreshTimeZone: time.UTC,
 		SignIn: access.SignIn{Claim: access.GroupsClaim},
 	}

@@ -15,6 +15,7 @@ import (
 	"trueup/internal/directory"
 	"trueup/internal/errs"
 	"trueup/internal/id"
+	"trueup/internal/lease"
 	"trueup/internal/once"
 	"trueup/internal/sheet"
 	"trueup/internal/text"
@@ -123,7 +124,7 @@ func (j *job) devices(ctx context.Context, content *scratch, lists []directory.K
 	} else if err == nil {
 		err = l.missing(ctx)
 	}
-	if errors.Is(err, errInterrupted) {
+	if errors.Is(err, lease.ErrInterrupted) {
 		if err := j.save(ctx); err != nil {
 			return err
 		}
@@ -164,7 +165,7 @@ func (l *deviceList) advance(ctx context.Context) error {
 		return err
 	}
 	if l.isEnding(ctx) {
-		return errInterrupted
+		return lease.ErrInterrupted
 	}
 	if l.position-l.written < saveEvery {
 		return nil
@@ -313,7 +314,7 @@ func (l *deviceList) missing(ctx context.Context) error {
 			}
 		}
 		if l.isEnding(ctx) {
-			return errInterrupted
+			return lease.ErrInterrupted
 		}
 	}
 	return nil

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strconv"
 
+	"trueup/internal/lease"
 	"trueup/internal/licensing"
 	"trueup/internal/sheet"
 	"trueup/internal/subscription"
@@ -57,7 +58,7 @@ func (l *list) missing(ctx context.Context) error {
 			return err
 		}
 		if l.isEnding(ctx) {
-			return errInterrupted
+			return lease.ErrInterrupted
 		}
 	}
 	return nil

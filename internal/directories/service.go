@@ -109,94 +109,39 @@ func (s *Service) enter(ctx context.Context, o intake.Object) error {
 const maxEntering = 4
 
 // Work works on the files that wait, if no other process does. After an interruption it continues.
-func (s *Service) Work(ctx context.Context) error {
-	failed := map[string]error{}
-	for {
-		waiting, err := s.waiting(ctx, failed)
-		if err != nil {
-			return err
-		}
-		if len(waiting) == 0 || s.isEnding(ctx) {
-			return errors.Join(values(failed)...)
-		}
-		holder, now := s.NewID(s.Clock()), s.Clock()
-		acquired, err := s.Store.Acquire(ctx, holder, now, now.Add(s.Lease))
-		if err != nil || !acquired {
-			return errors.Join(append(values(failed), err)...)
-		}
-		err = s.holding(ctx, holder, failed)
-		release, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second) // even if ctx has ended
-		if err := s.Store.Release(release, holder); err != nil {
-			s.Log.WarnContext(ctx, "lease of directory files not released", "error", err)
-		}
-		cancel()
-		switch {
-		case errors.Is(err, ErrLost): // the other process goes on, or the schedule
-			s.Log.WarnContext(ctx, "lease of directory files lost")
-			return errors.Join(values(failed)...)
-		case err != nil:
-			return errors.Join(append(values(failed), err)...)
-		}
-	}
-}
-
-func values(failed map[string]error) (all []error) {
-	for _, err := range failed {
-		all = append(all, err)
-	}
-	return all
-}
-
-// waiting returns the open files that did not fail, the oldest first.
-func (s *Service) waiting(ctx context.Context, failed map[string]error) ([]Record, error) {
-	open, err := s.Store.Open(ctx)
-	if err != nil {
-		return nil, err
-	}
-	open = slices.DeleteFunc(open, func(r Record) bool { return failed[r.ID] != nil })
-	slices.SortFunc(open, func(a, b Record) int { return a.Object.Compare(b.Object) })
-	return open, nil
-}
+func (s *Service) Work(ctx context.Context) error { return s.worker().Work(ctx) }
 
 // isEnding reports whether the invocation has too little time for more work.
-func (s *Service) isEnding(ctx context.Context) bool {
-	deadline, limited := ctx.Deadline()
-	return ctx.Err() != nil || limited && deadline.Sub(s.Clock()) < s.Reserve
-}
+func (s *Service) isEnding(ctx context.Context) bool { return s.worker().IsEnding(ctx) }
 
-// holding works on the files that wait while the process holds the lease.
-func (s *Service) holding(ctx context.Context, holder string, failed map[string]error) error {
-	ctx, stop := lease.Lease{
-		Until: s.Clock().Add(s.Lease), For: s.Lease, Clock: s.Clock, Lost: ErrLost,
-		Renew: func(ctx context.Context, until time.Time) error { return s.Store.Renew(ctx, holder, until) },
-	}.Keep(ctx)
-	defer stop()
-	for !s.isEnding(ctx) {
-		waiting, err := s.waiting(ctx, failed)
-		if err != nil || len(waiting) == 0 {
-			return err
-		}
-		r := waiting[0]
-		err = s.process(ctx, r)
-		if cause := context.Cause(ctx); errors.Is(cause, ErrLost) {
-			return ErrLost // instead of the context.Canceled that it caused
-		}
-		switch {
-		case errors.Is(err, ErrLost):
-			return err
-		case errors.Is(err, errInterrupted):
-			s.Log.InfoContext(ctx, "directory file interrupted", "file", r.ID)
-			return nil
-		case err != nil:
-			s.Log.ErrorContext(ctx, "directory file failed", "file", r.ID, "error", err)
-			failed[r.ID] = fmt.Errorf("file %s: %w", r.ID, err)
-		}
+func (s *Service) worker() lease.Worker[Record] {
+	return lease.Worker[Record]{
+		For: s.Lease, Reserve: s.Reserve, Clock: s.Clock, NewHolder: func() string { return s.NewID(s.Clock()) },
+		Acquire: s.Store.Acquire, Renew: s.Store.Renew, Release: s.Store.Release, Lost: ErrLost,
+		Waiting: s.waiting, ID: func(r Record) string { return r.ID }, Process: s.process, Report: s.report,
 	}
-	return nil
 }
 
-// errInterrupted means that the work was saved before the end of the invocation.
-var errInterrupted = errors.New("directories: interrupted before the end of the invocation")
+// waiting returns the open files, the oldest first.
+func (s *Service) waiting(ctx context.Context) ([]Record, error) {
+	open, err := s.Store.Open(ctx)
+	slices.SortFunc(open, func(a, b Record) int { return a.Object.Compare(b.Object) })
+	return open, err
+}
+
+// report logs what the worker reports.
+func (s *Service) report(ctx context.Context, e lease.Event, file string, err error) {
+	switch e {
+	case lease.Interrupted:
+		s.Log.InfoContext(ctx, "directory file interrupted", "file", file)
+	case lease.Failed:
+		s.Log.ErrorContext(ctx, "directory file failed", "file", file, "error", err)
+	case lease.Lost:
+		s.Log.WarnContext(ctx, "lease of directory files lost")
+	case lease.NotReleased:
+		s.Log.WarnContext(ctx, "lease of directory files not released", "error", err)
+	}
+}
 
 // job is the work on one file.
 type job struct {

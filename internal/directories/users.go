@@ -10,6 +10,7 @@ import (
 	"trueup/internal/day"
 	"trueup/internal/directory"
 	"trueup/internal/id"
+	"trueup/internal/lease"
 	"trueup/internal/licensing"
 	"trueup/internal/sheet"
 	"trueup/internal/subscription"
@@ -142,7 +143,7 @@ func (j *job) users(ctx context.Context, content *scratch, lists []directory.Kin
 	if err == nil && j.List == directory.Users {
 		err = l.missing(ctx)
 	}
-	if errors.Is(err, errInterrupted) {
+	if errors.Is(err, lease.ErrInterrupted) {
 		if err := j.save(ctx); err != nil {
 			return err
 		}
@@ -249,7 +250,7 @@ func (l *list) advance(ctx context.Context) error {
 		return nil
 	}
 	if l.isEnding(ctx) {
-		return errInterrupted
+		return lease.ErrInterrupted
 	}
 	if l.position-l.saved < saveEvery {
 		return nil
@@ -302,7 +303,7 @@ func (l *list) applyRenamed(ctx context.Context) error {
 			l.nameTaken(r)
 		}
 		if l.isEnding(ctx) {
-			return errInterrupted
+			return lease.ErrInterrupted
 		}
 	}
 	l.done(l.position)

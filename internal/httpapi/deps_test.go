@@ -23,6 +23,7 @@ import (
 	"trueup/internal/httpapi/reports"
 	"trueup/internal/importer"
 	"trueup/internal/inventories"
+	"trueup/internal/jobs"
 	"trueup/internal/objects"
 	"trueup/internal/once"
 	"trueup/internal/refresher"
@@ -63,6 +64,8 @@ type deps struct {
 	Users             subscription.Register
 	DirectoryFiles    directories.Store
 	Devices           device.Store
+	Jobs              jobs.Store
+	StartJobs         func(context.Context) error
 	Clock             func() time.Time
 	NewID             func() string
 	Log               *slog.Logger
@@ -93,7 +96,7 @@ func (d deps) groups() groups.Deps {
 func (d deps) licenses() licenses.Deps {
 	return licenses.Deps{
 		Kernel: d.kernel(), Agreements: d.Agreements, Subscriptions: d.Subscriptions, People: d.People, Register: d.Users,
-		Files: d.DirectoryFiles, Devices: d.Devices, Exports: d.Reports, Uploads: d.Uploads, Uploader: d.Uploader, Zone: d.Zone,
+		Files: d.DirectoryFiles, Devices: d.Devices, Jobs: d.Jobs, StartJobs: d.StartJobs, Exports: d.Reports, Uploads: d.Uploads, Uploader: d.Uploader, Zone: d.Zone,
 	}
 }
 
@@ -131,7 +134,7 @@ func unused(log *slog.Logger) deps {
 		Agreements: broken{}, Register: noRegister{}, Answers: noAnswers{}, Groups: store.Groups, Inventory: store.Inventories, Imports: store.Imports, Audit: store.Audit, Once: store.Idempotency,
 		Counts: &inventories.Counts{}, Recount: nothing, Expiring: 90, Zone: time.UTC, Limits: defaultLimits, Catalog: &catalog.Store{},
 		Refreshes: &refresher.Requests{}, Statements: &statements.Service{}, Uploads: bucket, Uploader: func() string { return "AWS:local" }, UploadsBucket: uploadsBucket, Reports: bucket,
-		Snapshots: &snapshot.Library{}, Adjustments: store.Adjustments, Refresh: nothing, Subscriptions: store.Subscriptions, People: store.People, Users: noUsers{}, DirectoryFiles: store.DirectoryFiles, Devices: store.Devices, Clock: time.Now, NewID: func() string { return "id" }, Log: log,
+		Snapshots: &snapshot.Library{}, Adjustments: store.Adjustments, Refresh: nothing, Subscriptions: store.Subscriptions, People: store.People, Users: noUsers{}, DirectoryFiles: store.DirectoryFiles, Devices: store.Devices, Jobs: store.LicenseJobs, StartJobs: nothing, Clock: time.Now, NewID: func() string { return "id" }, Log: log,
 	}
 }
 

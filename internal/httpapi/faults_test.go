@@ -73,7 +73,7 @@ func newFaultyWith(t *testing.T, faults faultproxy.Faults, others elsewhere) *fa
 	settings, err := config.Load(func(name string) string {
 		return map[string]string{
 			config.Table: table, config.UploadsBucket: uploadsBucket, config.ReportsBucket: reportsBucket,
-			config.RefreshFunction: "refresh", config.InventoryFunction: "inventory", config.Role: "AROA",
+			config.RefreshFunction: "refresh", config.InventoryFunction: "inventory", config.DirectoryFunction: "directory", config.Role: "AROA",
 		}[name]
 	}, names...)
 	if err != nil {
@@ -241,6 +241,8 @@ func TestStoreUnavailable(t *testing.T) {
 			versions[o.Key()] = `"1-en"`
 		}
 	}
+	// What a job needs depends on its action, and it names a subscription that has to exist.
+	bodies["POST /license-jobs"] = `{"action":"assign","mode":"replace","users":["x"],"dryRun":true}`
 	queries := required(t)
 	for _, kind := range all {
 		t.Run(string(kind), func(t *testing.T) {

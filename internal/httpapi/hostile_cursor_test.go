@@ -293,6 +293,19 @@ func (s *stack) fill(t *testing.T) map[string][]string {
 	}
 	do("PUT", base+"/subscriptions/"+plan.ID+"/quantity", `{"quantity":1,"acknowledge":"conflict"}`, map[string]string{"If-Match": `"2-en"`}, nil)
 	things["listSubscriptionUsers"], things["listConflictUsers"] = []string{plan.ID}, []string{plan.ID}
+	for i := range 2 {
+		var job struct {
+			ID    string
+			Final bool
+		}
+		do("POST", base+"/license-jobs", fmt.Sprintf(`{"action":"assign","licenses":[{"subscription":%q}],"selection":{},"dryRun":true}`, plan.ID), nil, &job)
+		for end := time.Now().Add(20 * time.Second); !job.Final; time.Sleep(10 * time.Millisecond) {
+			if do("GET", base+"/license-jobs/"+job.ID, "", nil, &job); time.Now().After(end) {
+				t.Fatalf("job %d does not end", i)
+			}
+		}
+		things["listLicenseJobResults"] = append(things["listLicenseJobResults"], job.ID)
+	}
 	var room struct{ ID string }
 	do("POST", base+"/device-groups", `{"name":"Filled"}`, nil, &room)
 	things["listDeviceGroupDevices"] = []string{room.ID}

@@ -29,15 +29,18 @@ func Unknown(err error, code, field, value string) error {
 	return errs.Violated([]errs.Violation{{Code: code, Field: field, Value: value}})
 }
 
-// Repeated returns a violation with the code for each value of a list that is given twice. field is the list,
-// and part the path of the value within an item; empty if the item is the value.
+// Repeated returns a violation with the code for each value of a list that is given twice, but not for more than
+// a response lists. field is the list, and part the path of the value within an item; empty if the item is the value.
 func Repeated(code, field, part string, values []string) (broken []errs.Violation) {
-	first := map[string]int{}
+	first := make(map[string]int, len(values))
 	for i, value := range values {
 		if j, seen := first[value]; seen {
 			broken = append(broken, errs.Violation{
 				Code: code, Field: field + "/" + strconv.Itoa(i) + part, Value: value, Args: errs.Pairs("first", strconv.Itoa(j+1)),
 			})
+			if len(broken) == maxErrors {
+				break
+			}
 			continue
 		}
 		first[value] = i

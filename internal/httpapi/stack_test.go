@@ -34,6 +34,7 @@ import (
 	"trueup/internal/importer"
 	"trueup/internal/intake/kind"
 	"trueup/internal/inventories"
+	"trueup/internal/jobs"
 	"trueup/internal/people"
 	"trueup/internal/refresher"
 	"trueup/internal/register"
@@ -112,7 +113,7 @@ func newStack(t *testing.T) *stack {
 		Uploads: s3bucket.New(client, uploadsBucket), Reports: s3bucket.New(client, reportsBucket), UploadsBucket: uploadsBucket, Uploader: func() string { return "AWS:local" },
 		Refresh:       func(context.Context) error { return nil },
 		Zone:          time.UTC,
-		Subscriptions: store.Subscriptions, People: store.People, DirectoryFiles: store.DirectoryFiles, Devices: store.Devices,
+		Subscriptions: store.Subscriptions, People: store.People, DirectoryFiles: store.DirectoryFiles, Devices: store.Devices, Jobs: store.LicenseJobs,
 		Clock: time.Now, NewID: rand.Text, Log: quiet,
 	}
 	deps.Users = people.New(store.People, store.Journal, deps.Reports, quiet)
@@ -135,7 +136,14 @@ func newStack(t *testing.T) *stack {
 		Uploads: deps.Uploads, Reports: deps.Reports,
 		Scratch: t.TempDir(), Zone: time.UTC, Lease: 30 * time.Second, Reserve: time.Second, Clock: time.Now, NewID: newID, Log: quiet,
 	}
+	work := &jobs.Service{
+		Store: store.LicenseJobs, Subscriptions: store.Subscriptions, People: store.People, Files: deps.Reports,
+		Zone: time.UTC, Lease: 30 * time.Second, Reserve: time.Second, Clock: time.Now, NewID: newID, Log: quiet,
+	}
 	s := &stack{store: store, known: k, handlers: map[string]http.Handler{}}
+	deps.StartJobs = func(ctx context.Context) error {
+		return calls(func(event []byte) { notified <- notification{kind.Users.Prefix, event} }).Call(ctx, trigger.LicenseJobsCall())
+	}
 	deps.Recount = inventories.Recounts{
 		Store: store.Inventories, Clock: time.Now, NewID: rand.Text,
 		Call: func(ctx context.Context, holder string) error {
@@ -198,7 +206,7 @@ func newStack(t *testing.T) *stack {
 			{Kind: kind.Devices, Receive: lists.Receive},
 			{Kind: kind.Subscriptions, Receive: lists.Receive},
 		},
-		Recount: counts.Recount,
+		Recount: counts.Recount, LicenseJobs: work.Work,
 	}, quiet)
 	done := make(chan struct{})
 	var ending atomic.Bool // a recount may still be queued when a test ends, and finds no S3

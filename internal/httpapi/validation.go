@@ -57,6 +57,10 @@ var spoken = map[string]string{
 	"invalid float":                        "type_number",
 }
 
+// maxFound is how many values that do not match the schema are looked at. A list of 100,000 users can have as many,
+// and a response lists maxErrors.
+const maxFound = 2 * maxErrors
+
 // refused returns the problem of input that huma rejected.
 func refused(ctx huma.Context, lang i18n.Lang, id string, status int, message string, causes []error) *Problem {
 	whole := func(status int, code string, args ...string) *Problem {
@@ -70,13 +74,16 @@ func refused(ctx huma.Context, lang i18n.Lang, id string, status int, message st
 	case message == "request body is required":
 		return whole(status, "body_required")
 	}
-	found := make([]errs.Violation, 0, len(causes))
+	found := make([]errs.Violation, 0, min(len(causes), maxFound))
 	var broken []errs.Violation
 	for _, cause := range causes {
 		switch cause := cause.(type) { //nolint:errorlint // huma collects them as they are
 		case *violation:
 			broken = append(broken, errs.Violation(*cause))
 		case *huma.ErrorDetail:
+			if len(found) >= maxFound {
+				continue
+			}
 			var defect jsonDefect
 			if strings.HasPrefix(cause.Message, "{") && json.Unmarshal([]byte(cause.Message), &defect) == nil {
 				if defect.Code != "" {

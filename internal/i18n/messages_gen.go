@@ -1602,6 +1602,46 @@ var messages = [...]message{
 		"De kortst toegestane lengte is {min}.",
 		"La longueur minimale est de {min}.",
 	}},
+	{"license_job_given_up", [...]string{
+		"The job could not be completed, although it was tried often. Make the same job again: users who were changed stay as they are. If that fails too, ask the operator of trueup.",
+		"De taak kon niet worden voltooid, hoewel dat vaak is geprobeerd. Maak dezelfde taak opnieuw: gebruikers die al gewijzigd zijn, blijven zoals ze zijn. Mislukt dat ook, vraag het dan aan de beheerder van trueup.",
+		"La tâche n'a pas pu être terminée malgré de nombreuses tentatives. Créez à nouveau la même tâche : les utilisateurs déjà modifiés restent tels quels. Si elle échoue encore, adressez-vous à l'exploitant de trueup.",
+	}},
+	{"license_job_lost", [...]string{
+		"The list of users of this job is no longer stored. Make the job again.",
+		"De lijst met gebruikers van deze taak wordt niet meer bewaard. Maak de taak opnieuw.",
+		"La liste des utilisateurs de cette tâche n'est plus conservée. Créez à nouveau la tâche.",
+	}},
+	{"license_job_nobody", [...]string{
+		"These filters select nobody. GET /users with the same filters lists who they select.",
+		"Deze filters selecteren niemand. GET /users met dezelfde filters toont wie ze selecteren.",
+		"Ces filtres ne sélectionnent personne. GET /users avec les mêmes filtres montre qui ils sélectionnent.",
+	}},
+	{"license_job_not_found", [...]string{
+		"There is no such licence job.",
+		"Deze licentietaak bestaat niet.",
+		"Cette tâche de licences n'existe pas.",
+	}},
+	{"license_job_results_expired", [...]string{
+		"The results of this job are no longer stored. The audit events of the users say what the job changed.",
+		"De resultaten van deze taak worden niet meer bewaard. De auditgebeurtenissen van de gebruikers zeggen wat de taak heeft gewijzigd.",
+		"Les résultats de cette tâche ne sont plus conservés. Les événements d'audit des utilisateurs indiquent ce que la tâche a modifié.",
+	}},
+	{"license_job_setting", [...]string{
+		"This is only for a job with action: {action}. Leave it out.",
+		"Dit geldt alleen voor een taak met action: {action}. Laat het weg.",
+		"Ceci ne concerne qu'une tâche avec action: {action}. Supprimez-le.",
+	}},
+	{"license_job_too_many", [...]string{
+		"These filters select {users} users, and a job changes {max} or fewer. Select by department or location as well, and make several jobs.",
+		"Deze filters selecteren {users} gebruikers, en een taak wijzigt er hoogstens {max}. Selecteer ook op afdeling of locatie, en maak meerdere taken.",
+		"Ces filtres sélectionnent {users} utilisateurs, et une tâche en modifie au plus {max}. Filtrez aussi par service ou par pays, et créez plusieurs tâches.",
+	}},
+	{"license_job_users", [...]string{
+		"Give either users or selection, and not both.",
+		"Geef users of selection op, en niet allebei.",
+		"Indiquez soit users, soit selection, mais pas les deux.",
+	}},
 	{"license_not_held", [...]string{
 		"The user has no licence of this subscription. There is nothing to remove.",
 		"De gebruiker heeft geen licentie van dit abonnement. Er is niets om te verwijderen.",

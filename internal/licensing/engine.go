@@ -56,6 +56,7 @@ type task struct {
 	// remember returns the entry of a call about one user, from the decision; nil for none.
 	remember func(subscription.Decision) (once.Entry, error)
 	dryRun   bool
+	taken    map[string]int // see Request
 }
 
 // judge decides about a user as stored, with the seats that earlier users of the call leave. A user that
@@ -105,6 +106,10 @@ func (r *run) readSeats(ctx context.Context) error {
 	}
 	r.free = make(map[string]subscription.Holding, len(all))
 	for _, h := range all {
+		if n := r.taken[h.ID]; n != 0 && r.dryRun {
+			h.Seats.Available -= n
+			h.Seats.Assigned += n
+		}
 		r.free[h.ID] = h
 	}
 	return nil

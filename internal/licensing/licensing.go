@@ -24,6 +24,9 @@ type Request struct {
 	// documents in SharePoint Online (L10).
 	Acknowledged bool
 	DryRun       bool
+	// Taken is, by subscription, how many licences earlier parts of a rehearsal have taken, negative if they
+	// released some. Only a rehearsal in parts needs it: the table does not have what it takes.
+	Taken map[string]int
 	// Event returns the audit event of a change of a user. It has a new ID at each call.
 	Event func(action string) audit.Event
 }
@@ -53,7 +56,7 @@ func (l *Licensing) Change(ctx context.Context, r Request) ([]Result, error) {
 		}
 		return subscription.Decide(u, want, free, r.Call, r.day()), nil
 	}
-	t := task{ids: r.UserIDs, judge: existing(decide), today: r.Today, dryRun: r.DryRun, event: func(subscription.Decision) audit.Event { return called(r.Event(LicensesChanged), r.Call) }}
+	t := task{ids: r.UserIDs, judge: existing(decide), today: r.Today, dryRun: r.DryRun, taken: r.Taken, event: func(subscription.Decision) audit.Event { return called(r.Event(LicensesChanged), r.Call) }}
 	if !r.Acknowledged && !r.DryRun && (r.Each != nil || r.Want.Replace || len(r.Want.Remove) > 0) {
 		rehearsal := t
 		rehearsal.dryRun = true
@@ -76,34 +79,54 @@ func (l *Licensing) Change(ctx context.Context, r Request) ([]Result, error) {
 	return results, err
 }
 
-// Missing returns, by subscription, how many licences have to be bought so that every user gets them who
-// was refused only because too few are free. Subscriptions of which none is missing are left out. seats are
-// those after the call. A rehearsal changes nothing: its seats are those before it.
-func Missing(results []Result, seats map[string]subscription.Holding, rehearsal bool) map[string]int {
-	wanted, left := map[string]int{}, map[string]int{}
-	for id, h := range seats {
-		left[id] = h.Seats.Available
+// Tally sums up results of the parts of a call, by subscription.
+type Tally struct {
+	// Wanted is how many users would get a licence who were refused only because too few were free.
+	Wanted map[string]int
+	// Taken is how many licences were assigned, less those that were released.
+	Taken map[string]int
+}
+
+// Add adds the results of a part.
+func (t *Tally) Add(results []Result) {
+	if t.Wanted == nil {
+		t.Wanted, t.Taken = map[string]int{}, map[string]int{}
 	}
 	for _, r := range results {
 		for _, id := range r.Wanted {
-			wanted[id]++
+			t.Wanted[id]++
 		}
-		if rehearsal {
-			for _, id := range r.Added {
-				left[id]--
-			}
-			for _, id := range r.Removed {
-				left[id]++
-			}
+		for _, id := range r.Added {
+			t.Taken[id]++
+		}
+		for _, id := range r.Removed {
+			t.Taken[id]--
 		}
 	}
+}
+
+// Missing returns, by subscription, how many licences have to be bought so that every user gets them who
+// was refused only because too few are free. Subscriptions of which none is missing are left out. seats are
+// those after the call. A rehearsal changes nothing: its seats are those before it.
+func (t *Tally) Missing(seats map[string]subscription.Holding, rehearsal bool) map[string]int {
 	missing := map[string]int{}
-	for id, n := range wanted {
-		if n > left[id] {
-			missing[id] = n - left[id]
+	for id, n := range t.Wanted {
+		left := seats[id].Seats.Available
+		if rehearsal {
+			left -= t.Taken[id]
+		}
+		if n > left {
+			missing[id] = n - left
 		}
 	}
 	return missing
+}
+
+// Missing returns the Tally.Missing of the results of a call.
+func Missing(results []Result, seats map[string]subscription.Holding, rehearsal bool) map[string]int {
+	var t Tally
+	t.Add(results)
+	return t.Missing(seats, rehearsal)
 }
 
 // called returns the event with the id of the call or job that made the change (L18).

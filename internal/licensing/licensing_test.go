@@ -288,6 +288,35 @@ func TestRehearsalOfTheLastLicence(t *testing.T) {
 	same(t, "licences to buy", licensing.Missing(done, o.seats(), false), map[string]int{"suite": 1, "voice": 1})
 }
 
+// A rehearsal in parts counts what its earlier parts take and release.
+func TestRehearsalInParts(t *testing.T) {
+	t.Parallel()
+	o := newOrganisation(t, 9, map[string]int{"suite": 5, "voice": 2})
+	_, err := o.Change(t.Context(), assign("before", names(3, 5), "voice"))
+	must(t, err)
+	var rehearsed, done [2][]licensing.Result
+	var before, after licensing.Tally
+	for part, users := range [][]string{names(0, 5), names(5, 9)} {
+		request := assign("call", users, []string{"suite", "voice"}[part])
+		request.Want.Replace, request.Acknowledged = true, true
+		request.DryRun, request.Taken = true, before.Taken
+		rehearsed[part], err = o.Change(t.Context(), request)
+		must(t, err)
+		before.Add(rehearsed[part])
+	}
+	same(t, "licences to buy, rehearsed", before.Missing(o.seats(), true), map[string]int{"voice": 2})
+	for part, users := range [][]string{names(0, 5), names(5, 9)} {
+		request := assign("call", users, []string{"suite", "voice"}[part])
+		request.Want.Replace, request.Acknowledged = true, true
+		done[part], err = o.Change(t.Context(), request)
+		must(t, err)
+		after.Add(done[part])
+	}
+	same(t, "the call, and its rehearsal", done, rehearsed)
+	same(t, "licences to buy", after.Missing(o.seats(), false), map[string]int{"voice": 2})
+	same(t, "outcomes of the second part", outcomes(done[1]), map[string]int{"assigned": 2, "refused": 2, subscription.NoLicenseFree: 2})
+}
+
 // seats returns all subscriptions.
 func (o *organisation) seats() map[string]subscription.Holding {
 	o.t.Helper()

@@ -25,6 +25,9 @@ const (
 // Clients download them at once; they are kept for a day.
 const ExportsPrefix = "exports/"
 
+// JobsPrefix is the prefix in the reports bucket of the users and the results of jobs that change licences.
+const JobsPrefix = "license-jobs/"
+
 // Action is an IAM action.
 type Action string
 
@@ -286,9 +289,10 @@ var Functions = []Function{
 		Name:     "licenses",
 		Summary:  "Serves subscriptions, users, their licences and conflicts over HTTP.",
 		Trigger:  HTTP,
-		Memory:   1024, // the register of 100,000 users, and an export of them
+		Calls:    []string{"directory"}, // for a job
+		Memory:   1024,                  // the register of 100,000 users, and an export of them
 		Timeout:  requestTimeout,
-		Settings: []string{config.Table, config.UploadsBucket, config.ReportsBucket, config.RefreshTimeZone, config.SignInClaim, config.SignInRoles, config.SignInEntra, config.Role},
+		Settings: []string{config.Table, config.UploadsBucket, config.ReportsBucket, config.DirectoryFunction, config.RefreshTimeZone, config.SignInClaim, config.SignInRoles, config.SignInEntra, config.Role},
 		Grants: []Grant{
 			{Resource: Table, Actions: []Action{get, batchGet, query, scan, put, update, remove, check}},
 			announce(kind.Users),
@@ -297,19 +301,20 @@ var Functions = []Function{
 			results(kind.Users, getObject, listBucket), // findings
 			results(kind.Devices, getObject, listBucket),
 			results(kind.Subscriptions, getObject, listBucket),
+			{Resource: Reports, Prefix: JobsPrefix, Actions: []Action{getObject, putObject, listBucket}},
 			{Resource: Reports, Prefix: "copies/", Actions: []Action{getObject, listBucket}},
 		},
 	},
 	{
 		Name:    "directory",
-		Summary: "Applies lists of users, devices and subscriptions from the uploads bucket, and checks every night that the licences add up.",
+		Summary: "Applies lists of users, devices and subscriptions from the uploads bucket, does jobs that change licences, and checks every night that the licences add up.",
 		Trigger: Objects,
-		Every:   5 * time.Minute, // continues interrupted files, saves copies
+		Every:   5 * time.Minute, // continues interrupted files and jobs, saves copies
 		Nightly: true,            // counts the users of each subscription
 		Memory:  1024,            // the register of 100,000 users, and an index of them
 		Scratch: 1536,            // two copies of the largest file: one is being written while another is read
 		Timeout: 15 * time.Minute,
-		// One execution works on all files, as the lease says. The others end at once.
+		// One execution works on all files, and one on all jobs, as their leases say. The others end at once.
 		AtOnce:   2,
 		Reserved: 3,
 		Retries:  2,
@@ -317,7 +322,7 @@ var Functions = []Function{
 		Grants: slices.Concat(
 			[]Grant{{Resource: Table, Actions: []Action{get, batchGet, query, scan, put, update, remove, check}}},
 			receive("directory", getObject, putObject, listBucket),
-			[]Grant{{Resource: Reports, Prefix: "copies/", Actions: []Action{getObject, putObject, listBucket}}},
+			[]Grant{{Resource: Reports, Prefix: JobsPrefix, Actions: []Action{getObject, putObject, listBucket}}, {Resource: Reports, Prefix: "copies/", Actions: []Action{getObject, putObject, listBucket}}},
 		),
 	},
 	{

@@ -14,6 +14,7 @@ import (
 	"trueup/internal/intake/kind"
 	"trueup/internal/inventories"
 	"trueup/internal/inventory"
+	"trueup/internal/jobs"
 	"trueup/internal/journal"
 	"trueup/internal/manifest"
 	"trueup/internal/report"
@@ -113,6 +114,7 @@ func TestPrefixesAreThoseOfTheKeys(t *testing.T) {
 			inventories.Tallies:     {inventories.Tallies + "2026-11/checksum"},
 			journal.CopiesPrefix:    nil,
 			manifest.ExportsPrefix:  nil,
+			manifest.JobsPrefix:     {jobs.Prefix + "a.json"},
 		},
 	}
 	for _, k := range kind.Table {

@@ -98,6 +98,11 @@ type Want struct {
 	Replace bool
 }
 
+// Removes reports whether a user who holds a licence of a subscription loses it.
+func (w Want) Removes(id string) bool {
+	return slices.Contains(w.Remove, id) || w.Replace && !slices.ContainsFunc(w.Add, func(a Assignment) bool { return a.Subscription == id })
+}
+
 // Outcome is the result of a change for one user.
 type Outcome string
 
@@ -164,17 +169,8 @@ func Decide(user User, want Want, free map[string]Holding, call Call, today day.
 		}
 		d.add(a.Subscription, off, held, holds, call)
 	}
-	remove := slices.Clone(want.Remove)
-	if want.Replace {
-		for id := range user.Licenses {
-			if !slices.ContainsFunc(want.Add, func(a Assignment) bool { return a.Subscription == id }) {
-				remove = append(remove, id)
-			}
-		}
-	}
-	slices.Sort(remove)
-	for _, id := range slices.Compact(remove) {
-		if _, holds := user.Licenses[id]; holds {
+	for _, id := range slices.Sorted(maps.Keys(user.Licenses)) {
+		if want.Removes(id) {
 			delete(d.after, id)
 			d.Removed = append(d.Removed, id)
 		}

@@ -2,7 +2,6 @@ package dynamo
 
 import (
 	"context"
-	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
@@ -100,9 +99,16 @@ type newestFileItem struct {
 
 // DirectoryFiles stores the records of lists of users, devices and subscriptions. It is safe for
 // concurrent use.
-type DirectoryFiles struct{ db *engine }
+type DirectoryFiles struct {
+	db *engine
+	heldLease
+}
 
 var _ directories.Store = (*DirectoryFiles)(nil)
+
+func newDirectoryFiles(db *engine) *DirectoryFiles {
+	return &DirectoryFiles{db, heldLease{db, keyed(directoryLeasePK, directoryLeaseSK), directories.ErrLost}}
+}
 
 // AnnounceFile implements directories.Store.
 func (s *DirectoryFiles) AnnounceFile(ctx context.Context, r directories.Record, c once.Change) ([]byte, error) {
@@ -207,24 +213,4 @@ func (s *DirectoryFiles) lost(err error, record *action, r directories.Record) e
 		return nil
 	}
 	return directories.ErrLost
-}
-
-// Acquire implements directories.Store.
-func (s *DirectoryFiles) Acquire(ctx context.Context, holder string, now, until time.Time) (acquired bool, err error) {
-	err = s.db.acquire(ctx, keyed(directoryLeasePK, directoryLeaseSK), holder, now, until)
-	return err == nil, ignoreCondition(err) // another process holds it
-}
-
-// Renew implements directories.Store.
-func (s *DirectoryFiles) Renew(ctx context.Context, holder string, until time.Time) error {
-	err := s.db.renew(ctx, keyed(directoryLeasePK, directoryLeaseSK), holder, until)
-	if conditionOf(err) != nil {
-		return directories.ErrLost
-	}
-	return err
-}
-
-// Release implements directories.Store.
-func (s *DirectoryFiles) Release(ctx context.Context, holder string) error {
-	return s.db.release(ctx, keyed(directoryLeasePK, directoryLeaseSK), holder)
 }

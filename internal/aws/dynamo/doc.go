@@ -5,7 +5,7 @@
 //
 // Open returns a Table, which has one type for each contract of the domain and of the
 // use cases: Agreements, Groups, Imports, Statements, Inventories, Snapshots, Adjustments,
-// Subscriptions, People, Devices, DirectoryFiles, Journal, Audit and Idempotency. Refreshes is made by NewRefreshes.
+// Subscriptions, People, Devices, DirectoryFiles, LicenseJobs, Journal, Audit and Idempotency. Refreshes is made by NewRefreshes.
 // Upkeep is the work of a schedule. The types do not use each other. They share an engine,
 // which sends requests and retries them, and what several types read and write:
 // storedAgreements, storedGroups, tombstones of groups, journals, and visibility, which
@@ -66,6 +66,9 @@
 //	open directory file       DIRECTORY#OPEN               FILE#{id}              -                                          files that wait, or were interrupted
 //	newest directory file     DIRECTORY#NEWEST             FILE#{key}             -                                          which version of a file was the newest to begin
 //	lease of directory files  DIRECTORY#LEASE              LEASE                  -                                          which process works on these files, until when
+//	license job               JOBS                         JOB#{id}               -                                          how far a job is; all, newest first
+//	open license job          JOBS#OPEN                    JOB#{id}               -                                          jobs that wait, or were interrupted
+//	lease of license jobs     JOBS#LEASE                   LEASE                  -                                          which process works on these jobs, until when
 //	idempotency               IDEMPOTENCY#{subject}/{key}  IDEMPOTENCY            -                                          what a POST answered the first time, for a day
 //	audit event               AUDIT#0                      {event}                -                                          who changed what, newest first: the shards are merged
 //	audit event               AUDIT#2026-11-21             {event}                -                                          the same, written before there were shards

@@ -111,6 +111,12 @@ const (
 	directoryLeasePK     pk = "DIRECTORY#LEASE"
 	directoryLeaseSK     sk = "LEASE"
 	filePrefix              = "FILE#"
+
+	licenseJobsPK     pk = "JOBS" // one item for each license job, written at every position it saves
+	openLicenseJobsPK pk = "JOBS#OPEN"
+	licenseJobLeasePK pk = "JOBS#LEASE"
+	licenseJobLeaseSK sk = "LEASE"
+	licenseJobPrefix     = "JOB#"
 )
 
 const deviceNamePrefix = "NAME#"
@@ -155,6 +161,9 @@ func openDirectoryFileKey(id string) (pk, sk) { return openDirectoryFilesPK, sk(
 func newestFileKey(file string) (pk, sk) {
 	return newestFilesPK, sk(filePrefix + bounded(file, maxSortName))
 }
+
+func licenseJobKey(id string) (pk, sk)     { return licenseJobsPK, sk(licenseJobPrefix + id) }
+func openLicenseJobKey(id string) (pk, sk) { return openLicenseJobsPK, sk(licenseJobPrefix + id) }
 
 func userKey(id string) (pk, sk) { return pk(userPrefix + id), "USER" }
 

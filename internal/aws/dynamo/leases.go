@@ -43,3 +43,30 @@ func (db *engine) putLease(ctx context.Context, l leaseItem, condition string, v
 		return err
 	})
 }
+
+// heldLease is one lease of a store that works on records.
+type heldLease struct {
+	db   *engine
+	key  itemKey
+	lost error // of Renew, if the holder does not hold the lease
+}
+
+// Acquire takes the lease until a moment, if it is free, has expired before now, or is the holder's.
+func (l heldLease) Acquire(ctx context.Context, holder string, now, until time.Time) (acquired bool, err error) {
+	err = l.db.acquire(ctx, l.key, holder, now, until)
+	return err == nil, ignoreCondition(err) // another process holds it
+}
+
+// Renew moves the end of the lease.
+func (l heldLease) Renew(ctx context.Context, holder string, until time.Time) error {
+	err := l.db.renew(ctx, l.key, holder, until)
+	if conditionOf(err) != nil {
+		return l.lost
+	}
+	return err
+}
+
+// Release ends the lease if the holder holds it.
+func (l heldLease) Release(ctx context.Context, holder string) error {
+	return l.db.release(ctx, l.key, holder)
+}

@@ -87,6 +87,9 @@ func patterns() []pattern {
 		at(openDirectoryFileKey("{id}"))("open directory file", openDirectoryFileItem{}, "files that wait, or were interrupted"),
 		at(newestFileKey("{key}"))("newest directory file", newestFileItem{}, "which version of a file was the newest to begin"),
 		at(directoryLeasePK, directoryLeaseSK)("lease of directory files", leaseItem{}, "which process works on these files, until when"),
+		at(licenseJobKey("{id}"))("license job", licenseJobItem{}, "how far a job is; all, newest first"),
+		at(openLicenseJobKey("{id}"))("open license job", openLicenseJobItem{}, "jobs that wait, or were interrupted"),
+		at(licenseJobLeasePK, licenseJobLeaseSK)("lease of license jobs", leaseItem{}, "which process works on these jobs, until when"),
 		at(idempotencyKey("{subject}/{key}"))("idempotency", onceItem{}, "what a POST answered the first time, for a day"),
 		row("audit event", auditItem{}, auditShardPK(0), "{event}", "who changed what, newest first: the shards are merged"),
 		row("audit event", auditItem{}, auditDayPK(day), "{event}", "the same, written before there were shards"),
@@ -103,7 +106,7 @@ func document() string {
 //
 // Open returns a Table, which has one type for each contract of the domain and of the
 // use cases: Agreements, Groups, Imports, Statements, Inventories, Snapshots, Adjustments,
-// Subscriptions, People, Devices, DirectoryFiles, Journal, Audit and Idempotency. Refreshes is made by NewRefreshes.
+// Subscriptions, People, Devices, DirectoryFiles, LicenseJobs, Journal, Audit and Idempotency. Refreshes is made by NewRefreshes.
 // Upkeep is the work of a schedule. The types do not use each other. They share an engine,
 // which sends requests and retries them, and what several types read and write:
 // storedAgreements, storedGroups, tombstones of groups, journals, and visibility, which

@@ -29,6 +29,8 @@ type Jobs struct {
 	Run       func(ctx context.Context, run string) error    // called by another function, with the id of a refresh
 	// Recount is called by another function, after rules have changed, with the holder of the lease.
 	Recount func(ctx context.Context, holder string) error
+	// LicenseJobs is called by another function, after it has stored a job that changes licences.
+	LicenseJobs func(ctx context.Context) error
 }
 
 // Receiver processes one kind of file.
@@ -45,6 +47,8 @@ type Call struct {
 	Run     string `json:"run,omitempty"`
 	Recount bool   `json:"recount,omitempty"`
 	Holder  string `json:"holder,omitempty"` // of the lease on recounts; the previous release sends none
+
+	LicenseJobs bool `json:"licenseJobs,omitempty"`
 }
 
 // RunCall returns the event that calls Jobs.Run.
@@ -54,6 +58,9 @@ func RunCall(run string) Call { return Call{Source: manifest.CallSource, Run: ru
 func RecountCall(holder string) Call {
 	return Call{Source: manifest.CallSource, Recount: true, Holder: holder}
 }
+
+// LicenseJobsCall returns the event that calls Jobs.LicenseJobs.
+func LicenseJobsCall() Call { return Call{Source: manifest.CallSource, LicenseJobs: true} }
 
 // event is the payload of a function that does not serve HTTP: messages of a queue with
 // notifications of S3, a notification itself, or one of the sources in package manifest. S3 sent
@@ -103,6 +110,8 @@ func (j Jobs) of(e event) (job func(context.Context) error, err error) {
 		job = func(ctx context.Context) error { return j.Nightly(ctx, e.Time) }
 	case e.Source == manifest.CallSource && e.Recount && j.Recount != nil:
 		job = func(ctx context.Context) error { return j.Recount(ctx, e.Holder) }
+	case e.Source == manifest.CallSource && e.LicenseJobs && j.LicenseJobs != nil:
+		job = j.LicenseJobs
 	case e.Source == manifest.CallSource && j.Run != nil:
 		job = func(ctx context.Context) error { return j.Run(ctx, e.Run) }
 	}

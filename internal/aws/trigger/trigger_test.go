@@ -49,6 +49,8 @@ func (c *called) jobs() trigger.Jobs {
 		Nightly:   func(_ context.Context, due time.Time) error { return c.job("night " + due.Format(time.RFC3339)) },
 		Run:       func(_ context.Context, run string) error { return c.job("run " + run) },
 		Recount:   func(_ context.Context, holder string) error { return c.job("recount " + holder) },
+
+		LicenseJobs: func(context.Context) error { return c.job("license jobs") },
 	}
 }
 
@@ -145,6 +147,7 @@ func TestEvents(t *testing.T) {
 		"R7.1 a night":                 {sample(t, "nightly.json"), called{Jobs: []string{"night 2026-11-21T01:30:00Z"}}},
 		"a call to refresh":            {sample(t, "call-refresh.json"), called{Jobs: []string{"run 0v5z3m8k2qd7c1x9w4t6p3r8s2"}}},
 		"R6.3 a call to recount":       {sample(t, "call-recount.json"), called{Jobs: []string{"recount K7QX2M9WAZ4T6P3R8S2D5FGH7C"}}},
+		"a call for license jobs":      {sample(t, "call-license-jobs.json"), called{Jobs: []string{"license jobs"}}},
 		"a call of the release before": {[]byte(`{"source": "trueup.call", "recount": true}`), called{Jobs: []string{"recount "}}},
 
 		"not JSON":                 {[]byte("agreements/a.csv"), called{Rejected: "event is not JSON"}},
@@ -176,7 +179,7 @@ func TestEvents(t *testing.T) {
 // dead-letter queue.
 func TestEventsOfOtherFunctions(t *testing.T) {
 	t.Parallel()
-	for _, name := range []string{"schedule.json", "nightly.json", "call-refresh.json", "call-recount.json", "s3-test-event.json"} {
+	for _, name := range []string{"schedule.json", "nightly.json", "call-refresh.json", "call-recount.json", "call-license-jobs.json", "s3-test-event.json"} {
 		if err := handle(trigger.Jobs{}, sample(t, name)); err == nil {
 			t.Errorf("%s is accepted", name)
 		}
@@ -190,7 +193,7 @@ func TestEventsOfOtherFunctions(t *testing.T) {
 
 func TestCallsAreUnderstood(t *testing.T) {
 	t.Parallel()
-	for call, want := range map[trigger.Call]string{trigger.RunCall("another"): "run another", trigger.RecountCall("one"): "recount one"} {
+	for call, want := range map[trigger.Call]string{trigger.RunCall("another"): "run another", trigger.RecountCall("one"): "recount one", trigger.LicenseJobsCall(): "license jobs"} {
 		payload, err := json.Marshal(call)
 		if err != nil {
 			t.Fatal(err)
@@ -209,7 +212,7 @@ func TestR16_3_FaultsAreDeliveredAgain(t *testing.T) {
 	fault := errors.New("the table is gone")
 	for job, event := range map[string]string{
 		"agreements/Sales/a.csv": "s3-two-records.json", "received": "s3-put.json", "scheduled": "schedule.json",
-		"night 2026-11-21T01:30:00Z": "nightly.json", "run 0v5z3m8k2qd7c1x9w4t6p3r8s2": "call-refresh.json", "recount K7QX2M9WAZ4T6P3R8S2D5FGH7C": "call-recount.json",
+		"night 2026-11-21T01:30:00Z": "nightly.json", "run 0v5z3m8k2qd7c1x9w4t6p3r8s2": "call-refresh.json", "recount K7QX2M9WAZ4T6P3R8S2D5FGH7C": "call-recount.json", "license jobs": "call-license-jobs.json",
 	} {
 		var log bytes.Buffer
 		c := called{fail: map[string]error{job: fault}}

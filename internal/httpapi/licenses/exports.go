@@ -80,7 +80,7 @@ func (o *operations) exportUsers(ctx context.Context, in *exportUsersInput) (t h
 	if err != nil {
 		return t, err
 	}
-	q, err := o.query(in.UserFilter, subscriptions)
+	q, err := o.query(in.UserFilter, subscriptions, httpapi.ParameterField)
 	if err != nil {
 		return t, err
 	}

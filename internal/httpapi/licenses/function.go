@@ -2,6 +2,7 @@
 package licenses
 
 import (
+	"context"
 	"net/http"
 	"time"
 
@@ -11,6 +12,7 @@ import (
 	"trueup/internal/directories"
 	"trueup/internal/directory"
 	"trueup/internal/httpapi"
+	"trueup/internal/jobs"
 	"trueup/internal/licensing"
 	"trueup/internal/objects"
 	"trueup/internal/subscription"
@@ -29,9 +31,11 @@ type Deps struct {
 	Register      subscription.Register
 	Files         directories.Store
 	Devices       device.Store
+	Jobs          jobs.Store
+	StartJobs     func(context.Context) error // makes a function work on the jobs that wait
 	Uploads       objects.Bucket
 	Uploader      func() string  // returns the principal of files that are uploaded with addresses of this function
-	Exports       objects.Bucket // of reports: where files that are too large for a response, and findings about files, are stored
+	Exports       objects.Bucket // of reports: where files that are too large for a response, findings about files, and inputs and results of jobs are stored
 	Zone          *time.Location // of the organisation, which decides what day it is today
 }
 
@@ -45,6 +49,7 @@ type operations struct {
 var enums = []httpapi.Enum{
 	httpapi.EnumOf(directories.States), httpapi.EnumOf(directory.Kinds), httpapi.EnumOf(subscription.Kinds), httpapi.EnumOf(subscription.Statuses), httpapi.EnumOf(subscription.ConflictKinds), httpapi.EnumOf(subscription.UserTypes),
 	httpapi.EnumOf(subscription.Outcomes), httpapi.EnumOf(subscription.Errors), httpapi.EnumOf(modes), httpapi.EnumOf(acknowledgements), httpapi.EnumOf(conflictAcknowledgements), httpapi.EnumOf(readOnlyAcknowledgements), httpapi.EnumOf(subscription.Ways), httpapi.EnumOf(listKinds), httpapi.EnumOf(licensesValues), httpapi.EnumOf(missingValues), httpapi.EnumOf(fileAcknowledgements), httpapi.EnumOf(subscription.Sorts), httpapi.EnumOf(switches), httpapi.EnumOf(onlys),
+	httpapi.EnumOf(jobs.States), httpapi.EnumOf(jobs.Actions),
 	httpapi.EnumOf(device.Joins), httpapi.EnumOf(device.Reasons), httpapi.EnumOf(device.GroupTypes),
 }
 
@@ -62,7 +67,7 @@ func Function() httpapi.Function { return new(operations).function() }
 func (o *operations) function() httpapi.Function {
 	return httpapi.Function{Name: Name, Enums: enums, Describe: describe, MaxValues: maxValues, Facade: o.facade(), Operations: httpapi.Join(
 		o.subscriptionOperations(), o.subscriptionEdits(), o.seatOperations(), o.userOperations(), o.userEdits(), o.assignmentOperations(), o.conflictOperations(), o.exportOperations(), o.directoryFileOperations(),
-		o.deviceOperations(), o.deviceGroupOperations(), o.graphOperations(),
+		o.deviceOperations(), o.deviceGroupOperations(), o.graphOperations(), o.jobOperations(),
 	)}
 }
 
@@ -70,7 +75,7 @@ func (o *operations) function() httpapi.Function {
 // services with countries.
 var maxValues = map[string]int{
 	"assignLicenses": 10_000, "removeLicenses": 1100, "deleteUsers": 1100, "createUser": 9000, "createSubscription": 56_000, "updateSubscription": 56_000,
-	"addDeviceGroupMembers": 1200, "removeDeviceGroupMembers": 1200, "graphAssignLicense": 9000,
+	"createLicenseJob": 110_000, "addDeviceGroupMembers": 1200, "removeDeviceGroupMembers": 1200, "graphAssignLicense": 9000,
 }
 
 // today returns the moment and the zone for which seats are judged.

@@ -58,19 +58,24 @@ type UserFilter struct {
 
 // Resolve implements huma.Resolver.
 func (f *UserFilter) Resolve(huma.Context) []error {
+	return httpapi.Refusals(f.unknownCountry(httpapi.ParameterField))
+}
+
+// unknownCountry returns the violation of a location that is no country. at is where the filter's fields are.
+func (f UserFilter) unknownCountry(at string) []errs.Violation {
 	if f.Location == "" || subscription.IsCountry(strings.ToUpper(f.Location)) {
 		return nil
 	}
-	return httpapi.Refusals([]errs.Violation{{Code: "country_unknown", Field: httpapi.ParameterField + "location", Value: f.Location}})
+	return []errs.Violation{{Code: "country_unknown", Field: at + "location", Value: f.Location}}
 }
 
 // query returns the query of a filter. It returns a violation for each subscription that does not exist: a
-// list that ignores a mistyped id would be taken for the right one.
-func (o *operations) query(f UserFilter, subscriptions map[string]subscription.Holding) (subscription.Query, error) {
+// list that ignores a mistyped id would be taken for the right one. at is where the filter's fields are.
+func (o *operations) query(f UserFilter, subscriptions map[string]subscription.Holding, at string) (subscription.Query, error) {
 	var unknown []errs.Violation
 	for _, p := range []struct{ name, id string }{{"subscription", f.Subscription}, {"without", f.Without}} {
 		if _, known := subscriptions[p.id]; p.id != "" && !known {
-			unknown = append(unknown, errs.Violation{Code: subscription.SubscriptionGone, Field: httpapi.ParameterField + p.name, Value: p.id})
+			unknown = append(unknown, errs.Violation{Code: subscription.SubscriptionGone, Field: at + p.name, Value: p.id})
 		}
 	}
 	if err := errs.Violated(unknown); err != nil {
@@ -134,7 +139,7 @@ func (o *operations) page(ctx context.Context, lang i18n.Lang, f UserFilter, p h
 	if err != nil {
 		return UserPage{}, err
 	}
-	q, err := o.query(f, subscriptions)
+	q, err := o.query(f, subscriptions, httpapi.ParameterField)
 	if err != nil {
 		return UserPage{}, err
 	}

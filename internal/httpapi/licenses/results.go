@@ -86,18 +86,12 @@ type UserTotals struct {
 func (o *operations) results(lang i18n.Lang, given []string, found []licensing.Result, failed error, dryRun bool, subscriptions map[string]subscription.Holding) UserResults {
 	out := UserResults{Items: make([]UserResult, len(found)), Totals: UserTotals{Users: len(found), Violations: map[string]int{}}, DryRun: dryRun}
 	for i, r := range found {
-		d := r.Decision
-		item := UserResult{User: given[i], UPN: d.After.UPN, Status: http.StatusOK, Outcome: d.Outcome, Assigned: d.Added, Changed: d.Changed, Removed: d.Removed}
-		switch d.Outcome {
+		switch r.Outcome {
 		case subscription.Refused:
 			out.Totals.Refused++
-			item.Status, item.Violations = http.StatusConflict, violationsOf(lang, d.Violations, subscriptions)
 			classes := map[string]bool{}
-			for _, v := range d.Violations {
+			for _, v := range r.Violations {
 				classes[string(v.Error())] = true
-				if v.Code == subscription.UserNotFound {
-					item.Status = http.StatusNotFound
-				}
 			}
 			for class := range classes {
 				out.Totals.Violations[class]++
@@ -110,20 +104,42 @@ func (o *operations) results(lang i18n.Lang, given []string, found []licensing.R
 			out.Totals.Deleted++
 		case "":
 			out.Totals.Unknown++
-			e := errs.As(failed)
-			if e == nil || e.Kind == errs.Fault {
-				e = errs.Wrap(failed, errs.Unavailable, "try_again")
-			}
-			item.Status, item.Message = httpapi.StatusOf(e.Kind), i18n.Text(lang, e.Code, e.Args)
 		default:
 			out.Totals.Assigned++
 		}
-		item.Warnings = warningsOf(lang, d.Warnings, d.After, subscriptions)
-		out.Items[i] = item
+		out.Items[i] = resultOf(lang, given[i], r, failed, subscriptions)
 	}
-	missing := licensing.Missing(found, subscriptions, dryRun)
-	for _, id := range slices.Sorted(maps.Keys(missing)) {
-		out.Short = append(out.Short, Shortage{id, subscriptions[id].Name, missing[id]})
-	}
+	out.Short = shortages(licensing.Missing(found, subscriptions, dryRun), subscriptions)
 	return out
+}
+
+// resultOf converts the result for one user. failed is the fault of a call that was interrupted.
+func resultOf(lang i18n.Lang, given string, r licensing.Result, failed error, subscriptions map[string]subscription.Holding) UserResult {
+	d := r.Decision
+	item := UserResult{User: given, UPN: d.After.UPN, Status: http.StatusOK, Outcome: d.Outcome, Assigned: d.Added, Changed: d.Changed, Removed: d.Removed}
+	switch {
+	case d.Outcome == subscription.Refused:
+		item.Status, item.Violations = http.StatusConflict, violationsOf(lang, d.Violations, subscriptions)
+		for _, v := range d.Violations {
+			if v.Code == subscription.UserNotFound {
+				item.Status = http.StatusNotFound
+			}
+		}
+	case d.Outcome == "":
+		e := errs.As(failed)
+		if e == nil || e.Kind == errs.Fault {
+			e = errs.Wrap(failed, errs.Unavailable, "try_again")
+		}
+		item.Status, item.Message = httpapi.StatusOf(e.Kind), i18n.Text(lang, e.Code, e.Args)
+	}
+	item.Warnings = warningsOf(lang, d.Warnings, d.After, subscriptions)
+	return item
+}
+
+// shortages lists how many licences are missing, by subscription.
+func shortages(missing map[string]int, subscriptions map[string]subscription.Holding) (short []Shortage) {
+	for _, id := range slices.Sorted(maps.Keys(missing)) {
+		short = append(short, Shortage{id, cmp.Or(subscriptions[id].Name, id), missing[id]})
+	}
+	return short
 }

@@ -55,12 +55,12 @@ func TestPermissions(t *testing.T) {
 			"POST /device-groups", "PATCH /device-groups/{id}", "DELETE /device-groups/{id}", "POST /device-groups/{id}/members", "POST /device-groups/{id}/members/removals",
 		},
 		access.PutLists:       {"POST /directory-files"},
-		access.DeviceLicenses: {"POST /device-groups/{id}/members/confirmation", "POST /device-groups/{id}/members/rejection"},
+		access.DeviceLicenses: {"POST /device-groups/{id}/members/confirmation", "POST /device-groups/{id}/members/rejection", "PUT /device-groups/{id}/subscription", "DELETE /device-groups/{id}/subscription"},
 		access.DeleteUser: {
 			"DELETE /users/{id}", "POST /users/deletions", "POST /users/{id}/restoration",
 			"DELETE /v1.0/users/{id}", "POST /v1.0/directory/deletedItems/{id}/restore",
 		},
-		access.AssignLicense: {"PUT /users/{id}/licenses/{subscription}", "POST /license-assignments", "POST /v1.0/users/{id}/assignLicense"},
+		access.AssignLicense: {"PUT /users/{id}/licenses/{subscription}", "POST /license-assignments", "POST /license-jobs", "POST /v1.0/users/{id}/assignLicense"},
 		access.RemoveLicense: {"DELETE /users/{id}/licenses/{subscription}", "POST /license-removals"},
 	} {
 		for _, key := range keys {

@@ -81,7 +81,7 @@ var layers = []layer{
 	},
 	{
 		name:    "use cases",
-		folders: []string{"internal/catalog/feeder", "internal/directories", "internal/importer", "internal/inventories", "internal/licensing", "internal/refresher", "internal/snapshot", "internal/statements"},
+		folders: []string{"internal/catalog/feeder", "internal/directories", "internal/importer", "internal/inventories", "internal/jobs", "internal/licensing", "internal/refresher", "internal/snapshot", "internal/statements"},
 		imports: []string{"foundation", "domain", "mechanisms", "read models", "internal/refresher", "internal/licensing"},
 	},
 	{

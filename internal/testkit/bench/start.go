@@ -85,7 +85,8 @@ func (r *lambdaRuntime) start(binary string) timed {
 			config.UploadsBucket + "=trueup-uploads",
 			config.ReportsBucket + "=trueup-reports",
 			config.RefreshFunction + "=refresh",
-			config.InventoryFunction + "=inventory", config.Role + "=AROA",
+			config.InventoryFunction + "=inventory",
+			config.DirectoryFunction + "=directory", config.Role + "=AROA",
 		}
 		begin := time.Now()
 		if err := cmd.Start(); err != nil {
