@@ -20,3 +20,6 @@ const (
 	WayRemove = "way_remove"
 	WayDelete = "way_delete"
 )
+
+// SuggestionsRemove says how to take back licences that are suggested.
+const SuggestionsRemove = "suggestions_remove"

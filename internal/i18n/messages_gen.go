@@ -817,6 +817,11 @@ var messages = [...]message{
 		"Over deze vermelding in de wachtrij wordt twee keer beslist. Verwijder er één.",
 		"Cette entrée de la file est décidée deux fois. Supprimez-en une.",
 	}},
+	{"exclusion_missing", [...]string{
+		"Set excludedFromSuggestions to true, too, or leave the day out.",
+		"Zet excludedFromSuggestions ook op true, of laat de dag weg.",
+		"Mettez aussi excludedFromSuggestions à true, ou omettez le jour.",
+	}},
 	{"export_too_large", [...]string{
 		"There are too many events for one file. Choose fewer days with from and to, or filter by action, by or subject.",
 		"Er zijn te veel gebeurtenissen voor één bestand. Kies minder dagen met from en to, of filter op action, by of subject.",
@@ -2866,6 +2871,11 @@ var messages = [...]message{
 		"There is no such subscription. It may have been deleted. The list of subscriptions has the ids.",
 		"Zo'n abonnement bestaat niet. Misschien is het verwijderd. De lijst van abonnementen bevat de id's.",
 		"Cet abonnement n'existe pas. Il a peut-être été supprimé. La liste des abonnements contient les identifiants.",
+	}},
+	{"suggestions_remove", [...]string{
+		"Nothing is removed automatically. Try POST /license-removals with the users and subscriptions that you choose and \"dryRun\": true, then send it again with \"acknowledge\": \"service-data\" in its place.",
+		"Er wordt niets automatisch verwijderd. Probeer POST /license-removals met de gekozen gebruikers en abonnementen en \"dryRun\": true, en verzend het daarna met \"acknowledge\": \"service-data\" in plaats daarvan.",
+		"Rien n'est retiré automatiquement. Essayez POST /license-removals avec les utilisateurs et les abonnements choisis et \"dryRun\": true, puis renvoyez-le avec \"acknowledge\": \"service-data\" à la place.",
 	}},
 	{"taken", [...]string{
 		"The values listed under errors are already in use. Change them and send the request again.",

@@ -90,6 +90,7 @@ func DecideEdit(u, after User, free map[string]Holding) Decision {
 	next := u
 	next.ObjectID, next.UPN, next.Name, next.Location = after.ObjectID, after.UPN, after.Name, after.Location
 	next.Department, next.Type, next.Disabled, next.Seen = after.Department, after.Type, after.Disabled, after.Seen
+	next.Excluded, next.ExcludedUntil = after.Excluded, after.ExcludedUntil
 	d := Decision{Outcome: Unchanged, After: next}
 	if !sameDescription(u, next) {
 		d.Outcome = Edited
@@ -101,5 +102,6 @@ func DecideEdit(u, after User, free map[string]Holding) Decision {
 
 func sameDescription(a, b User) bool {
 	return a.ObjectID == b.ObjectID && a.UPN == b.UPN && a.Name == b.Name && a.Location == b.Location &&
-		a.Department == b.Department && a.Type == b.Type && a.Disabled == b.Disabled && a.Seen.Equal(b.Seen)
+		a.Department == b.Department && a.Type == b.Type && a.Disabled == b.Disabled && a.Seen.Equal(b.Seen) &&
+		a.Excluded == b.Excluded && a.ExcludedUntil == b.ExcludedUntil
 }

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"trueup/internal/day"
 	"trueup/internal/text"
 )
 
@@ -55,7 +56,16 @@ type User struct {
 	Disabled   bool      // may not sign in
 	Seen       time.Time // last sign-in; zero if unknown
 
+	// Excluded leaves the user out of suggestions to take licences back, for example during a leave:
+	// until the end of the day ExcludedUntil, or for good if it is empty.
+	Excluded      bool
+	ExcludedUntil day.Date
+
 	Licenses map[string]Grant // by subscription
+	// Waiting has the places of the user in waiting lists, by subscription: At is since when the user
+	// waits, By who said so, and Off which services are off when the licence is assigned. Nobody waits for
+	// a licence that is held, and a deleted user waits for none.
+	Waiting map[string]Grant
 	// Former is what a deleted user held at the deletion. It is nil for others.
 	Former map[string]Grant
 

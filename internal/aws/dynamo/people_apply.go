@@ -215,6 +215,8 @@ func changedFields(a, b subscription.User) (fields []string) {
 		{"type", a.Type != b.Type},
 		{"enabled", a.Disabled != b.Disabled},
 		{"lastSignIn", !a.Seen.Equal(b.Seen)},
+		{"excludedFromSuggestions", a.Excluded != b.Excluded},
+		{"excludedUntil", a.ExcludedUntil != b.ExcludedUntil},
 	} {
 		if f.changed {
 			fields = append(fields, f.name)

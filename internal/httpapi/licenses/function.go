@@ -62,7 +62,7 @@ func Function() httpapi.Function { return new(operations).function() }
 func (o *operations) function() httpapi.Function {
 	return httpapi.Function{Name: Name, Enums: enums, Describe: describe, MaxValues: maxValues, Operations: httpapi.Join(
 		o.subscriptionOperations(), o.subscriptionEdits(), o.seatOperations(), o.userOperations(), o.userEdits(), o.assignmentOperations(), o.conflictOperations(), o.exportOperations(), o.directoryFileOperations(),
-		o.deviceOperations(), o.deviceGroupOperations(),
+		o.deviceOperations(), o.deviceGroupOperations(), o.suggestionOperations(),
 	)}
 }
 
