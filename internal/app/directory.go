@@ -54,7 +54,8 @@ func Directory(settings config.Config, c aws.Config, log *slog.Logger) trigger.J
 			return nil
 		},
 		Scheduled: func(ctx context.Context) error {
-			return errors.Join(lists.Work(ctx), users.Save(ctx, backlog, time.Now())) // files that were interrupted
+			// Users wait for licences, and files that were interrupted for the rest.
+			return errors.Join(lists.Serve(ctx), lists.Work(ctx), users.Save(ctx, backlog, time.Now()))
 		},
 		Nightly: func(ctx context.Context, _ time.Time) error { return lists.Recount(ctx) },
 	}

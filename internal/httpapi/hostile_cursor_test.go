@@ -298,6 +298,11 @@ func (s *stack) fill(t *testing.T) map[string][]string {
 	}
 	do("PUT", base+"/subscriptions/"+plan.ID+"/quantity", `{"quantity":1,"acknowledge":"conflict"}`, map[string]string{"If-Match": `"2-en"`}, nil)
 	things["listSubscriptionUsers"], things["listConflictUsers"] = []string{plan.ID}, []string{plan.ID}
+	for i := range 2 {
+		do("POST", base+"/users", fmt.Sprintf(`{"userPrincipalName":"waiting%d@example.org","usageLocation":"BE"}`, i), nil, nil)
+		do("PUT", base+fmt.Sprintf("/users/waiting%d@example.org/licenses/", i)+plan.ID+"?wait=true", `{}`, nil, nil)
+	}
+	things["listWaitingUsers"] = []string{plan.ID}
 	var room struct{ ID string }
 	do("POST", base+"/device-groups", `{"name":"Filled"}`, nil, &room)
 	things["listDeviceGroupDevices"] = []string{room.ID}

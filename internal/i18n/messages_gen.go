@@ -3082,6 +3082,11 @@ var messages = [...]message{
 		"Deze gebruiker kan niet worden hersteld: hij is niet verwijderd, of meer dan 30 dagen geleden. Voeg de gebruiker opnieuw toe.",
 		"Cet utilisateur ne peut pas être restauré : il n'a pas été supprimé, ou il y a plus de 30 jours. Ajoutez-le de nouveau.",
 	}},
+	{"user_not_waiting", [...]string{
+		"The user does not wait for a licence of this subscription. See GET /subscriptions/[id]/waiting.",
+		"De gebruiker wacht niet op een licentie van dit abonnement. Zie GET /subscriptions/[id]/waiting.",
+		"L'utilisateur n'attend pas de licence de cet abonnement. Voir GET /subscriptions/[id]/waiting.",
+	}},
 	{"user_type_unknown", [...]string{
 		"There is no such type of user. Use member or guest.",
 		"Zo'n type gebruiker bestaat niet. Gebruik member of guest.",
@@ -3176,6 +3181,16 @@ var messages = [...]message{
 		"Both numbers exist, but they do not belong together. Check them against the agreement.",
 		"Beide nummers bestaan en horen niet bij elkaar. Vergelijk ze met de overeenkomst.",
 		"Les deux numéros existent mais ne vont pas ensemble. Comparez-les à l'accord.",
+	}},
+	{"wait_for_one", [...]string{
+		"Users can wait for one licence only: give one licence and the mode add, or leave wait out.",
+		"Gebruikers kunnen maar op één licentie wachten: geef één licentie en de modus add op, of laat wait weg.",
+		"Les utilisateurs ne peuvent attendre qu'une licence : indiquez une licence et le mode add, ou omettez wait.",
+	}},
+	{"waiting_list_full", [...]string{
+		"No licence of this subscription is free, and {max} users wait already. Buy more licences.",
+		"Er is geen licentie van dit abonnement vrij, en er wachten al {max} gebruikers. Koop meer licenties.",
+		"Aucune licence de cet abonnement n'est libre, et {max} utilisateurs attendent déjà. Achetez d'autres licences.",
 	}},
 	{"way_buy", [...]string{
 		"Buy more licences.",

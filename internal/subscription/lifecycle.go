@@ -26,14 +26,14 @@ func DecideCreation(u User, licenses []Assignment, free map[string]Holding, call
 	return d
 }
 
-// DecideDeletion judges the deletion of a user, which releases all licences (L11). A deleted user is
+// DecideDeletion judges the deletion of a user, which releases all licences (L11) and ends all waiting. A deleted user is
 // unchanged, so that a call which was interrupted can be repeated.
 func DecideDeletion(u User, at time.Time) Decision {
 	if !u.DeletedAt.IsZero() {
 		return Decision{Outcome: Unchanged, After: u}
 	}
-	d := Decision{Outcome: Deleted, After: u, Removed: slices.Sorted(maps.Keys(u.Licenses))}
-	d.After.Former, d.After.Licenses, d.After.DeletedAt = u.Licenses, nil, at
+	d := Decision{Outcome: Deleted, After: u, Removed: slices.Sorted(maps.Keys(u.Licenses)), Left: slices.Sorted(maps.Keys(u.Waiting))}
+	d.After.Former, d.After.Licenses, d.After.Waiting, d.After.DeletedAt = u.Licenses, nil, nil, at
 	d.After.Version++
 	return d
 }

@@ -12,6 +12,9 @@ import (
 // MaxGrants is the maximum number of licences of a user. They are stored with the user.
 const MaxGrants = 40
 
+// PlacesMax is the maximum length of a waiting list. Calls at the same moment can exceed it by some users.
+const PlacesMax = 10_000
+
 // OffMaxBytes is the maximum length in bytes of all ids of services that are switched off for a user,
 // 3,000 ids of Microsoft. They are stored with the user, and before and after in an audit event.
 const OffMaxBytes = 120_000

@@ -144,6 +144,15 @@ func (db *engine) seating(id string, assign, release int, today day.Date) *actio
 	}}
 }
 
+// waiting returns the action that checks that no licence of a subscription is free. So nobody begins to
+// wait while one is: who releases a licence later finds the user waiting.
+func (db *engine) waiting(id string) *action {
+	return &action{ConditionCheck: &types.ConditionCheck{
+		TableName: &db.table, Key: key(seatsKey(id)), ConditionExpression: aws.String("avail < :one"),
+		ExpressionAttributeValues: item{":one": num(1)}, ReturnValuesOnConditionCheckFailure: types.ReturnValuesOnConditionCheckFailureAllOld,
+	}}
+}
+
 // userItem is a user with all licences.
 type userItem struct {
 	itemKey

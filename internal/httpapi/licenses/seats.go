@@ -53,7 +53,10 @@ func (o *operations) reseat(
 			event.After = map[string]string{"reference": reference}
 		}
 		edit := o.Subscriptions.Reseat(subscriptionID, func(h subscription.Holding) (subscription.Seats, error) { return change(now, h) })
-		reply, _, err := httpapi.Apply(ctx, call, event, edit, func(h subscription.Holding) Subscription { return o.subscriptionOf(lang, now, h) })
+		reply, repeated, err := httpapi.Apply(ctx, call, event, edit, func(h subscription.Holding) Subscription { return o.subscriptionOf(lang, now, h) })
+		if s := reply.Value; err == nil && !repeated && s.Available > 0 && s.Status == subscription.Active {
+			o.licensing.ServeFirst(ctx, []string{subscriptionID}, o.today(now), o.events(ctx, access.Buy, now))
+		}
 		return reply, err
 	})
 	if err != nil {

@@ -47,6 +47,7 @@ type Subscription struct {
 	Quantity    int                    `json:"quantity" minimum:"0" doc:"The number of licences." example:"100"`
 	Assigned    int                    `json:"assigned" minimum:"0" doc:"The number of users with a licence." example:"87"`
 	Available   int                    `json:"available" doc:"quantity - assigned: negative if there are too few licences." example:"13"`
+	Waiting     *int                   `json:"waiting,omitempty" minimum:"0" doc:"The number of users who wait for a licence; absent in responses to changes." example:"3"`
 	QuantityAt  time.Time              `json:"quantityAt" doc:"When the number of licences was stated." example:"2026-11-21T09:30:00Z"`
 	Status      subscription.Status    `json:"status" doc:"Licences can be assigned while it is active."`
 	EndsOn      day.Date               `json:"endsOn,omitempty" format:"date" doc:"The last day of the current term; absent if it has no end." example:"2027-06-30"`
@@ -100,6 +101,13 @@ func (o *operations) subscriptionOf(lang i18n.Lang, now time.Time, h subscriptio
 	return out
 }
 
+// waits fills in how many users wait, by subscription. Only users wait.
+func (s *Subscription) waits(waiting map[string]int) {
+	if n := waiting[s.ID]; s.Kind == subscription.ForUsers {
+		s.Waiting = &n
+	}
+}
+
 func conflictOf(lang i18n.Lang, c subscription.Conflict) SubscriptionConflict {
 	out := SubscriptionConflict{Kind: c.Kind, Since: c.Since.UTC(), DaysLeft: c.DaysLeft, Overdue: c.Overdue, ShortBy: c.ShortBy}
 	for _, permission := range c.WaysOut() {
@@ -114,11 +122,15 @@ var wayOut = map[subscription.ConflictKind]map[access.Permission]string{
 	subscription.Shortage:   {access.Buy: i18n.WayBuy, access.RemoveLicense: i18n.WayRemove, access.DeleteUser: i18n.WayDelete},
 }
 
-// tag returns the ETag of a subscription. Its version does not change when licences are assigned, or
-// when the date changes its status or conflicts, so the ETag includes them.
+// tag returns the ETag of a subscription. Its version does not change when licences are assigned, when
+// the date changes its status or conflicts, or when users begin to wait, so the ETag includes them.
 func (s Subscription) tag(lang i18n.Lang, today day.Date) string {
 	begin, _ := today.Time()
-	return httpapi.ETag(lang, s.Version, s.Assigned, int(begin.Unix()/86400))
+	parts := []int{s.Assigned, int(begin.Unix() / 86400)}
+	if s.Waiting != nil && *s.Waiting > 0 {
+		parts = append(parts, *s.Waiting)
+	}
+	return httpapi.ETag(lang, s.Version, parts...)
 }
 
 func (o *operations) subscriptionOperations() httpapi.Operations {
@@ -183,6 +195,13 @@ func (o *operations) listSubscriptions(api huma.API, op huma.Operation) {
 		if err != nil {
 			return nil, err
 		}
+		waiting, err := o.Register.Waiting(ctx)
+		if err != nil {
+			return nil, err
+		}
+		for i := range list.Items {
+			list.Items[i].waits(waiting)
+		}
 		return &listSubscriptionsOutput{list}, nil
 	})
 }
@@ -222,7 +241,12 @@ func (o *operations) getSubscription(api huma.API, op huma.Operation) {
 			return nil, err
 		}
 		lang, now := in.Lang(), o.Now()
+		waiting, err := o.Register.Waiting(ctx)
+		if err != nil {
+			return nil, err
+		}
 		s := o.subscriptionOf(lang, now, h)
+		s.waits(waiting)
 		return httpapi.Current(in.Condition, s.tag(lang, o.date(now)), s), nil
 	})
 }

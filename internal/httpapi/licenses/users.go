@@ -1,6 +1,7 @@
 package licenses
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 	"slices"
@@ -45,6 +46,7 @@ type User struct {
 	Excluded     bool                  `json:"excludedFromSuggestions" doc:"Whether the licences of the user are left out of suggestions to take them back, for example during a leave. An exclusion whose last day has passed has no effect." example:"false"`
 	Until        day.Date              `json:"excludedUntil,omitempty" format:"date" doc:"The last day of the exclusion, in the organisation's time zone; absent if it has no end." example:"2027-01-31"`
 	Licenses     []UserLicense         `json:"licenses" doc:"The licences, sorted by the name of the subscription."`
+	Waiting      []UserPlace           `json:"waiting,omitempty" doc:"The licences that the user waits for, the longest first."`
 	Warnings     []UserWarning         `json:"warnings,omitempty" doc:"What an admin should know about the licences."`
 	CreatedAt    time.Time             `json:"createdAt" doc:"When the user was added." example:"2026-11-21T09:30:00Z"`
 	DeletedAt    time.Time             `json:"deletedAt,omitzero" doc:"When the user was deleted." example:"2026-11-21T09:30:00Z"`
@@ -72,6 +74,14 @@ func userOf(lang i18n.Lang, u subscription.User, subscriptions map[string]subscr
 		out.Licenses = append(out.Licenses, UserLicense{id, subscriptions[id].Name, g.At.UTC(), g.By, off})
 	}
 	slices.SortFunc(out.Licenses, compareLicenses)
+	for id, place := range u.Waiting {
+		if h, known := subscriptions[id]; known { // a place for a deleted subscription is removed by the schedule
+			out.Waiting = append(out.Waiting, UserPlace{id, h.Name, placeOf(place)})
+		}
+	}
+	slices.SortFunc(out.Waiting, func(a, b UserPlace) int {
+		return cmp.Or(a.Since.Compare(b.Since), cmp.Compare(a.Subscription, b.Subscription))
+	})
 	return out
 }
 

@@ -56,7 +56,7 @@ func TestPermissions(t *testing.T) {
 		access.PutLists:       {"POST /directory-files"},
 		access.DeviceLicenses: {"POST /device-groups/{id}/members/confirmation", "POST /device-groups/{id}/members/rejection"},
 		access.DeleteUser:     {"DELETE /users/{id}", "POST /users/deletions", "POST /users/{id}/restoration"},
-		access.AssignLicense:  {"PUT /users/{id}/licenses/{subscription}", "POST /license-assignments"},
+		access.AssignLicense:  {"DELETE /subscriptions/{id}/waiting/{user}", "PUT /users/{id}/licenses/{subscription}", "POST /license-assignments"},
 		access.RemoveLicense:  {"DELETE /users/{id}/licenses/{subscription}", "POST /license-removals"},
 	} {
 		for _, key := range keys {
