@@ -1,5 +1,5 @@
-// Command directory is the function that receives lists of users, devices and subscriptions, and checks every
-// night that the licences add up.
+// Command directory is the function that receives lists of users, devices and subscriptions, serves users who
+// wait for licences, and checks every night that the licences add up.
 package main
 
 import (

@@ -7,7 +7,8 @@
 // one fails, and a repetition of the call reports the same outcome for them; a licence is refused for
 // want of a free one only if none was free at a moment of the call at which the user did not hold it; of
 // two users of a call who want the last licence, the earlier one gets it; a rehearsal takes the same steps
-// without writing, so it has the results of the call.
+// without writing, so it has the results of the call. Users wait for licences until one of these changes, or
+// the schedule, serves them: see Serve.
 package licensing
 
 import (

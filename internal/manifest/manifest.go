@@ -304,7 +304,7 @@ var Functions = []Function{
 		Name:    "directory",
 		Summary: "Applies lists of users, devices and subscriptions from the uploads bucket, and checks every night that the licences add up.",
 		Trigger: Objects,
-		Every:   5 * time.Minute, // continues interrupted files, saves copies
+		Every:   5 * time.Minute, // serves users who wait for licences, continues interrupted files, saves copies
 		Nightly: true,            // counts the users of each subscription
 		Memory:  1024,            // the register of 100,000 users, and an index of them
 		Scratch: 1536,            // two copies of the largest file: one is being written while another is read
