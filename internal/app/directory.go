@@ -40,7 +40,7 @@ func Directory(settings config.Config, c aws.Config, log *slog.Logger) trigger.J
 	reports := s3bucket.New(files, settings.ReportsBucket)
 	users := people.New(store.People, store.Journal, reports, log)
 	lists := &directories.Service{
-		Store: store.DirectoryFiles, Subscriptions: store.Subscriptions, People: store.People, Register: users,
+		Store: store.DirectoryFiles, Subscriptions: store.Subscriptions, People: store.People, Register: users, Devices: store.Devices,
 		PartNumbers: catalog.New(store.Journal, reports, log).PartNumbers,
 		Uploads:     s3bucket.New(files, settings.UploadsBucket), Reports: reports,
 		Clock: time.Now, NewID: func(at time.Time) string { return id.New(at, rand.Text()) }, Zone: settings.RefreshTimeZone,

@@ -8,11 +8,10 @@ import (
 	"trueup/internal/subscription"
 )
 
-// Assign judges whether a group may hold a subscription (R10.1). members is all its devices, holder the
-// id of the group that holds the subscription now, empty for none. It returns errs.Conflict with the code
+// Assign judges whether a group may hold a subscription (R10.1). members is all its devices. It returns errs.Conflict with the code
 // group_type_unsupported, group_has_subscription, subscription_has_group, subscription_for_users,
 // subscription_expired, or devices_too_many; nil also if the group holds the subscription already.
-func Assign(g Group, h subscription.Holding, holder string, members []Member, today day.Date) error {
+func Assign(g Group, h subscription.Holding, members []Member, today day.Date) error {
 	switch {
 	case h.Kind != subscription.ForDevices:
 		return errs.New(errs.Conflict, "subscription_for_users")
@@ -22,7 +21,7 @@ func Assign(g Group, h subscription.Holding, holder string, members []Member, to
 		return nil
 	case g.Subscription != "":
 		return errs.New(errs.Conflict, "group_has_subscription", "group", g.Name)
-	case holder != "":
+	case h.Group != "":
 		return errs.New(errs.Conflict, "subscription_has_group", "subscription", h.Name)
 	case h.Seats.Status(today) == subscription.Expired:
 		return errs.New(errs.Conflict, "subscription_expired", "date", string(h.Seats.End(today)))

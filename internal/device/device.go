@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"trueup/internal/subscription"
+	"trueup/internal/text"
 )
 
 // Join says how a device is joined to the directory.
@@ -44,6 +45,16 @@ type Device struct {
 	Seen          time.Time // zero if unknown
 	CreatedAt     time.Time
 	Version       int64 // starts at 1 and grows with every change; the ETag
+}
+
+// SameDevice reports whether a changed description is still of the same device: it has every id in the
+// directory that the device had, or the same name if the device had none. Files and inventories would find
+// another PC by other ids, which would then have the licence.
+func (d *Device) SameDevice(as Device) bool {
+	if d.ObjectID == "" && d.DeviceID == "" {
+		return text.Fold(d.Name) == text.Fold(as.Name)
+	}
+	return (d.ObjectID == "" || d.ObjectID == as.ObjectID) && (d.DeviceID == "" || d.DeviceID == as.DeviceID)
 }
 
 // Ineligible says why a licence of a device has no effect. It still takes one.
@@ -103,7 +114,7 @@ func (d *Device) build() (n int, ok bool) {
 // GroupType is the type of a group in the directory.
 type GroupType string
 
-// The types. Microsoft 365 groups cannot hold licences of devices.
+// The types. Microsoft 365 groups cannot hold licences of devices, and cannot be members of other groups.
 const (
 	Security     GroupType = "security"
 	Dynamic      GroupType = "dynamic" // a security group whose members follow from a rule

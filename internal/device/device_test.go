@@ -90,7 +90,9 @@ func TestDeviceGroupIsOneToOne(t *testing.T) {
 		"an expired subscription":  {device.Group{Type: device.Security}, ended, "", 1, "subscription_expired"},
 		"a subscription for users": {device.Group{Type: device.Security}, users, "", 1, "subscription_for_users"},
 	} {
-		err := device.Assign(test.group, test.holding, test.holder, make([]device.Member, test.devices), "2026-11-29")
+		h := test.holding
+		h.Group = test.holder
+		err := device.Assign(test.group, h, make([]device.Member, test.devices), "2026-11-29")
 		if code := errs.CodeOf(err); code != test.want {
 			t.Errorf("%s: %v", name, err)
 		}

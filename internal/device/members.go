@@ -10,11 +10,11 @@ import (
 )
 
 // Members returns the members that the group has.
-func (g *Group) Members() Members { return Members{Devices: g.Devices, Groups: g.Groups} }
+func (g Group) Members() Members { return Members{Devices: g.Devices, Groups: g.Groups} }
 
 // Proposed returns the members that a further change begins with: those of the pending change, or else
 // those that the group has.
-func (g *Group) Proposed() Members {
+func (g Group) Proposed() Members {
 	if g.Pending != nil {
 		return Members{Devices: g.Pending.Devices, Groups: g.Pending.Groups}
 	}
@@ -78,8 +78,9 @@ func missing(a, b map[string]time.Time) (ids []string) {
 // Check judges the members that a group is to have. groups must have all groups by id, with the groups
 // within them. It returns every violation: device_group_devices for more than GroupDevicesMax devices,
 // and, with the fields "groups" or "groups/0", device_group_groups for more than GroupGroupsMax groups,
-// device_group_unknown, device_group_cycle for a group that would contain itself, and device_group_depth
-// for groups nested deeper than DepthMax.
+// device_group_unknown, device_group_not_nestable for a group whose type cannot hold a subscription,
+// device_group_cycle for a group that would contain itself, and device_group_depth for groups nested deeper
+// than DepthMax.
 func (m Members) Check(id string, groups map[string]Group) (found []errs.Violation) {
 	add := func(code, field, value string, args ...string) {
 		found = append(found, errs.Violation{Code: code, Field: field, Value: value, Args: errs.Pairs(args...)})
@@ -91,15 +92,17 @@ func (m Members) Check(id string, groups map[string]Group) (found []errs.Violati
 		add("device_group_groups", "groups", "", "max", strconv.Itoa(GroupGroupsMax), "count", strconv.Itoa(n))
 		return found
 	}
-	above := levels(id, containers(groups))
+	above := levels(id, containers(groups, Group.within))
 	within := func(id string) []string { return groups[id].Groups }
 	for i, member := range m.Groups {
 		field := "groups/" + strconv.Itoa(i)
-		_, exists := groups[member]
+		g, exists := groups[member]
 		_, contains := above[member]
 		switch {
 		case !exists:
 			add("device_group_unknown", field, member)
+		case !g.Type.CanHold():
+			add("device_group_not_nestable", field, member, "group", g.Name)
 		case contains:
 			add("device_group_cycle", field, member)
 		case deepest(above)+deepest(levels(member, within)) > DepthMax:
@@ -110,9 +113,11 @@ func (m Members) Check(id string, groups map[string]Group) (found []errs.Violati
 }
 
 // Holders returns the ids of the groups that hold a subscription and contain a group, itself included,
-// sorted. A change of its members changes which devices have a licence.
+// sorted. A change of its members changes which devices have a licence. A group that is within another one
+// only after a pending change counts as well: otherwise devices could join it between the moment at which a
+// global admin reads the change and the confirmation.
 func Holders(id string, groups map[string]Group) (ids []string) {
-	for container := range levels(id, containers(groups)) {
+	for container := range levels(id, containers(groups, Group.proposed)) {
 		if groups[container].Subscription != "" {
 			ids = append(ids, container)
 		}
@@ -126,11 +131,23 @@ func Within(id string, groups map[string]Group) []string {
 	return slices.Sorted(maps.Keys(levels(id, func(id string) []string { return groups[id].Groups })))
 }
 
-// containers returns the function that gives the groups that a group is a member of.
-func containers(groups map[string]Group) func(id string) []string {
+// within returns the ids of the groups within a group.
+func (g Group) within() []string { return g.Groups }
+
+// proposed returns the ids of the groups that are within a group now, or after a pending change.
+func (g Group) proposed() []string {
+	if g.Pending == nil {
+		return g.Groups
+	}
+	return slices.Concat(g.Groups, g.Pending.Groups)
+}
+
+// containers returns the function that gives the groups that a group is a member of. members returns the
+// groups within a group.
+func containers(groups map[string]Group, members func(Group) []string) func(id string) []string {
 	of := map[string][]string{}
 	for id, g := range groups {
-		for _, member := range g.Groups {
+		for _, member := range members(g) {
 			of[member] = append(of[member], id)
 		}
 	}
@@ -157,13 +174,42 @@ func levels(from string, next func(id string) []string) map[string]int {
 // deepest returns the length of the longest way.
 func deepest(levels map[string]int) int { return slices.Max(slices.Collect(maps.Values(levels))) }
 
-// Become judges whether a group can get a type. It returns errs.Conflict group_type_unsupported
-// if the group holds a subscription that the type cannot hold.
-func (g *Group) Become(t GroupType) error {
-	if g.Subscription != "" && !t.CanHold() {
+// Become judges whether a group can get a type. groups must have all groups by id. It returns
+// errs.Conflict group_type_unsupported if the group holds a subscription, or is a member of another group,
+// and the type allows neither.
+func (g Group) Become(t GroupType, groups map[string]Group) error {
+	nested := len(containers(groups, Group.within)(g.ID)) > 0
+	if (g.Subscription != "" || nested) && !t.CanHold() {
 		return errs.New(errs.Conflict, "group_type_unsupported", "group", g.Name)
 	}
 	return nil
+}
+
+// Settled returns the members that a group has after a pending change. Devices that are members keep the
+// moment at which they joined, and others join at the given one, not when the change was proposed: devices
+// that joined since were there before them. Groups that were deleted are left out. groups must have all
+// groups by id.
+func (g Group) Settled(groups map[string]Group, at time.Time) Members {
+	to := g.Proposed().Existing(groups)
+	for id := range to.Devices {
+		joined, has := g.Devices[id]
+		if !has {
+			joined = at
+		}
+		to.Devices[id] = joined
+	}
+	return to
+}
+
+// Existing returns a copy of the members without groups that were deleted. groups must have all groups by id.
+func (m Members) Existing(groups map[string]Group) Members {
+	after := Members{Devices: maps.Clone(m.Devices)}
+	for _, id := range m.Groups {
+		if _, exists := groups[id]; exists {
+			after.Groups = append(after.Groups, id)
+		}
+	}
+	return after
 }
 
 // Unassign judges whether the licences of a group can be taken back. It returns errs.Conflict

@@ -148,6 +148,13 @@ func TestHolders(t *testing.T) {
 			t.Errorf("%s: %v, want %v", id, got, want)
 		}
 	}
+	// What a pending change would nest counts as well.
+	groups["office"] = device.Group{Groups: []string{"branch"}, Subscription: "apps", Pending: &device.Members{Groups: []string{"free"}}}
+	for id, want := range map[string][]string{"free": {"office"}, "desk": {"lab", "office"}} {
+		if got := device.Holders(id, groups); !slices.Equal(got, want) {
+			t.Errorf("%s, with a pending change: %v, want %v", id, got, want)
+		}
+	}
 	if got := device.Within("office", groups); !slices.Equal(got, []string{"branch", "desk", "office"}) {
 		t.Errorf("within: %v", got)
 	}
@@ -155,19 +162,62 @@ func TestHolders(t *testing.T) {
 
 func TestBecomeAndUnassign(t *testing.T) {
 	t.Parallel()
-	held, free := device.Group{Subscription: "apps"}, device.Group{}
+	held, free, nested := device.Group{ID: "held", Subscription: "apps"}, device.Group{ID: "free"}, device.Group{ID: "nested"}
+	groups := map[string]device.Group{"held": held, "free": free, "nested": nested, "above": {ID: "above", Groups: []string{"nested"}}}
 	for name, test := range map[string]struct {
 		err  error
 		want string
 	}{
-		"a group with a subscription becomes a Microsoft 365 group": {held.Become(device.Microsoft365), "group_type_unsupported"},
-		"a group with a subscription becomes a dynamic group":       {held.Become(device.Dynamic), ""},
-		"another group becomes a Microsoft 365 group":               {free.Become(device.Microsoft365), ""},
+		"a group with a subscription becomes a Microsoft 365 group": {held.Become(device.Microsoft365, groups), "group_type_unsupported"},
+		"a group with a subscription becomes a dynamic group":       {held.Become(device.Dynamic, groups), ""},
+		"another group becomes a Microsoft 365 group":               {free.Become(device.Microsoft365, groups), ""},
+		"a group within another one becomes a Microsoft 365 group":  {nested.Become(device.Microsoft365, groups), "group_type_unsupported"},
+		"a group within another one becomes a distribution list":    {nested.Become(device.Distribution, groups), ""},
 		"unassign":                        {device.Unassign(held), ""},
 		"unassign without a subscription": {device.Unassign(free), "device_group_no_subscription"},
 	} {
 		if code := errs.CodeOf(test.err); code != test.want || test.want == "" && test.err != nil {
 			t.Errorf("%s: %v", name, test.err)
+		}
+	}
+}
+
+// A device that waited joins when it is confirmed, and a member keeps its place. Deleted groups are left out.
+func TestSettled(t *testing.T) {
+	t.Parallel()
+	g := device.Group{
+		Devices: map[string]time.Time{"a": at(1), "b": at(3)}, Groups: []string{"x"},
+		Pending: &device.Members{Devices: map[string]time.Time{"a": at(1), "b": at(2), "c": at(2)}, Groups: []string{"gone", "x"}, By: "an", At: at(2)},
+	}
+	want := device.Members{Devices: map[string]time.Time{"a": at(1), "b": at(3), "c": at(5)}, Groups: []string{"x"}}
+	if diff := cmp.Diff(want, g.Settled(map[string]device.Group{"x": {}}, at(5))); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
+	}
+	if g.Pending.Devices["b"] != at(2) {
+		t.Error("the pending change that was read has changed")
+	}
+}
+
+// R10.3: by other ids, inventories and files find another PC.
+func TestSameDevice(t *testing.T) {
+	t.Parallel()
+	known, named := device.Device{Name: "PC 1", DeviceID: "d", ObjectID: "o"}, device.Device{Name: "PC 1"}
+	for name, test := range map[string]struct {
+		was, is device.Device
+		want    bool
+	}{
+		"another name":             {known, device.Device{Name: "PC 2", DeviceID: "d", ObjectID: "o"}, true},
+		"another device id":        {known, device.Device{Name: "PC 1", DeviceID: "e", ObjectID: "o"}, false},
+		"another object id":        {known, device.Device{Name: "PC 1", DeviceID: "d", ObjectID: "p"}, false},
+		"without an id":            {known, device.Device{Name: "PC 1", ObjectID: "o"}, false},
+		"an id that was not known": {device.Device{Name: "PC 1", DeviceID: "d"}, known, true},
+		"ids for a name":           {named, known, true},
+		"a name in another case":   {named, device.Device{Name: "pc 1"}, true},
+		"another name without ids": {named, device.Device{Name: "PC 2"}, false},
+		"ids and another name":     {named, device.Device{Name: "PC 2", DeviceID: "d"}, false},
+	} {
+		if got := test.was.SameDevice(test.is); got != test.want {
+			t.Errorf("%s: %t", name, got)
 		}
 	}
 }

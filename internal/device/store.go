@@ -45,6 +45,13 @@ type Change struct {
 	To func(Members) (Members, error)
 }
 
+// The actions of audit events of changes of members.
+const (
+	ActionMembersChanged  = "device_group.members_changed"
+	ActionChangeProposed  = "device_group.change_proposed"
+	ActionChangeWithdrawn = "device_group.change_withdrawn"
+)
+
 // Store keeps devices and their groups. Reads are strongly consistent. Writes are all or nothing; each
 // stores the audit event in the same transaction, and fills in its Subject, Before and After. Writes of a
 // device or group that was read return errs.Stale version_stale if it has changed since, and
@@ -54,6 +61,11 @@ type Store interface {
 	Devices(ctx context.Context, q Query) (Page, error)
 	// DevicesByID returns devices in the order of the ids; one that does not exist has Version 0.
 	DevicesByID(ctx context.Context, ids []string) ([]Device, error)
+	// AllDevices returns every device with a prefix of the name, see Query.
+	AllDevices(ctx context.Context, prefix string) ([]Device, error)
+	// GroupsOf returns the groups that have a device as a member of their own, sorted by folded name, as
+	// Groups does.
+	GroupsOf(ctx context.Context, deviceID string) ([]Group, error)
 	// ByDirectoryID returns the ids of the devices or groups that have the given ids in the directory, in
 	// their order; empty for one that nothing has.
 	ByDirectoryID(ctx context.Context, ids []DirectoryID) ([]string, error)
@@ -61,12 +73,14 @@ type Store interface {
 	// device_object_id_taken or device_id_taken, if another device has one of its ids in the directory.
 	CreateDevice(ctx context.Context, d Device, c once.Change) (first []byte, err error)
 	// EditDevice stores another description of a device. It returns the device as stored, or the errors of
-	// CreateDevice.
-	EditDevice(ctx context.Context, read, after Device, event audit.Event) (Device, error)
-	// DeleteDevice removes a device, and takes it out of its groups and of pending changes. confirmed says
-	// that a global admin does it; others get errs.Conflict device_licensed if one of the groups, or one
-	// that contains it, holds a subscription. A device in more than 30 groups is errs.Conflict
-	// device_in_groups.
+	// CreateDevice. confirmed says that a global admin does it; others get errs.Conflict device_identity if
+	// the description is not of the same device any more, see SameDevice, and one of its groups, or one that
+	// contains it, holds a subscription.
+	EditDevice(ctx context.Context, read, after Device, confirmed bool, event audit.Event) (Device, error)
+	// DeleteDevice removes a device, and takes it out of its groups and of pending changes, each with an
+	// audit event. confirmed says that a global admin does it; others get errs.Conflict device_licensed if
+	// one of the groups, or one that contains it, holds a subscription. A device in more than 20 groups is
+	// errs.Conflict device_in_groups.
 	DeleteDevice(ctx context.Context, read Device, confirmed bool, event audit.Event) error
 
 	// Groups returns all groups by id, without their devices and pending changes: Count and Waiting say
@@ -79,19 +93,21 @@ type Store interface {
 	// CreateGroup stores a new group without members. It returns errs.Conflict taken with a violation
 	// device_group_name_taken or device_object_id_taken, or errs.Conflict device_group_limit.
 	CreateGroup(ctx context.Context, g Group, c once.Change) (first []byte, err error)
-	// DescribeGroup stores another name and type. It returns errs.Conflict taken with a violation
-	// device_group_name_taken, or errs.Conflict group_type_unsupported.
-	DescribeGroup(ctx context.Context, read Group, name string, to GroupType, event audit.Event) (Group, error)
+	// DescribeGroup stores another name, type and id in the directory. It returns the errors of CreateGroup, or
+	// errs.Conflict group_type_unsupported.
+	DescribeGroup(ctx context.Context, read, after Group, event audit.Event) (Group, error)
 	// DeleteGroup removes a group. It returns errs.Conflict device_group_in_use if it holds a subscription,
 	// or device_group_nested if it is a member of another group.
 	DeleteGroup(ctx context.Context, read Group, event audit.Event) error
 	// ChangeMembers changes the members of a group, or stores the change as pending, in place of an earlier
-	// one. A change to the members that the group has withdraws the pending one. It returns the group as
-	// stored, errs.Invalid with the violations of Members.Check and device_unknown, or errs.Conflict
-	// device_group_pending if the change is confirmed or need not wait while another one is pending.
+	// one. A change to the members that the group has withdraws the pending one. It sets the Action of the
+	// event to one of the Actions. It returns the group as stored, errs.Invalid with the violations of
+	// Members.Check and device_unknown, or errs.Conflict device_group_pending if the change is confirmed or
+	// need not wait while another one is pending.
 	ChangeMembers(ctx context.Context, read Group, c Change, event audit.Event) (Group, error)
 	// Settle makes the pending change, or drops it. It returns errs.Conflict device_group_not_pending, or
-	// the errors of Members.Check. Groups that were deleted meanwhile are left out.
+	// errs.Conflict device_group_change_impossible with what Members.Check finds now: the change can only be
+	// dropped then.
 	Settle(ctx context.Context, read Group, confirm bool, event audit.Event) (Group, error)
 	// Assign assigns a subscription to a group, as the function Assign judges it with what is stored in the
 	// moment of the write.
@@ -99,6 +115,6 @@ type Store interface {
 	// Unassign takes the subscription of a group back, as the function Unassign judges it. The apps and
 	// their data become read-only on all its devices (R10.2).
 	Unassign(ctx context.Context, read Group, event audit.Event) (Group, error)
-	// Holder returns the id of the group that holds a subscription; empty for none.
-	Holder(ctx context.Context, subscriptionID string) (string, error)
+	// Use fills in who uses subscriptions for devices: Group and Joined. It leaves others as they are.
+	Use(ctx context.Context, subscriptions []*subscription.Holding) error
 }

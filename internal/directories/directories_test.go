@@ -113,7 +113,7 @@ func (w *world) open(client *dynamodb.Client) (*dynamo.Table, *directories.Servi
 	log := slog.New(slog.DiscardHandler)
 	table := dynamo.Open(client, w.name)
 	return table, &directories.Service{
-		Store: table.DirectoryFiles, Subscriptions: table.Subscriptions, People: table.People, Register: people.New(table.People, table.Journal, w.reports, log), PartNumbers: catalog.New(table.Journal, w.reports, log).PartNumbers,
+		Store: table.DirectoryFiles, Subscriptions: table.Subscriptions, People: table.People, Devices: table.Devices, Register: people.New(table.People, table.Journal, w.reports, log), PartNumbers: catalog.New(table.Journal, w.reports, log).PartNumbers,
 		Uploads: w.uploads, Reports: w.reports, Zone: time.UTC, Lease: 30 * time.Second, Reserve: time.Second, Scratch: w.t.TempDir(), Log: log,
 		Clock: func() time.Time { return noon.Add(time.Hour + time.Duration(w.clock.Add(1))*time.Millisecond) },
 		NewID: func(at time.Time) string { return id.New(at, fmt.Sprint(ids.Add(1))) },

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"trueup/internal/audit"
+	"trueup/internal/device"
 	"trueup/internal/directory"
 	"trueup/internal/errs"
 	"trueup/internal/intake"
@@ -30,6 +31,7 @@ type Service struct {
 	Subscriptions subscription.Store
 	People        subscription.People
 	Register      subscription.Register
+	Devices       device.Store
 	// PartNumbers returns the part numbers of product titles, by the titles in the form of text.Letters.
 	PartNumbers func(context.Context) (map[string][]string, error)
 	Uploads     objects.Bucket

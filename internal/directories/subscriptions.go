@@ -161,17 +161,19 @@ func (j *job) update(ctx context.Context, row directory.SubscriptionRow, h subsc
 	edit := j.Subscriptions.Reseat(h.ID, func(h subscription.Holding) (subscription.Seats, error) {
 		refused, changed, differs, was = false, false, nil, h.Seats // may be called again
 		is = h.Seats
+		if err := j.Devices.Use(ctx, []*subscription.Holding{&h}); err != nil {
+			return is, err
+		}
 		if h.Seats.AsOf.After(j.Object.At) {
 			differs = append(differs, j.about(sheet.SeverityHint, row, "directory_older", "date", string(day.In(h.Seats.AsOf, j.Zone))))
 			return is, nil
 		}
-		if n := row.Seats.Quantity; n != is.Quantity {
-			if n < is.Assigned && !j.settings.Lower {
-				refused = true
-				differs = append(differs, j.about(sheet.SeverityError, row, "directory_below_assigned", "quantity", strconv.Itoa(n), "assigned", strconv.Itoa(is.Assigned)))
-				return is, nil
-			}
-			is = is.WithQuantity(n, j.Object.At)
+		n := row.Seats.Quantity
+		is, err = h.WithQuantity(n, j.settings.Lower, j.Object.At)
+		if err != nil {
+			refused = true
+			differs = append(differs, j.about(sheet.SeverityError, row, "directory_below_assigned", "quantity", strconv.Itoa(n), "assigned", strconv.Itoa(h.Used())))
+			return is, nil //nolint:nilerr // the finding says why
 		}
 		var more []sheet.Finding
 		is, more = j.term(row, is)

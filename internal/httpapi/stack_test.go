@@ -131,7 +131,7 @@ func newStack(t *testing.T) *stack {
 		Store: store.Inventories, Counts: inventories.NewCounts(store.Inventories, deps.Reports), Uploads: deps.Uploads, Scratch: t.TempDir(), Clock: time.Now, NewID: newID, Log: quiet,
 	}
 	lists := &directories.Service{
-		Store: store.DirectoryFiles, Subscriptions: store.Subscriptions, People: store.People, Register: deps.Users, PartNumbers: catalog.New(store.Journal, deps.Reports, quiet).PartNumbers,
+		Store: store.DirectoryFiles, Subscriptions: store.Subscriptions, People: store.People, Devices: store.Devices, Register: deps.Users, PartNumbers: catalog.New(store.Journal, deps.Reports, quiet).PartNumbers,
 		Uploads: deps.Uploads, Reports: deps.Reports,
 		Scratch: t.TempDir(), Zone: time.UTC, Lease: 30 * time.Second, Reserve: time.Second, Clock: time.Now, NewID: newID, Log: quiet,
 	}

@@ -15,10 +15,12 @@ const (
 
 // Codes of the ways out of a conflict (R9.4).
 const (
-	WayRenew  = "way_renew"
-	WayBuy    = "way_buy"
-	WayRemove = "way_remove"
-	WayDelete = "way_delete"
+	WayRenew         = "way_renew"
+	WayBuy           = "way_buy"
+	WayRemove        = "way_remove"
+	WayDelete        = "way_delete"
+	WayRemoveDevices = "way_remove_devices"
+	WayUnassign      = "way_unassign"
 )
 
 // SuggestionsRemove says how to take back licences that are suggested.

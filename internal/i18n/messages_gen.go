@@ -287,6 +287,11 @@ var messages = [...]message{
 		"Het abonnement {subscription} heeft geen conflict. Het is misschien opgelost.",
 		"L'abonnement {subscription} n'a pas de conflit. Il a peut-être été résolu.",
 	}},
+	{"conflict_of_devices", [...]string{
+		"The conflict of the subscription {subscription} is about devices, not users. Read the devices without a licence at /device-groups/{group}/devices?licensed=false.",
+		"Het conflict van het abonnement {subscription} gaat over apparaten, niet over gebruikers. Lees de apparaten zonder licentie op /device-groups/{group}/devices?licensed=false.",
+		"Le conflit de l'abonnement {subscription} concerne des appareils, pas des utilisateurs. Consultez les appareils sans licence à /device-groups/{group}/devices?licensed=false.",
+	}},
 	{"country_unknown", [...]string{
 		"This country is not known. Give its code of two letters (ISO 3166-1), such as BE for Belgium.",
 		"Dit land is niet bekend. Geef de code van twee letters op (ISO 3166-1), zoals BE voor België.",
@@ -347,6 +352,11 @@ var messages = [...]message{
 		"Het apparaat is uitgeschakeld. Schakel het in de directory in, of verwijder het uit de groep.",
 		"L'appareil est désactivé. Activez-le dans l'annuaire, ou retirez-le du groupe.",
 	}},
+	{"device_group_change_impossible", [...]string{
+		"The change that waits is no longer possible. Reject it, and make it again.",
+		"De wijziging die wacht, is niet meer mogelijk. Wijs ze af en voer ze opnieuw in.",
+		"La modification en attente n'est plus possible. Rejetez-la et refaites-la.",
+	}},
 	{"device_group_cycle", [...]string{
 		"The group would contain itself. Choose a group that does not contain this one.",
 		"De groep zou zichzelf bevatten. Kies een groep die deze groep niet bevat.",
@@ -397,6 +407,11 @@ var messages = [...]message{
 		"Zo'n groep apparaten bestaat niet. Misschien is ze verwijderd. De lijst van groepen bevat de id's.",
 		"Ce groupe d'appareils n'existe pas. Il a peut-être été supprimé. La liste des groupes contient les identifiants.",
 	}},
+	{"device_group_not_nestable", [...]string{
+		"The group {group} is a Microsoft 365 group, which cannot be a member of another group. Add its devices, or a security group.",
+		"De groep {group} is een Microsoft 365-groep, die geen lid van een andere groep kan zijn. Voeg de apparaten toe, of een beveiligingsgroep.",
+		"Le groupe {group} est un groupe Microsoft 365, qui ne peut pas être membre d'un autre groupe. Ajoutez ses appareils, ou un groupe de sécurité.",
+	}},
 	{"device_group_not_pending", [...]string{
 		"No change of the members waits. It may have been confirmed or rejected meanwhile. Read the group again.",
 		"Er wacht geen wijziging van de leden. Misschien is ze intussen bevestigd of geweigerd. Lees de groep opnieuw.",
@@ -421,6 +436,11 @@ var messages = [...]message{
 		"There is already a device with this device id. Edit that one.",
 		"Er is al een apparaat met deze apparaat-id. Bewerk dat apparaat.",
 		"Il y a déjà un appareil avec cet identifiant d'appareil. Modifiez-le.",
+	}},
+	{"device_identity", [...]string{
+		"The device is in the group {group}, which decides about licences. With these ids or this name another PC would have the licence. Ask a global admin to make the change, or add the other PC as a device of its own.",
+		"Het apparaat zit in de groep {group}, die over licenties beslist. Met deze id's of deze naam zou een andere pc de licentie hebben. Vraag een globale beheerder om de wijziging, of voeg de andere pc als apart apparaat toe.",
+		"L'appareil fait partie du groupe {group}, qui décide des licences. Avec ces identifiants ou ce nom, un autre PC aurait la licence. Demandez la modification à un administrateur général, ou ajoutez l'autre PC comme un appareil distinct.",
 	}},
 	{"device_in_groups", [...]string{
 		"The device is in {count} groups, and a deletion takes it out of {max} at most. Remove it from some of them first.",
@@ -531,6 +551,11 @@ var messages = [...]message{
 		"The report conceals the names of users. In the Microsoft 365 admin centre, go to Settings, Org settings, Reports, switch off \"Display concealed user, group, and site names in all reports\", and export the report again.",
 		"Het rapport verbergt de namen van gebruikers. Ga in het Microsoft 365-beheercentrum naar Instellingen, Organisatie-instellingen, Rapporten, zet het weergeven van verborgen namen van gebruikers, groepen en sites uit, en exporteer het rapport opnieuw.",
 		"Le rapport masque les noms des utilisateurs. Dans le centre d'administration Microsoft 365, ouvrez Paramètres, Paramètres de l'organisation, Rapports, désactivez l'affichage des noms masqués d'utilisateurs, de groupes et de sites, et exportez de nouveau le rapport.",
+	}},
+	{"directory_confirm", [...]string{
+		"confirm confirms deletions, which the request does not ask for. Set missing to delete, or leave confirm out.",
+		"confirm bevestigt verwijderingen, waar het verzoek niet om vraagt. Zet missing op delete, of laat confirm weg.",
+		"confirm confirme des suppressions que la requête ne demande pas. Mettez missing à delete, ou omettez confirm.",
 	}},
 	{"directory_date", [...]string{
 		"This is not a moment in the past, so it counts as unknown. Export dates as 2026-11-21.",
@@ -1927,6 +1952,11 @@ var messages = [...]message{
 		"{assigned} gebruikers hebben een licentie, meer dan {quantity}. Dat is een conflict, dat binnen 90 dagen moet worden opgelost. Is dat de bedoeling, verstuur het verzoek dan opnieuw met acknowledge ingesteld op conflict.",
 		"{assigned} utilisateurs ont une licence, plus que {quantity}. C'est un conflit, à résoudre dans les 90 jours. Si c'est ce que vous voulez, renvoyez la requête avec acknowledge défini sur conflict.",
 	}},
+	{"quantity_below_devices", [...]string{
+		"The group has {assigned} devices, more than {quantity}. That is a conflict, which has to be solved within 90 days. If you want it, send the request again with acknowledge set to conflict.",
+		"De groep heeft {assigned} apparaten, meer dan {quantity}. Dat is een conflict, dat binnen 90 dagen moet worden opgelost. Als u dat wilt, stuur het verzoek dan opnieuw met acknowledge op conflict.",
+		"Le groupe compte {assigned} appareils, plus que {quantity}. C'est un conflit, à résoudre dans les 90 jours. Si c'est ce que vous voulez, renvoyez la requête avec acknowledge à conflict.",
+	}},
 	{"quantity_elsewhere", [...]string{
 		"The number of licences is not a part of the description. Set it with PUT …/quantity, or add bought licences with POST …/purchases.",
 		"Het aantal licenties hoort niet bij de beschrijving. Stel het in met PUT …/quantity, of voeg gekochte licenties toe met POST …/purchases.",
@@ -1981,6 +2011,11 @@ var messages = [...]message{
 		"An export covers at most {max} days. Choose a later from or an earlier to.",
 		"Een export beslaat hoogstens {max} dagen. Kies een latere from of een eerdere to.",
 		"Un export couvre {max} jours au plus. Choisissez un from plus tardif ou un to plus précoce.",
+	}},
+	{"read_only_acknowledgement_required", [...]string{
+		"Devices of the group {group} that lose their licence: {devices}. The apps and their data become read-only on them. If that is what you want, send the request again with acknowledge=read-only.",
+		"Apparaten van de groep {group} die hun licentie verliezen: {devices}. De apps en hun gegevens worden daarop alleen-lezen. Als u dat wilt, stuur het verzoek dan opnieuw met acknowledge=read-only.",
+		"Appareils du groupe {group} qui perdent leur licence : {devices}. Les applications et leurs données y passent en lecture seule. Si c'est ce que vous voulez, renvoyez la requête avec acknowledge=read-only.",
 	}},
 	{"refresh_held", [...]string{
 		"Entitlements would drop from {before} to {after} licences, which is more than 20 %. The drop is held back until you confirm it.",
@@ -3207,9 +3242,19 @@ var messages = [...]message{
 		"Verwijder licenties bij gebruikers die ze niet nodig hebben.",
 		"Retirez des licences aux utilisateurs qui n'en ont pas besoin.",
 	}},
+	{"way_remove_devices", [...]string{
+		"Remove devices from the group.",
+		"Verwijder apparaten uit de groep.",
+		"Retirez des appareils du groupe.",
+	}},
 	{"way_renew", [...]string{
 		"Renew the subscription.",
 		"Verleng het abonnement.",
 		"Renouvelez l'abonnement.",
+	}},
+	{"way_unassign", [...]string{
+		"Take the licences of all devices of the group back. The apps and their data become read-only on them.",
+		"Neem de licenties van alle apparaten van de groep terug. De apps en hun gegevens worden daarop alleen-lezen.",
+		"Retirez les licences de tous les appareils du groupe. Les applications et leurs données y passent en lecture seule.",
 	}},
 }

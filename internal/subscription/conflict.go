@@ -3,7 +3,6 @@ package subscription
 import (
 	"time"
 
-	"trueup/internal/access"
 	"trueup/internal/day"
 )
 
@@ -32,15 +31,7 @@ type Conflict struct {
 	DaysLeft int
 	Overdue  bool
 	ShortBy  int // users or devices without a licence; 0 for Expiration
-}
-
-// WaysOut returns what ends the conflict, as the permission that each way needs: buy more or renew,
-// remove licences, delete users.
-func (c Conflict) WaysOut() []access.Permission {
-	if c.Kind == Expiration {
-		return []access.Permission{access.Buy}
-	}
-	return []access.Permission{access.Buy, access.RemoveLicense, access.DeleteUser}
+	WaysOut  []Way
 }
 
 // Conflicts returns the conflicts of the subscription's users at a moment: none, one, or both.

@@ -19,15 +19,6 @@ func (s Seats) WithQuantity(n int, at time.Time) Seats {
 	return s
 }
 
-// Purchased returns the seats with n more licences. It returns errs.Invalid quantity_range if there
-// would be more than QuantityMax.
-func (s Seats) Purchased(n int, at time.Time) (Seats, error) {
-	if n > QuantityMax-s.Quantity {
-		return s, errs.Violated([]errs.Violation{quantityRange(int64(s.Quantity) + int64(n))})
-	}
-	return s.WithQuantity(s.Quantity+n, at), nil
-}
-
 func quantityRange(n int64) errs.Violation {
 	return errs.Violation{Code: "quantity_range", Field: "quantity", Value: strconv.FormatInt(n, 10), Args: errs.Pairs("max", strconv.Itoa(QuantityMax))}
 }
@@ -52,9 +43,9 @@ func (s Seats) WithAutoRenew(on bool, today day.Date) (Seats, error) {
 	return s, nil
 }
 
-// Renewed returns the seats with a later end. It returns errs.Conflict renewal_not_later if the end
+// renewed returns the seats with a later end. It returns errs.Conflict renewal_not_later if the end
 // is not later than that of the current term, or in the past.
-func (s Seats) Renewed(until, today day.Date) (Seats, error) {
+func (s Seats) renewed(until, today day.Date) (Seats, error) {
 	if s.EndsOn == "" {
 		return s, errs.New(errs.Conflict, "subscription_endless")
 	}

@@ -81,12 +81,6 @@ func (s *Subscription) Service(id string) (Service, bool) {
 	return s.Services[i], true
 }
 
-// Holding is a subscription with its seats.
-type Holding struct {
-	Subscription
-	Seats Seats
-}
-
 // isOffered reports whether something that is limited to countries is offered in a usage location.
 func isOffered(countries []string, location string) bool {
 	return len(countries) == 0 || slices.Contains(countries, location)

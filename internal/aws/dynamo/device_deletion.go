@@ -13,11 +13,12 @@ import (
 	"trueup/internal/audit"
 	"trueup/internal/device"
 	"trueup/internal/errs"
+	"trueup/internal/id"
 )
 
-// deviceGroupsMax is the maximum number of groups that a deletion takes a device out of. Each takes three
+// deviceGroupsMax is the maximum number of groups that a deletion takes a device out of. Each takes four
 // actions of the transaction.
-const deviceGroupsMax = 30
+const deviceGroupsMax = 20
 
 // DeleteDevice implements device.Store.
 func (s *Devices) DeleteDevice(ctx context.Context, read device.Device, confirmed bool, event audit.Event) error {
@@ -40,22 +41,16 @@ func (s *Devices) DeleteDevice(ctx context.Context, read device.Device, confirme
 		if len(within) > deviceGroupsMax {
 			return errs.New(errs.Conflict, "device_in_groups", "count", strconv.Itoa(len(within)), "max", strconv.Itoa(deviceGroupsMax))
 		}
-		var from []string
+		from := slices.DeleteFunc(slices.Sorted(maps.Keys(within)), func(id string) bool { return !slices.Contains(within[id], membersSK) })
+		if holder, err := s.holder(ctx, all, from); err != nil {
+			return err
+		} else if holder != "" && !confirmed {
+			return errs.New(errs.Conflict, "device_licensed", "group", holder)
+		}
 		for _, id := range slices.Sorted(maps.Keys(within)) {
-			g := all.groups[id]
-			for _, sort := range within[id] {
-				if sort == membersSK {
-					if holders := device.Holders(id, all.groups); !confirmed && len(holders) > 0 {
-						return errs.New(errs.Conflict, "device_licensed", "group", all.groups[holders[0]].Name)
-					}
-					g.Count--
-					from = append(from, id)
-				}
-				e.add(s.removing(id, sort, read.ID), nil)
+			if err := s.leave(ctx, e, id, within[id], read.ID, event); err != nil {
+				return err
 			}
-			was := g.Version
-			g.Version++
-			e.add(s.db.put(newDeviceGroupItem(g), "version = :was", item{":was": num(was)}), nil)
 		}
 		s.move(e, all, 0)
 		said := describedDevice(read)
@@ -68,16 +63,62 @@ func (s *Devices) DeleteDevice(ctx context.Context, read device.Device, confirme
 	return err
 }
 
+// holder returns the name of a group that holds a subscription and contains one of the given groups; empty
+// for none.
+func (s *Devices) holder(ctx context.Context, all groupsOfDevices, ids []string) (name string, err error) {
+	if len(ids) == 0 {
+		return "", nil
+	}
+	if err := s.proposals(ctx, all); err != nil {
+		return "", err
+	}
+	for _, id := range ids {
+		if holders := device.Holders(id, all.groups); len(holders) > 0 {
+			return all.groups[holders[0]].Name, nil
+		}
+	}
+	return "", nil
+}
+
+// leave takes a deleted device out of a group, whose given items name it. A pending change ends if nothing
+// is left of it.
+func (s *Devices) leave(ctx context.Context, e *edit, groupID string, in []sk, deviceID string, event audit.Event) error {
+	g, err := s.Group(ctx, groupID)
+	if err != nil {
+		return err
+	}
+	was := g.Version
+	before := g.Members()
+	after, gone := before.Without([]string{deviceID}, nil), []string{deviceID}
+	for _, sort := range in {
+		if sort == pendingSK && g.Proposed().Without(gone, nil).Same(after) {
+			s.settle(e, &g)
+			continue
+		}
+		e.add(s.removing(groupID, sort, deviceID), nil)
+	}
+	g.Count = len(after.Devices)
+	g.Version++
+	e.add(s.db.put(newDeviceGroupItem(g), "version = :was", item{":was": num(was)}), nil)
+	if !slices.Contains(in, membersSK) {
+		return nil
+	}
+	event.ID, event.Action = id.Of(event.At, event.ID, groupID), device.ActionMembersChanged
+	said, says := describedMembers(before, after)
+	e.audit(changed(event, "device-group/"+groupID, said, says))
+	return nil
+}
+
 // containing returns the groups that have a device, or that would have it after a pending change, with the
 // sort keys of the items that name it.
 func (s *Devices) containing(ctx context.Context, all groupsOfDevices, deviceID string) (map[string][]sk, error) {
 	var keys []item
-	for id, g := range all.groups {
+	for groupID, g := range all.groups {
 		if g.Count > 0 {
-			keys = append(keys, key(membersKey(id)))
+			keys = append(keys, key(membersKey(groupID)))
 		}
 		if g.Waiting {
-			keys = append(keys, key(pendingKey(id)))
+			keys = append(keys, key(pendingKey(groupID)))
 		}
 	}
 	within := map[string][]sk{}

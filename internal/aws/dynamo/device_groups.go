@@ -3,22 +3,18 @@ package dynamo
 import (
 	"context"
 	"crypto/rand"
-	"fmt"
 	"maps"
 	"slices"
 	"strconv"
-	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"trueup/internal/audit"
-	"trueup/internal/day"
 	"trueup/internal/device"
 	"trueup/internal/errs"
 	"trueup/internal/once"
-	"trueup/internal/subscription"
 	"trueup/internal/text"
 )
 
@@ -84,7 +80,7 @@ func (s *Devices) Groups(ctx context.Context) (map[string]device.Group, error) {
 // Group implements device.Store.
 func (s *Devices) Group(ctx context.Context, id string) (g device.Group, err error) {
 	found := false
-	err = s.db.getAll(ctx, []item{key(deviceGroupKey(id)), key(membersKey(id)), key(pendingKey(id))}, "", nil, func(it item) error {
+	err = s.db.together(ctx, []item{key(deviceGroupKey(id)), key(membersKey(id)), key(pendingKey(id))}, func(it item) error {
 		var err error
 		switch sk(attr(it, "sk")) {
 		case membersSK:
@@ -124,13 +120,21 @@ func (s *Devices) Members(ctx context.Context, id string) ([]device.Member, erro
 	if _, exists := all.groups[id]; !exists {
 		return nil, deviceGroupNotFound(id)
 	}
-	return s.members(ctx, all, id)
+	members, err := s.members(ctx, all, id)
+	return members[id], err
 }
 
-func (s *Devices) members(ctx context.Context, all groupsOfDevices, id string) ([]device.Member, error) {
+// members returns the devices of some groups and of the groups within them, by the ids of the former.
+func (s *Devices) members(ctx context.Context, all groupsOfDevices, ids ...string) (map[string][]device.Member, error) {
+	within := map[string]bool{}
 	var keys []item
-	for _, within := range device.Within(id, all.groups) {
-		keys = append(keys, key(membersKey(within)))
+	for _, id := range ids {
+		for _, other := range device.Within(id, all.groups) {
+			if !within[other] { // DynamoDB rejects a key that is given twice
+				within[other] = true
+				keys = append(keys, key(membersKey(other)))
+			}
+		}
 	}
 	groups := maps.Clone(all.groups)
 	err := s.db.getAll(ctx, keys, "", nil, func(it item) error {
@@ -141,7 +145,11 @@ func (s *Devices) members(ctx context.Context, all groupsOfDevices, id string) (
 		groups[id] = g
 		return err
 	})
-	return device.All(id, groups), err
+	members := map[string][]device.Member{}
+	for _, id := range ids {
+		members[id] = device.All(id, groups)
+	}
+	return members, err
 }
 
 // CreateGroup implements device.Store.
@@ -168,9 +176,9 @@ func deviceGroupNameTaken(name string) func(item) error {
 }
 
 // editGroup changes a group. change gets the stored group with its members, and all groups; it adds its
-// actions, and returns what the audit event says before and after, nil and nil if nothing changes. read
-// has version 0 if the caller did not read the group.
-func (s *Devices) editGroup(ctx context.Context, read device.Group, event audit.Event, change func(e *edit, g *device.Group, all groupsOfDevices) (was, is map[string]string, err error)) (after device.Group, err error) {
+// actions, may change the event, and returns what it says before and after, nil and nil if nothing changes.
+// read has version 0 if the caller did not read the group.
+func (s *Devices) editGroup(ctx context.Context, read device.Group, event *audit.Event, change func(e *edit, g *device.Group, all groupsOfDevices) (was, is map[string]string, err error)) (after device.Group, err error) {
 	_, err = s.db.edit(ctx, event.At, func(e *edit) error {
 		all, err := s.groups(ctx)
 		if err != nil {
@@ -192,7 +200,7 @@ func (s *Devices) editGroup(ctx context.Context, read device.Group, event audit.
 		after.Version = g.Version + 1
 		e.add(s.db.put(newDeviceGroupItem(after), "version = :was", item{":was": num(g.Version)}), nil)
 		s.move(e, all, 0)
-		e.audit(changed(event, "device-group/"+g.ID, was, is))
+		e.audit(changed(*event, "device-group/"+g.ID, was, is))
 		return nil
 	})
 	if err != nil {
@@ -202,22 +210,22 @@ func (s *Devices) editGroup(ctx context.Context, read device.Group, event audit.
 }
 
 // DescribeGroup implements device.Store.
-func (s *Devices) DescribeGroup(ctx context.Context, read device.Group, name string, to device.GroupType, event audit.Event) (device.Group, error) {
-	return s.editGroup(ctx, read, event, func(e *edit, g *device.Group, _ groupsOfDevices) (was, is map[string]string, err error) {
-		if err := g.Become(to); err != nil {
+func (s *Devices) DescribeGroup(ctx context.Context, read, after device.Group, event audit.Event) (device.Group, error) {
+	return s.editGroup(ctx, read, &event, func(e *edit, g *device.Group, all groupsOfDevices) (was, is map[string]string, err error) {
+		if err := g.Become(after.Type, all.groups); err != nil {
 			return nil, nil, err
 		}
 		before := *g
-		g.Name, g.Type = name, to
-		if folded := text.Fold(before.Name); folded != text.Fold(name) {
-			e.add(s.db.put(newDeviceGroupNameItem(g.ID, name), "attribute_not_exists(pk)", nil), deviceGroupNameTaken(name))
+		g.Name, g.Type, g.ObjectID = after.Name, after.Type, after.ObjectID
+		if folded := text.Fold(before.Name); folded != text.Fold(g.Name) {
+			e.add(s.db.put(newDeviceGroupNameItem(g.ID, g.Name), "attribute_not_exists(pk)", nil), deviceGroupNameTaken(g.Name))
 			p, sort := deviceGroupNameKey(folded)
 			e.add(s.db.releasing(p, sort, g.ID), nil)
 		}
-		if before.Name == name && before.Type == to {
+		s.claim(e, g.ID, directoryIDs(before.ObjectID, ""), directoryIDs(g.ObjectID, ""))
+		if was, is = differing(describedDeviceGroup(before), describedDeviceGroup(*g)); len(was)+len(is) == 0 {
 			return nil, nil, nil
 		}
-		was, is = differing(describedDeviceGroup(before), describedDeviceGroup(*g))
 		return was, is, nil
 	})
 }
@@ -271,172 +279,4 @@ func describedDeviceGroup(g device.Group) map[string]string {
 		said["objectId"] = g.ObjectID
 	}
 	return said
-}
-
-// describedMembers returns what an audit event says of a change of members.
-func describedMembers(before, after device.Members) (was, is map[string]string) {
-	joined, left := before.Change(after)
-	was = map[string]string{"devices": strconv.Itoa(len(before.Devices)), "groups": strings.Join(before.Groups, ", ")}
-	is = map[string]string{"devices": strconv.Itoa(len(after.Devices)), "groups": strings.Join(after.Groups, ", ")}
-	was, is = differing(was, is)
-	if len(joined) > 0 {
-		is["joined"] = few(joined)
-	}
-	if len(left) > 0 {
-		was["left"] = few(left)
-	}
-	return was, is
-}
-
-// few returns a list of ids. An event names 100 at most: pages of events have many.
-func few(ids []string) string {
-	const most = 100
-	if len(ids) <= most {
-		return strings.Join(ids, ", ")
-	}
-	return fmt.Sprintf("%s, and %d more", strings.Join(ids[:most], ", "), len(ids)-most)
-}
-
-// ChangeMembers implements device.Store.
-func (s *Devices) ChangeMembers(ctx context.Context, read device.Group, c device.Change, event audit.Event) (device.Group, error) {
-	id := read.ID
-	return s.editGroup(ctx, read, event, func(e *edit, g *device.Group, all groupsOfDevices) (was, is map[string]string, err error) {
-		from, has := g.Proposed(), g.Members()
-		to, err := c.To(from)
-		if err != nil || to.Same(from) {
-			return nil, nil, err
-		}
-		waits := !c.Confirmed && len(device.Holders(id, all.groups)) > 0
-		if !waits && g.Pending != nil {
-			return nil, nil, errs.New(errs.Conflict, "device_group_pending")
-		}
-		if err := s.check(ctx, has, to, id, all); err != nil {
-			return nil, nil, err
-		}
-		switch {
-		case !waits:
-			s.become(e, g, to)
-		case to.Same(has):
-			s.settle(e, g)
-		default:
-			g.Pending = &device.Members{Devices: joinedTimes(joinedMillis(to.Devices)), Groups: to.Groups, By: event.By, At: fromMillis(millis(event.At))}
-			g.Waiting = true
-			e.add(s.db.put(pendingItem{keyed(pendingKey(id)), joinedMillis(to.Devices), to.Groups, event.By, millis(event.At)}, "", nil), nil)
-		}
-		was, is = describedMembers(from, to)
-		is["pending"] = strconv.FormatBool(g.Waiting)
-		return was, is, nil
-	})
-}
-
-// check returns the violations of the members that a group is to have. Devices that it has exist: their
-// deletion removes them.
-func (s *Devices) check(ctx context.Context, has, to device.Members, id string, all groupsOfDevices) error {
-	found := to.Check(id, all.groups)
-	if len(found) == 0 {
-		joined, _ := has.Change(to)
-		devices, err := s.DevicesByID(ctx, joined)
-		if err != nil {
-			return err
-		}
-		for i, d := range devices {
-			if d.Version == 0 {
-				found = append(found, errs.Violation{Code: "device_unknown", Field: "devices", Value: joined[i]})
-			}
-		}
-	}
-	return errs.Violated(found)
-}
-
-// become gives a group its members.
-func (s *Devices) become(e *edit, g *device.Group, to device.Members) {
-	joined := joinedMillis(to.Devices)
-	g.Devices, g.Groups, g.Count = joinedTimes(joined), to.Groups, len(to.Devices)
-	e.add(s.db.put(membersItem{keyed(membersKey(g.ID)), joined}, "", nil), nil)
-}
-
-// settle ends the pending change of a group.
-func (s *Devices) settle(e *edit, g *device.Group) {
-	g.Pending, g.Waiting = nil, false
-	e.add(s.deleting(pendingKey(g.ID)), nil)
-}
-
-// Settle implements device.Store.
-func (s *Devices) Settle(ctx context.Context, read device.Group, confirm bool, event audit.Event) (device.Group, error) {
-	return s.editGroup(ctx, read, event, func(e *edit, g *device.Group, all groupsOfDevices) (was, is map[string]string, err error) {
-		if g.Pending == nil {
-			return nil, nil, errs.New(errs.Conflict, "device_group_not_pending")
-		}
-		has, to := g.Members(), g.Proposed()
-		was, is = describedMembers(has, to)
-		was["proposedBy"] = g.Pending.By
-		s.settle(e, g)
-		if !confirm {
-			return joined(was, is), nil, nil
-		}
-		to.Groups = slices.DeleteFunc(slices.Clone(to.Groups), func(id string) bool {
-			_, exists := all.groups[id]
-			return !exists
-		})
-		if err := errs.Violated(to.Check(g.ID, all.groups)); err != nil {
-			return nil, nil, err
-		}
-		s.become(e, g, to)
-		return was, is, nil
-	})
-}
-
-// Assign implements device.Store. The group and the subscription belong to each other in both directions:
-// the group names the subscription, and the holder's item the group. One transaction writes both, on
-// the condition that the subscription has no holder, and that its licences are as they were read.
-func (s *Devices) Assign(ctx context.Context, read device.Group, subscriptionID string, today subscription.Today, event audit.Event) (device.Group, error) {
-	return s.editGroup(ctx, read, event, func(e *edit, g *device.Group, all groupsOfDevices) (was, is map[string]string, err error) {
-		h, err := s.db.holding(ctx, subscriptionID)
-		if err != nil {
-			return nil, nil, err
-		}
-		holder, err := s.Holder(ctx, subscriptionID)
-		if err != nil {
-			return nil, nil, err
-		}
-		members, err := s.members(ctx, all, g.ID)
-		if err != nil {
-			return nil, nil, err
-		}
-		if err := device.Assign(*g, h, holder, members, day.In(today.Now, today.Zone)); err != nil || g.Subscription == h.ID {
-			return nil, nil, err
-		}
-		g.Subscription = h.ID
-		e.add(&action{ConditionCheck: &types.ConditionCheck{
-			TableName: &s.db.table, Key: key(seatsKey(h.ID)), ConditionExpression: aws.String("version = :v"),
-			ExpressionAttributeValues: item{":v": num(h.Seats.Version)},
-		}}, nil)
-		e.add(s.db.put(holderItem{keyed(holderKey(h.ID)), g.ID}, "attribute_not_exists(pk)", nil), nil)
-		return map[string]string{}, map[string]string{
-			"subscription": h.ID, "subscriptionName": h.Name, "devices": strconv.Itoa(len(members)), "quantity": strconv.Itoa(h.Seats.Quantity),
-		}, nil
-	})
-}
-
-// Unassign implements device.Store.
-func (s *Devices) Unassign(ctx context.Context, read device.Group, event audit.Event) (device.Group, error) {
-	return s.editGroup(ctx, read, event, func(e *edit, g *device.Group, _ groupsOfDevices) (was, is map[string]string, err error) {
-		if err := device.Unassign(*g); err != nil {
-			return nil, nil, err
-		}
-		was = map[string]string{"subscription": g.Subscription}
-		e.add(&action{Delete: &types.Delete{
-			TableName: &s.db.table, Key: key(holderKey(g.Subscription)), ConditionExpression: aws.String("#g = :id"),
-			ExpressionAttributeNames: map[string]string{"#g": "group"}, ExpressionAttributeValues: item{":id": str(g.ID)},
-		}}, nil)
-		g.Subscription = ""
-		return was, nil, nil
-	})
-}
-
-// Holder implements device.Store.
-func (s *Devices) Holder(ctx context.Context, subscriptionID string) (string, error) {
-	p, sort := holderKey(subscriptionID)
-	it, err := s.db.get(ctx, p, sort)
-	return attr(it, "group"), err
 }

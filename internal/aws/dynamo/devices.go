@@ -1,7 +1,10 @@
 package dynamo
 
 import (
+	"cmp"
 	"context"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -66,6 +69,41 @@ func (s *Devices) Devices(ctx context.Context, q device.Query) (page device.Page
 		page.Next = cursor{After: last}.encode(query...)
 	}
 	return page, err
+}
+
+// AllDevices implements device.Store. It reads the names first, and then the devices, many at a time.
+func (s *Devices) AllDevices(ctx context.Context, prefix string) (all []device.Device, err error) {
+	folded := text.Fold(prefix)
+	var ids []string
+	err = s.db.query(ctx, &dynamodb.QueryInput{
+		ConsistentRead:            aws.Bool(true),
+		KeyConditionExpression:    aws.String("pk = :p AND begins_with(sk, :s)"),
+		ExpressionAttributeValues: item{":p": str(string(devicesPK)), ":s": str(deviceNamePrefix + folded[:readable(folded, maxSortName)])},
+	}, func(it item) (bool, error) {
+		ids = append(ids, attr(it, "id"))
+		return true, nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	found, err := s.DevicesByID(ctx, ids)
+	return slices.DeleteFunc(found, func(d device.Device) bool { return d.Version == 0 || !strings.HasPrefix(text.Fold(d.Name), folded) }), err
+}
+
+// GroupsOf implements device.Store.
+func (s *Devices) GroupsOf(ctx context.Context, deviceID string) (groups []device.Group, err error) {
+	all, err := s.groups(ctx)
+	if err != nil {
+		return nil, err
+	}
+	within, err := s.containing(ctx, all, deviceID)
+	for id, in := range within {
+		if slices.Contains(in, membersSK) {
+			groups = append(groups, all.groups[id])
+		}
+	}
+	slices.SortFunc(groups, func(a, b device.Group) int { return cmp.Compare(text.Fold(a.Name), text.Fold(b.Name)) })
+	return groups, err
 }
 
 // DevicesByID implements device.Store.
@@ -192,7 +230,7 @@ func newDeviceNameItem(d device.Device) deviceNameItem {
 }
 
 // EditDevice implements device.Store.
-func (s *Devices) EditDevice(ctx context.Context, read, after device.Device, event audit.Event) (device.Device, error) {
+func (s *Devices) EditDevice(ctx context.Context, read, after device.Device, confirmed bool, event audit.Event) (device.Device, error) {
 	after.ID, after.CreatedAt, after.Version = read.ID, read.CreatedAt, read.Version+1
 	_, err := s.db.edit(ctx, event.At, func(e *edit) error {
 		e.add(s.db.put(newDeviceItem(after), "version = :was", item{":was": num(read.Version)}), staleDevice(read.ID))
@@ -201,11 +239,38 @@ func (s *Devices) EditDevice(ctx context.Context, read, after device.Device, eve
 			e.add(s.db.put(is, "", nil), nil)
 		}
 		s.claim(e, read.ID, directoryIDs(read.ObjectID, read.DeviceID), directoryIDs(after.ObjectID, after.DeviceID))
+		if !confirmed && !read.SameDevice(after) {
+			if err := s.keep(ctx, e, read.ID); err != nil {
+				return err
+			}
+		}
 		before, now := differing(describedDevice(read), describedDevice(after))
 		e.audit(changed(event, "device/"+read.ID, before, now))
 		return nil
 	})
 	return after, err
+}
+
+// keep returns errs.Conflict device_identity if a group that holds a subscription contains a device. It adds
+// the condition that no group changes before the write.
+func (s *Devices) keep(ctx context.Context, e *edit, deviceID string) error {
+	all, err := s.groups(ctx)
+	if err != nil {
+		return err
+	}
+	within, err := s.containing(ctx, all, deviceID)
+	if err != nil {
+		return err
+	}
+	holder, err := s.holder(ctx, all, slices.Sorted(maps.Keys(within)))
+	if err != nil {
+		return err
+	}
+	if holder != "" {
+		return errs.New(errs.Conflict, "device_identity", "group", holder)
+	}
+	s.move(e, all, 0)
+	return nil
 }
 
 // describedDevice returns the attributes of a device that an audit event shows.

@@ -70,6 +70,12 @@ func mustDeviceGroup(t *testing.T, s *dynamo.Table, id string) device.Group {
 	return g
 }
 
+// actionsOf returns the events of a subject with an action.
+func actionsOf(t *testing.T, s *dynamo.Table, subject, action string) []audit.Event {
+	t.Helper()
+	return slices.DeleteFunc(eventsOf(t, s, subject), func(e audit.Event) bool { return e.Action != action })
+}
+
 // assigning assigns a subscription to a group that is read now.
 func assigning(ctx context.Context, s *dynamo.Table, group, subscription string) error {
 	g, err := s.Devices.Group(ctx, group)
@@ -106,7 +112,7 @@ func soundGroups(t *testing.T, s *dynamo.Table) {
 			t.Errorf("group %s: %v", id, violations)
 		}
 		if g.Subscription != "" {
-			holder, err := s.Devices.Holder(t.Context(), g.Subscription)
+			holder, err := dynamo.Holder(t.Context(), s, g.Subscription)
 			must(t, err)
 			equal(t, "the group that holds the subscription of group "+id, holder, id)
 		}
@@ -121,7 +127,7 @@ func soundGroups(t *testing.T, s *dynamo.Table) {
 	subscriptions, err := s.Subscriptions.Subscriptions(t.Context())
 	must(t, err)
 	for _, h := range subscriptions {
-		holder, err := s.Devices.Holder(t.Context(), h.ID)
+		holder, err := dynamo.Holder(t.Context(), s, h.ID)
 		must(t, err)
 		if holder != "" && all[holder].Subscription != h.ID {
 			t.Errorf("subscription %s belongs to group %s, which holds %q", h.ID, holder, all[holder].Subscription)
@@ -185,14 +191,14 @@ func TestR10_Devices(t *testing.T) {
 
 	after := full
 	after.Name, after.ObjectID, after.Disabled = "Zimmer", "", false
-	after, err = s.Devices.EditDevice(ctx, full, after, edited("device.changed"))
+	after, err = s.Devices.EditDevice(ctx, full, after, false, edited("device.changed"))
 	must(t, err)
 	equal(t, "version", after.Version, int64(2))
 	equal(t, "all after a change of the name", list("", 200), []string{"3", "1", "4", "2", "0", "full", "long"})
 	event := eventOf(t, s, "device/full", "device.changed")
 	equal(t, "before", event.Before, map[string]string{"name": "Büro 1", "objectId": "o1", "enabled": "false"})
 	equal(t, "after", event.After, map[string]string{"name": "Zimmer"})
-	_, err = s.Devices.EditDevice(ctx, full, full, edited("device.changed"))
+	_, err = s.Devices.EditDevice(ctx, full, full, true, edited("device.changed"))
 	wantCode(t, "a change of an older version", err, "version_stale")
 	wantCode(t, "a deletion of an older version", s.Devices.DeleteDevice(ctx, full, true, edited("device.deleted")), "version_stale")
 
@@ -229,19 +235,28 @@ func TestR10_DeviceGroups(t *testing.T) {
 	_, err = s.Devices.CreateGroup(ctx, other, once.Change{Event: edited("device_group.created")})
 	must(t, err)
 
-	same, err := s.Devices.DescribeGroup(ctx, other, other.Name, other.Type, edited("device_group.changed"))
+	described := func(read device.Group, name string, kind device.GroupType, objectID string) (device.Group, error) {
+		after := read
+		after.Name, after.Type, after.ObjectID = name, kind, objectID
+		return s.Devices.DescribeGroup(ctx, read, after, edited("device_group.changed"))
+	}
+	same, err := described(other, other.Name, other.Type, "")
 	must(t, err)
 	equal(t, "a description that changes nothing", same, other)
-	_, err = s.Devices.DescribeGroup(ctx, other, "FRONT office", device.Security, edited("device_group.changed"))
+	_, err = described(other, "FRONT office", device.Security, "")
 	wantCode(t, "another name that is taken", err, "taken name device_group_name_taken")
-	renamed, err := s.Devices.DescribeGroup(ctx, other, "BACK office", device.Distribution, edited("device_group.changed"))
+	_, err = described(other, other.Name, other.Type, "o1")
+	wantCode(t, "another object id that is taken", err, "taken objectId device_object_id_taken")
+	renamed, err := described(other, "BACK office", device.Distribution, "o2")
 	must(t, err)
 	equal(t, "renamed", mustDeviceGroup(t, s, "b"), renamed)
-	_, err = s.Devices.DescribeGroup(ctx, other, "Any", device.Security, edited("device_group.changed"))
+	_, err = described(other, "Any", device.Security, "")
 	wantCode(t, "an older version", err, "version_stale")
 
 	nested, err := s.Devices.ChangeMembers(ctx, device.Group{ID: "a"}, adding(false, nil, []string{"b"}), edited("device_group.changed"))
 	must(t, err)
+	_, err = described(renamed, renamed.Name, device.Microsoft365, "o2")
+	wantCode(t, "a group within another that becomes a Microsoft 365 group", err, "group_type_unsupported")
 	wantCode(t, "a group within another", s.Devices.DeleteGroup(ctx, renamed, edited("device_group.deleted")), "device_group_nested")
 	must(t, s.Devices.DeleteGroup(ctx, nested, edited("device_group.deleted")))
 	wantCode(t, "twice", s.Devices.DeleteGroup(ctx, nested, edited("device_group.deleted")), "device_group_not_found")
@@ -291,6 +306,11 @@ func TestR10_2_Members(t *testing.T) {
 	must(t, s.Devices.DeleteDevice(ctx, device.Device{ID: "pc1", Name: "PC 1", Version: 1}, false, edited("device.deleted")))
 	equal(t, "devices after the deletion", mustDeviceGroup(t, s, "g").Devices, map[string]time.Time{"pc0": noon})
 	equal(t, "devices of the other group", len(mustDeviceGroup(t, s, "h").Devices), 0)
+	said := map[string]string{}
+	for _, event := range actionsOf(t, s, "device-group/g", device.ActionMembersChanged) {
+		said[event.Before["left"]] = event.Before["devices"] + " to " + event.After["devices"]
+	}
+	equal(t, "the events of a group of the deleted device", said, map[string]string{"": "0 to 2", "pc1": "2 to 1"})
 	equal(t, "groups of the deleted device", eventOf(t, s, "device/pc1", "device.deleted").Before["groups"], "g, h")
 	soundGroups(t, s)
 }
@@ -342,7 +362,9 @@ func TestR10_3_PendingMembers(t *testing.T) {
 	must(t, err)
 	h, err := s.Subscriptions.Subscription(ctx, "apps")
 	must(t, err)
-	equal(t, "conflicts", len(h.Seats.ConflictsOfDevices(device.Joined(members), noon, time.UTC)), 1)
+	must(t, s.Devices.Use(ctx, []*subscription.Holding{&h}))
+	equal(t, "who uses it", fmt.Sprint(h.Group, h.Used(), h.Free()), fmt.Sprint("top", len(members), 1-len(members)))
+	equal(t, "conflicts", len(h.Conflicts(noon, time.UTC)), 1)
 
 	g, err = change(taking(false, "pc1", "pc2"))
 	must(t, err)
@@ -354,6 +376,7 @@ func TestR10_3_PendingMembers(t *testing.T) {
 	g, err = change(adding(false, []string{"pc1"}, nil))
 	must(t, err)
 	equal(t, "withdrawn", devices(g), "3 false")
+	equal(t, "actions", len(actionsOf(t, s, "device-group/in", device.ActionChangeWithdrawn)), 1)
 
 	deviceGroup(t, s, "more", nil, nil)
 	_, err = change(adding(false, nil, []string{"more"}))
@@ -363,6 +386,99 @@ func TestR10_3_PendingMembers(t *testing.T) {
 	must(t, err)
 	equal(t, "groups without the deleted one", len(g.Groups), 0)
 	must(t, s.Devices.DeleteDevice(ctx, device.Device{ID: "pc0", Name: "PC 0", Version: 1}, true, edited("device.deleted")))
+	soundGroups(t, s)
+}
+
+// R10.3: what a pending change concerns cannot be changed unseen before the confirmation.
+func TestR10_3_NothingUnseen(t *testing.T) {
+	t.Parallel()
+	ctx := t.Context()
+	s := open(t)
+	for i := range 4 {
+		registerDevice(t, s, fmt.Sprint("pc", i), fmt.Sprint("PC ", i))
+	}
+	deviceGroup(t, s, "deep", nil, nil)
+	deviceGroup(t, s, "in", []string{"pc0"}, []string{"deep"})
+	deviceGroup(t, s, "top", []string{"pc3"}, nil)
+	forDevices(t, s, "apps", 5)
+	must(t, assigning(ctx, s, "top", "apps"))
+	change := func(id string, c device.Change) (device.Group, error) {
+		return s.Devices.ChangeMembers(ctx, device.Group{ID: id}, c, edited(device.ActionMembersChanged))
+	}
+	g, err := change("top", adding(false, nil, []string{"in"}))
+	must(t, err)
+	equal(t, "a group that is to be within", fmt.Sprint(g.Waiting, len(actionsOf(t, s, "device-group/top", device.ActionChangeProposed))), "true 1")
+	for _, id := range []string{"in", "deep"} {
+		g, err := change(id, adding(false, []string{"pc1"}, nil))
+		must(t, err)
+		if !g.Waiting {
+			t.Errorf("a device joins the group %s, which is to be within another, without a confirmation", id)
+		}
+	}
+
+	// The identity of a device that has a licence, or is to have one.
+	for _, id := range []string{"pc0", "pc1", "pc3"} {
+		found, err := s.Devices.DevicesByID(ctx, []string{id})
+		must(t, err)
+		other := found[0]
+		other.Name = "Another PC"
+		_, err = s.Devices.EditDevice(ctx, found[0], other, false, edited("device.changed"))
+		wantCode(t, "another identity of "+id, err, "device_identity")
+		other = found[0]
+		other.OS = "Windows"
+		other, err = s.Devices.EditDevice(ctx, found[0], other, false, edited("device.changed"))
+		must(t, err)
+		other.DeviceID, other.Name = "by a global admin "+id, "Another PC"
+		_, err = s.Devices.EditDevice(ctx, found[0], other, true, edited("device.changed"))
+		wantCode(t, "an older version", err, "version_stale")
+	}
+
+	// A change back, after the licences were taken back, ends the waiting; other changes are refused until it ends.
+	top := mustDeviceGroup(t, s, "top")
+	_, err = s.Devices.Unassign(ctx, top, edited("device_group.unassigned"))
+	must(t, err)
+	_, err = change("top", adding(false, []string{"pc2"}, nil))
+	wantCode(t, "another change", err, "device_group_pending")
+	_, err = change("top", adding(true, nil, []string{"in"}))
+	wantCode(t, "what waits, by a global admin", err, "device_group_pending")
+	g, err = change("top", device.Change{To: func(m device.Members) (device.Members, error) { return m.Without(nil, []string{"in"}), nil }})
+	must(t, err)
+	equal(t, "a change back", g.Waiting, false)
+	soundGroups(t, s)
+
+	// A list that waits with a group that was deleted can be added to.
+	must(t, assigning(ctx, s, "top", "apps"))
+	deviceGroup(t, s, "gone", nil, nil)
+	_, err = change("top", adding(false, nil, []string{"gone"}))
+	must(t, err)
+	must(t, s.Devices.DeleteGroup(ctx, mustDeviceGroup(t, s, "gone"), edited("device_group.deleted")))
+	g, err = change("top", adding(false, []string{"pc2"}, nil))
+	must(t, err)
+	equal(t, "what waits", fmt.Sprint(len(g.Pending.Devices), g.Pending.Groups), "2 []")
+	// Nothing waits any more when the only device that would join is deleted.
+	must(t, s.Devices.DeleteDevice(ctx, device.Device{ID: "pc2", Name: "PC 2", Version: 1}, false, edited("device.deleted")))
+	equal(t, "after the deletion", mustDeviceGroup(t, s, "top").Waiting, false)
+	soundGroups(t, s)
+}
+
+// R10.3: a confirmation of what is impossible now says so, and the change can be rejected.
+func TestR10_3_ImpossibleChange(t *testing.T) {
+	t.Parallel()
+	ctx := t.Context()
+	s := open(t)
+	deviceGroup(t, s, "in", nil, nil)
+	deviceGroup(t, s, "top", nil, nil)
+	forDevices(t, s, "apps", 5)
+	must(t, assigning(ctx, s, "top", "apps"))
+	_, err := s.Devices.ChangeMembers(ctx, device.Group{ID: "top"}, adding(false, nil, []string{"in"}), edited(device.ActionMembersChanged))
+	must(t, err)
+	_, err = s.Devices.ChangeMembers(ctx, device.Group{ID: "in"}, adding(true, nil, []string{"top"}), edited(device.ActionMembersChanged))
+	must(t, err)
+	_, err = s.Devices.Settle(ctx, mustDeviceGroup(t, s, "top"), true, edited("device_group.confirmed"))
+	wantCode(t, "a group that would contain itself", err, "device_group_change_impossible  device_group_cycle")
+	g, err := s.Devices.Settle(ctx, mustDeviceGroup(t, s, "top"), false, edited("device_group.rejected"))
+	must(t, err)
+	equal(t, "rejected", g.Waiting, false)
 	soundGroups(t, s)
 }
 
@@ -398,7 +514,9 @@ func TestDeviceGroupIsOneToOne(t *testing.T) {
 	wantCode(t, "a second group", assigning(ctx, s, "h", "apps"), "subscription_has_group")
 	wantCode(t, "deletion of the subscription", s.Subscriptions.Delete(ctx, apps.Subscription, edited("subscription.deleted")), "subscription_in_use")
 	wantCode(t, "deletion of the group", s.Devices.DeleteGroup(ctx, held, edited("device_group.deleted")), "device_group_in_use")
-	_, err := s.Devices.DescribeGroup(ctx, held, held.Name, device.Microsoft365, edited("device_group.changed"))
+	team := held
+	team.Type = device.Microsoft365
+	_, err := s.Devices.DescribeGroup(ctx, held, team, edited("device_group.changed"))
 	wantCode(t, "a type without licences", err, "group_type_unsupported")
 	soundGroups(t, s)
 
@@ -531,10 +649,10 @@ func TestR10_DeathAndLostReplies(t *testing.T) {
 			g := mustDeviceGroup(t, direct, "g")
 			equal(t, "the group", fmt.Sprint(g.Subscription, len(g.Devices), g.Waiting), "apps0 false")
 			equal(t, "the other group", len(mustDeviceGroup(t, direct, "h").Devices), 0)
-			holder, err := direct.Devices.Holder(t.Context(), "apps")
+			holder, err := dynamo.Holder(t.Context(), direct, "apps")
 			must(t, err)
 			equal(t, "holder", holder, "g")
-			equal(t, "assigned, says the audit log", len(slices.DeleteFunc(eventsOf(t, direct, "device-group/g"), func(e audit.Event) bool { return e.Action != "device_group.assigned" })), 1)
+			equal(t, "assigned, says the audit log", len(actionsOf(t, direct, "device-group/g", "device_group.assigned")), 1)
 		})
 	}
 }

@@ -84,3 +84,10 @@ func Known(ctx context.Context, table *Table, refs []register.PairRef) ([]string
 func Follow(ctx context.Context, r *Refreshes, open, next refresher.Run) error {
 	return lost(r.db.transact(ctx, []*action{r.followed(open, next)}))
 }
+
+// Holder returns the group that the holder's item of a subscription names; empty for none.
+func Holder(ctx context.Context, table *Table, subscriptionID string) (string, error) {
+	p, sort := holderKey(subscriptionID)
+	it, err := table.db.get(ctx, p, sort)
+	return attr(it, "group"), err
+}

@@ -71,6 +71,34 @@ func (db *engine) getAll(ctx context.Context, keys []item, projection string, na
 	return g.Wait()
 }
 
+// together reads a few items as they are at one moment, and calls found for each that exists.
+func (db *engine) together(ctx context.Context, keys []item, found func(item) error) error {
+	in := &dynamodb.TransactGetItemsInput{}
+	for _, k := range keys {
+		in.TransactItems = append(in.TransactItems, types.TransactGetItem{Get: &types.Get{TableName: &db.table, Key: k}})
+	}
+	var out *dynamodb.TransactGetItemsOutput
+	err := db.retry(ctx, func() (err error) {
+		out, err = db.client.TransactGetItems(ctx, in)
+		var cancelled *types.TransactionCanceledException
+		if errors.As(err, &cancelled) { // one of the items was being written, or the table throttled it
+			err = errTransient{err}
+		}
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	for _, r := range out.Responses {
+		if r.Item != nil {
+			if err := found(r.Item); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
 // query runs a Query page by page, and calls each for every item until each returns false.
 func (db *engine) query(ctx context.Context, in *dynamodb.QueryInput, each func(item) (bool, error)) error {
 	in.TableName = &db.table

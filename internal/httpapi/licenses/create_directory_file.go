@@ -150,6 +150,9 @@ func (in *createDirectoryFileInput) Resolve(huma.Context) []error {
 	if in.Body.FileName != "" { // the schema reports a missing or empty name
 		found = append(found, sheet.CheckFileName(in.Body.FileName, "directory_file_extension", k.Extensions()...)...)
 	}
+	if in.Body.Confirm != nil && in.Body.List == listUsers && in.Body.Missing != missingDelete {
+		found = append(found, errs.Violation{Code: "directory_confirm", Field: "confirm"}) // it would be ignored
+	}
 	if s := in.Body.settings(); (s.Delete || s.Replace) && in.Body.List == listUsers && !slices.Contains(in.Body.Acknowledge, fileData) {
 		found = append(found, errs.Violation{Code: "directory_acknowledge", Field: "acknowledge"})
 	}

@@ -81,6 +81,7 @@ func (o *operations) deviceGroupOperations() httpapi.Operations {
 	return httpapi.Operations{
 		"listDeviceGroups": o.listDeviceGroups, "getDeviceGroup": o.getDeviceGroup, "listDeviceGroupDevices": o.listDeviceGroupDevices,
 		"createDeviceGroup": o.createDeviceGroup, "updateDeviceGroup": o.updateDeviceGroup, "deleteDeviceGroup": o.deleteDeviceGroup,
+		"assignDeviceLicenses": o.assignDeviceLicenses, "unassignDeviceLicenses": o.unassignDeviceLicenses,
 		"addDeviceGroupMembers":     o.changingMembers("Add members to a device group", "Adds devices and groups to a group. Members that it has already stay.", device.Members.With),
 		"removeDeviceGroupMembers":  o.changingMembers("Remove members of a device group", "Removes devices and groups from a group. What is not a member is ignored.", without),
 		"confirmDeviceGroupMembers": o.settling("Confirm a change of the members of a device group", "Makes the change of the members that waits.", true, "device_group.change_confirmed"),
@@ -141,12 +142,14 @@ func (o *operations) getDeviceGroup(api huma.API, op huma.Operation) {
 type MemberDevice struct {
 	Device   Device    `json:"device" doc:"The device."`
 	JoinedAt time.Time `json:"joinedAt" doc:"When it joined the group, or the first of the groups within it." example:"2026-11-21T09:30:00Z"`
+	Licensed bool      `json:"licensed" doc:"Whether the device has a licence of the subscription that the group holds, or a group that contains it. If there are fewer licences than devices, those that joined last have none; nor has any device if the subscription has expired." example:"true"`
 }
 
 type listDeviceGroupDevicesInput struct {
 	httpapi.Reader
 	httpapi.Paging
 	DeviceGroupID
+	Licensed Switch `query:"licensed" doc:"true: only devices with a licence. false: only devices without one."`
 }
 
 // lastMember is the last device of a page.
@@ -161,19 +164,22 @@ func (l lastMember) compare(to lastMember) int {
 
 func (o *operations) listDeviceGroupDevices(api huma.API, op huma.Operation) {
 	op.Summary = "List the devices of a device group"
-	op.Description = "Lists the devices of a group and of the groups within it, once, in the order in which they joined."
+	op.Description = "Lists the devices of a group and of the groups within it, once, in the order in which they joined, and says which have a licence."
 	op.Errors = append(op.Errors, http.StatusNotFound)
 	type output struct{ Body httpapi.Page[MemberDevice] }
 	huma.Register(api, op, func(ctx context.Context, in *listDeviceGroupDevicesInput) (*output, error) {
-		query := []string{"device-group-devices", in.ID}
+		query := []string{"device-group-devices", in.ID, string(in.Licensed)}
 		var last lastMember
 		further, err := cursor.Decode(in.Cursor, &last, query...)
 		if err != nil {
 			return nil, err
 		}
-		members, err := o.Devices.Members(ctx, in.ID)
+		members, err := o.members(ctx, in.ID)
 		if err != nil {
 			return nil, err
+		}
+		if want := in.Licensed.value(); want != nil {
+			members = slices.DeleteFunc(members, func(m device.Member) bool { return m.Licensed != *want })
 		}
 		at := func(m device.Member) lastMember { return lastMember{m.Joined.UnixMilli(), m.DeviceID} }
 		if further { // members are sorted by this
@@ -199,7 +205,7 @@ func (o *operations) listDeviceGroupDevices(api huma.API, op huma.Operation) {
 		page := httpapi.Page[MemberDevice]{Items: []MemberDevice{}, NextCursor: next}
 		for i, d := range devices {
 			if d.Version > 0 { // not deleted meanwhile
-				page.Items = append(page.Items, MemberDevice{deviceOf(in.Lang(), d), members[i].Joined.UTC()})
+				page.Items = append(page.Items, MemberDevice{deviceOf(in.Lang(), d), members[i].Joined.UTC(), members[i].Licensed})
 			}
 		}
 		return &output{page}, nil
@@ -260,8 +266,9 @@ func (o *operations) createDeviceGroup(api huma.API, op huma.Operation) {
 
 // DeviceGroupChange is a change of the description of a group of devices. What is absent stays as it is.
 type DeviceGroupChange struct {
-	Name *string           `json:"name,omitempty" doc:"Unique, without regard to case and repeated spaces." example:"Meeting rooms"`
-	Type *device.GroupType `json:"type,omitempty" doc:"security, dynamic, distribution or microsoft365."`
+	Name     *string           `json:"name,omitempty" doc:"Unique, without regard to case and repeated spaces." example:"Meeting rooms"`
+	Type     *device.GroupType `json:"type,omitempty" doc:"security, dynamic, distribution or microsoft365."`
+	ObjectID *string           `json:"objectId,omitempty" doc:"The id of the group in the directory; empty to remove it."`
 }
 
 type updateDeviceGroupInput struct {
@@ -273,7 +280,7 @@ type updateDeviceGroupInput struct {
 
 func (o *operations) updateDeviceGroup(api huma.API, op huma.Operation) {
 	op.Summary = "Change a device group"
-	op.Description = "Changes the name or the type of a group of devices. Its members stay."
+	op.Description = "Changes the name, the type or the id in the directory of a group of devices. Its members stay."
 	op.Errors = append(op.Errors, http.StatusNotFound, http.StatusConflict, http.StatusPreconditionFailed)
 	httpapi.Receiving(&op, httpapi.MaxBody)
 	huma.Register(api, op, func(ctx context.Context, in *updateDeviceGroupInput) (*httpapi.Versioned[DeviceGroupWithChange], error) {
@@ -283,12 +290,13 @@ func (o *operations) updateDeviceGroup(api huma.API, op huma.Operation) {
 			draft := device.GroupDraft{ObjectID: read.ObjectID, Name: read.Name, Type: read.Type}
 			set(&draft.Name, in.Body.Name)
 			set(&draft.Type, in.Body.Type)
+			set(&draft.ObjectID, in.Body.ObjectID)
 			parsed, broken := device.ParseGroup(draft)
 			if err := errs.Violated(broken); err != nil {
 				return err
 			}
 			var err error
-			after, err = o.Devices.DescribeGroup(ctx, read, parsed.Name, parsed.Type, o.EventAs(ctx, access.ManageUsers, now, "device_group.changed"))
+			after, err = o.Devices.DescribeGroup(ctx, read, parsed, o.EventAs(ctx, access.ManageUsers, now, "device_group.changed"))
 			return err
 		})
 		if err != nil {
@@ -356,7 +364,7 @@ func (o *operations) changingMembers(summary, description string, change func(m 
 					To: func(m device.Members) (device.Members, error) {
 						return change(m, in.Body.Devices, in.Body.Groups, now), nil
 					},
-				}, o.memberEvent(ctx, now, "device_group.members_changed"))
+				}, o.memberEvent(ctx, now, device.ActionMembersChanged))
 				return after, in.Body.located(err)
 			})
 		})

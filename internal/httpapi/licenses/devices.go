@@ -104,6 +104,18 @@ func (o *operations) listDevices(api huma.API, op huma.Operation) {
 	})
 }
 
+// DeviceInGroups is a device with its groups.
+type DeviceInGroups struct {
+	Device
+	Groups []DeviceGroupName `json:"groups" doc:"The groups that have the device as a member of their own, sorted by name."`
+}
+
+// DeviceGroupName names a group of devices.
+type DeviceGroupName struct {
+	ID   string `json:"id" doc:"The id of the group." example:"0v5z3m8k2qd7c1x9w4t6p3r8s2"`
+	Name string `json:"name" doc:"The name of the group." example:"Meeting rooms"`
+}
+
 type getDeviceInput struct {
 	httpapi.Reader
 	DeviceID
@@ -111,14 +123,22 @@ type getDeviceInput struct {
 
 func (o *operations) getDevice(api huma.API, op huma.Operation) {
 	op.Summary = "Read a device"
-	op.Description = "Returns one device."
+	op.Description = "Returns one device, with its groups."
 	op.Errors = append(op.Errors, http.StatusNotFound)
-	huma.Register(api, op, func(ctx context.Context, in *getDeviceInput) (*httpapi.Versioned[Device], error) {
+	huma.Register(api, op, func(ctx context.Context, in *getDeviceInput) (*httpapi.Versioned[DeviceInGroups], error) {
 		d, version, err := o.device(ctx, in.ID)()
 		if err != nil {
 			return nil, err
 		}
-		return httpapi.VersionedOf(httpapi.ETag(in.Lang(), version), deviceOf(in.Lang(), d)), nil
+		groups, err := o.Devices.GroupsOf(ctx, d.ID)
+		if err != nil {
+			return nil, err
+		}
+		out := DeviceInGroups{Device: deviceOf(in.Lang(), d), Groups: []DeviceGroupName{}}
+		for _, g := range groups {
+			out.Groups = append(out.Groups, DeviceGroupName{g.ID, g.Name})
+		}
+		return httpapi.VersionedOf(httpapi.ETag(in.Lang(), version), out), nil
 	})
 }
 
@@ -190,14 +210,14 @@ func (o *operations) createDevice(api huma.API, op huma.Operation) {
 
 // DeviceChange is a change of the description of a device. What is absent stays as it is.
 type DeviceChange struct {
-	Name         *string      `json:"displayName,omitempty" doc:"The name for readers." example:"PC-0042"`
-	ObjectID     *string      `json:"objectId,omitempty" doc:"The id of the device's object in the directory; empty to remove it."`
-	DeviceID     *string      `json:"deviceId,omitempty" doc:"The id that the device has in the directory and in lists of software; empty to remove it."`
-	OS           *string      `json:"operatingSystem,omitempty" doc:"The operating system; empty to remove it." example:"Windows"`
-	OSVersion    *string      `json:"operatingSystemVersion,omitempty" doc:"The version of the operating system; empty to remove it." example:"10.0.22631.4460"`
-	Join         *device.Join `json:"joinType,omitempty" doc:"joined, hybrid or registered." example:"hybrid"`
-	Enabled      *bool        `json:"enabled,omitempty" doc:"Whether the device may sign in." example:"false"`
-	LastSignInAt *string      `json:"lastSignInAt,omitempty" doc:"The last known sign-in: a time, or a day; empty to remove it." example:"2026-11-21T09:30:00Z"`
+	Name         *string `json:"displayName,omitempty" doc:"The name for readers." example:"PC-0042"`
+	ObjectID     *string `json:"objectId,omitempty" doc:"The id of the device's object in the directory; empty to remove it."`
+	DeviceID     *string `json:"deviceId,omitempty" doc:"The id that the device has in the directory and in lists of software; empty to remove it."`
+	OS           *string `json:"operatingSystem,omitempty" doc:"The operating system; empty to remove it." example:"Windows"`
+	OSVersion    *string `json:"operatingSystemVersion,omitempty" doc:"The version of the operating system; empty to remove it." example:"10.0.22631.4460"`
+	Join         *string `json:"joinType,omitempty" doc:"joined, hybrid or registered; empty if it is not known." example:"hybrid"`
+	Enabled      *bool   `json:"enabled,omitempty" doc:"Whether the device may sign in." example:"false"`
+	LastSignInAt *string `json:"lastSignInAt,omitempty" doc:"The last known sign-in: a time, or a day; empty to remove it." example:"2026-11-21T09:30:00Z"`
 }
 
 // draft returns the description of a device after the change.
@@ -208,7 +228,9 @@ func (c DeviceChange) draft(d device.Device) device.Draft {
 	set(&after.DeviceID, c.DeviceID)
 	set(&after.OS, c.OS)
 	set(&after.OSVersion, c.OSVersion)
-	set(&after.Join, c.Join)
+	if c.Join != nil {
+		after.Join = device.Join(*c.Join)
+	}
 	if c.Enabled != nil {
 		after.Disabled = !*c.Enabled
 	}
@@ -227,16 +249,17 @@ type updateDeviceInput struct {
 
 // Resolve implements huma.Resolver.
 func (in *updateDeviceInput) Resolve(huma.Context) []error {
-	if in.Body.LastSignInAt == nil {
-		return nil
+	_, broken := device.Parse(in.Body.draft(device.Device{Name: "-"})) // the stored fields are valid
+	var more []errs.Violation
+	if in.Body.LastSignInAt != nil {
+		_, more = signIn(*in.Body.LastSignInAt)
 	}
-	_, broken := signIn(*in.Body.LastSignInAt)
-	return httpapi.Refusals(broken)
+	return httpapi.Refusals(broken, more)
 }
 
 func (o *operations) updateDevice(api huma.API, op huma.Operation) {
 	op.Summary = "Change a device"
-	op.Description = "Changes the description of a device. Its groups and licences stay."
+	op.Description = "Changes the description of a device. Its groups and licences stay. If one of its groups, or one that contains it, holds a subscription, only a global admin can give the device other ids, or another name if it has none: the licence would be that of another PC."
 	op.Errors = append(op.Errors, http.StatusNotFound, http.StatusConflict, http.StatusPreconditionFailed)
 	httpapi.Receiving(&op, httpapi.MaxBody)
 	huma.Register(api, op, func(ctx context.Context, in *updateDeviceInput) (*httpapi.Versioned[Device], error) {
@@ -253,7 +276,7 @@ func (o *operations) updateDevice(api huma.API, op huma.Operation) {
 				return nil
 			}
 			var err error
-			after, err = o.Devices.EditDevice(ctx, read, parsed, o.EventAs(ctx, access.ManageUsers, now, "device.changed"))
+			after, err = o.Devices.EditDevice(ctx, read, parsed, mayConfirm(ctx), o.EventAs(ctx, access.ManageUsers, now, "device.changed"))
 			return err
 		})
 		if err != nil {

@@ -12,7 +12,6 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
-	"trueup/internal/device"
 	"trueup/internal/httpapi"
 	"trueup/internal/i18n"
 	"trueup/internal/sheet"
@@ -200,16 +199,9 @@ type exportDevicesInput struct {
 }
 
 func (o *operations) exportDevices(ctx context.Context, in *exportDevicesInput) (t httpapi.Export, err error) {
-	var all []device.Device
-	for q := (device.Query{Prefix: in.Prefix, Limit: device.PageMax}); ; {
-		page, err := o.Devices.Devices(ctx, q)
-		if err != nil {
-			return t, err
-		}
-		all = append(all, page.Items...)
-		if q.Cursor = page.Next; q.Cursor == "" {
-			break
-		}
+	all, err := o.Devices.AllDevices(ctx, in.Prefix)
+	if err != nil {
+		return t, err
 	}
 	t.Columns = []string{"displayName", "objectId", "deviceId", "operatingSystem", "operatingSystemVersion", "joinType", "enabled", "lastSignInAt", "eligible", "reasons", "createdAt", "id"}
 	t.Rows = func(yield func([]sheet.Value) bool) {

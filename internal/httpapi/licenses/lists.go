@@ -205,10 +205,12 @@ func (o *operations) conflictOperations() httpapi.Operations {
 
 // Conflict is a conflict with its subscription.
 type Conflict struct {
-	Subscription     string `json:"subscription" doc:"The id of the subscription." example:"0v5z3m8k2qd7c1x9w4t6p3r8s2"`
-	SubscriptionName string `json:"subscriptionName" doc:"The name of the subscription." example:"Microsoft 365 E3"`
-	Quantity         int    `json:"quantity" minimum:"0" doc:"The number of licences." example:"80"`
-	Assigned         int    `json:"assigned" minimum:"0" doc:"The number of users with a licence." example:"85"`
+	Subscription     string            `json:"subscription" doc:"The id of the subscription." example:"0v5z3m8k2qd7c1x9w4t6p3r8s2"`
+	SubscriptionName string            `json:"subscriptionName" doc:"The name of the subscription." example:"Microsoft 365 E3"`
+	SubscriptionKind subscription.Kind `json:"subscriptionKind" doc:"user: licences of users; device: licences of the devices of one device group."`
+	DeviceGroup      string            `json:"deviceGroup,omitempty" doc:"The id of the group of devices that holds the subscription; absent for users." example:"0v5z3m8k2qd7c1x9w4t6p3r8s2"`
+	Quantity         int               `json:"quantity" minimum:"0" doc:"The number of licences." example:"80"`
+	Assigned         int               `json:"assigned" minimum:"0" doc:"The number of users or devices that use a licence." example:"85"`
 	SubscriptionConflict
 }
 
@@ -224,7 +226,7 @@ type listConflictsInput struct {
 
 func (o *operations) listConflicts(api huma.API, op huma.Operation) {
 	op.Summary = "List conflicts"
-	op.Description = "Lists the subscriptions with more users than licences, and expired subscriptions with users, with the days that are left and the ways out. A conflict ends by itself when its cause does."
+	op.Description = "Lists the subscriptions with more users or devices than licences, and expired subscriptions that are in use, with the days that are left and the ways out. A conflict ends by itself when its cause does."
 	type output struct{ Body ConflictList }
 	huma.Register(api, op, func(ctx context.Context, in *listConflictsInput) (*output, error) {
 		all, err := o.subscriptions(ctx, in.Lang(), o.Now(), SubscriptionFilter{})
@@ -235,7 +237,7 @@ func (o *operations) listConflicts(api huma.API, op huma.Operation) {
 		for _, s := range all.Items {
 			for _, c := range s.Conflicts {
 				if in.Kind == "" || c.Kind == in.Kind {
-					list.Items = append(list.Items, Conflict{s.ID, s.Name, s.Quantity, s.Assigned, c})
+					list.Items = append(list.Items, Conflict{s.ID, s.Name, s.Kind, s.DeviceGroup, s.Quantity, s.Assigned, c})
 				}
 			}
 		}
@@ -265,8 +267,8 @@ type HeldService struct {
 
 func (o *operations) listConflictUsers(api huma.API, op huma.Operation) {
 	op.Summary = "List the users in a conflict"
-	op.Description = "Lists every user with a licence of a subscription that has a conflict, sorted by name, with the services that are on. A shortage has no particular users: any of them can give up a licence."
-	op.Errors = append(op.Errors, http.StatusNotFound)
+	op.Description = "Lists every user with a licence of a subscription that has a conflict, sorted by name, with the services that are on. A shortage has no particular users: any of them can give up a licence. A conflict of devices has no users: its devices are those of the group."
+	op.Errors = append(op.Errors, http.StatusNotFound, http.StatusConflict)
 	type output struct{ Body httpapi.Page[ConflictUser] }
 	huma.Register(api, op, func(ctx context.Context, in *listConflictUsersInput) (*output, error) {
 		h, err := o.conflicting(ctx, in.Subscription)
@@ -287,11 +289,17 @@ func (o *operations) listConflictUsers(api huma.API, op huma.Operation) {
 	})
 }
 
-// conflicting returns a subscription that has a conflict, or errs.NotFound conflict_not_found.
+// conflicting returns a subscription whose users have a conflict, or errs.NotFound conflict_not_found, or
+// errs.Conflict conflict_of_devices.
 func (o *operations) conflicting(ctx context.Context, id string) (subscription.Holding, error) {
-	h, err := o.Subscriptions.Subscription(ctx, id)
-	if err == nil && len(h.Seats.Conflicts(o.Now(), o.Zone)) == 0 {
-		err = errs.New(errs.NotFound, "conflict_not_found", "subscription", h.Name)
+	h, err := o.inUse(ctx, id)
+	switch {
+	case err != nil:
+		return h, err
+	case len(h.Conflicts(o.Now(), o.Zone)) == 0:
+		return h, errs.New(errs.NotFound, "conflict_not_found", "subscription", h.Name)
+	case h.Kind == subscription.ForDevices:
+		return h, errs.New(errs.Conflict, "conflict_of_devices", "subscription", h.Name, "group", h.Group)
 	}
-	return h, err
+	return h, nil
 }

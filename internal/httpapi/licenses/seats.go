@@ -3,7 +3,6 @@ package licenses
 import (
 	"context"
 	"net/http"
-	"strconv"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -41,7 +40,8 @@ type seatsOutput struct {
 	Body httpapi.Reply[Subscription]
 }
 
-// reseat changes the seats of a subscription and answers with the result.
+// reseat changes the seats of a subscription and answers with the result. change gets the subscription with
+// who uses it.
 func (o *operations) reseat(
 	ctx context.Context, in httpapi.Reader, r httpapi.Repeatable, operation, subscriptionID string, body any, reference string, action string,
 	change func(now time.Time, h subscription.Holding) (subscription.Seats, error),
@@ -52,9 +52,20 @@ func (o *operations) reseat(
 		if reference != "" {
 			event.After = map[string]string{"reference": reference}
 		}
-		edit := o.Subscriptions.Reseat(subscriptionID, func(h subscription.Holding) (subscription.Seats, error) { return change(now, h) })
-		reply, repeated, err := httpapi.Apply(ctx, call, event, edit, func(h subscription.Holding) Subscription { return o.subscriptionOf(lang, now, h) })
-		if s := reply.Value; err == nil && !repeated && s.Available > 0 && s.Status == subscription.Active {
+		var used subscription.Holding
+		edit := o.Subscriptions.Reseat(subscriptionID, func(h subscription.Holding) (subscription.Seats, error) {
+			if err := o.Devices.Use(ctx, []*subscription.Holding{&h}); err != nil {
+				return h.Seats, err
+			}
+			used = h
+			return change(now, h)
+		})
+		reply, repeated, err := httpapi.Apply(ctx, call, event, edit, func(h subscription.Holding) Subscription {
+			h.Group, h.Joined = used.Group, used.Joined
+			return o.subscriptionOf(lang, now, h)
+		})
+		// Users wait, devices do not.
+		if s := reply.Value; err == nil && !repeated && s.Kind == subscription.ForUsers && s.Available > 0 && s.Status == subscription.Active {
 			o.licensing.ServeFirst(ctx, []string{subscriptionID}, o.today(now), o.events(ctx, access.Buy, now))
 		}
 		return reply, err
@@ -81,7 +92,7 @@ func (o *operations) purchaseLicenses(api huma.API, op huma.Operation) {
 	huma.Register(api, op, func(ctx context.Context, in *purchaseLicensesInput) (*seatsOutput, error) {
 		return o.reseat(ctx, in.Reader, in.Repeatable, op.OperationID, in.ID, in.Body, in.Body.Reference.Reference, "subscription.licenses_purchased",
 			func(now time.Time, h subscription.Holding) (subscription.Seats, error) {
-				return h.Seats.Purchased(int(in.Body.Quantity), now)
+				return h.Purchased(int(in.Body.Quantity), now)
 			})
 	})
 }
@@ -90,7 +101,7 @@ func (o *operations) purchaseLicenses(api huma.API, op huma.Operation) {
 type LicenseQuantity struct {
 	Quantity int64 `json:"quantity" minimum:"0" maximum:"10000000" doc:"The number of licences." example:"80"`
 	Reference
-	Acknowledge ConflictAcknowledgement `json:"acknowledge,omitempty" doc:"conflict: required for a number below the number of users, which is then a conflict until it is solved."`
+	Acknowledge ConflictAcknowledgement `json:"acknowledge,omitempty" doc:"conflict: required for a number below the number of users or devices, which is then a conflict until it is solved."`
 }
 
 type setQuantityInput struct {
@@ -104,7 +115,7 @@ type setQuantityInput struct {
 func (o *operations) setQuantity(api huma.API, op huma.Operation) {
 	op.Summary = "Set the number of licences"
 	op.Description = "Sets the quantity of a subscription. If-Match with an ETag is required, and * is refused: two admins could undo each other's changes. " +
-		"Users keep their licences if the number is below the number of users: that is a conflict, which has to be acknowledged."
+		"Users and devices keep their licences if the number is below theirs: that is a conflict, which has to be acknowledged."
 	op.Errors = append(op.Errors, http.StatusNotFound, http.StatusConflict, http.StatusPreconditionFailed, http.StatusPreconditionRequired)
 	httpapi.Receiving(&op, httpapi.MaxBody)
 	huma.Register(api, op, func(ctx context.Context, in *setQuantityInput) (*seatsOutput, error) {
@@ -113,28 +124,18 @@ func (o *operations) setQuantity(api huma.API, op huma.Operation) {
 		}
 		return o.reseat(ctx, in.Reader, in.Repeatable, op.OperationID, in.ID, in.Body, in.Body.Reference.Reference, "subscription.quantity_set",
 			func(now time.Time, h subscription.Holding) (subscription.Seats, error) {
-				n := int(in.Body.Quantity)
-				switch {
-				case !in.Allows(versionOf(h)):
+				if !in.Allows(versionOf(h)) {
 					return h.Seats, errs.New(errs.Stale, "version_stale")
-				case n == h.Seats.Quantity:
-					return h.Seats, nil
-				case n < h.Seats.Assigned && n < h.Seats.Quantity && in.Body.Acknowledge != acknowledgeConflict:
-					return h.Seats, belowAssigned(n, h.Seats)
 				}
-				return h.Seats.WithQuantity(n, now), nil
+				return h.WithQuantity(int(in.Body.Quantity), in.Body.Acknowledge == acknowledgeConflict, now)
 			})
 	})
-}
-
-func belowAssigned(quantity int, s subscription.Seats) error {
-	return errs.New(errs.Conflict, "quantity_below_assigned", "quantity", strconv.Itoa(quantity), "assigned", strconv.Itoa(s.Assigned))
 }
 
 // Renewal is a later end of a subscription.
 type Renewal struct {
 	Until    string `json:"until" doc:"The last day of the new term, in the organisation's time zone." example:"2028-06-30"`
-	Quantity *int64 `json:"quantity,omitempty" minimum:"1" maximum:"10000000" doc:"The number of licences from now on, at least as many as there are users; the same as before if absent." example:"100"`
+	Quantity *int64 `json:"quantity,omitempty" minimum:"1" maximum:"10000000" doc:"The number of licences from now on, at least as many as there are users or devices; the same as before if absent." example:"100"`
 	Reference
 }
 
@@ -159,25 +160,18 @@ func (in *renewSubscriptionInput) Resolve(huma.Context) []error {
 
 func (o *operations) renewSubscription(api huma.API, op huma.Operation) {
 	op.Summary = "Renew a subscription"
-	op.Description = "Records a later end, also of a subscription that has expired: it is active again at once, and its users keep their licences."
+	op.Description = "Records a later end, also of a subscription that has expired: it is active again at once, and its users and devices keep their licences."
 	op.DefaultStatus = http.StatusCreated
 	op.Errors = append(op.Errors, http.StatusNotFound, http.StatusConflict)
 	httpapi.Receiving(&op, httpapi.MaxBody)
 	huma.Register(api, op, func(ctx context.Context, in *renewSubscriptionInput) (*seatsOutput, error) {
 		return o.reseat(ctx, in.Reader, in.Repeatable, op.OperationID, in.ID, in.Body, in.Body.Reference.Reference, "subscription.renewed",
 			func(now time.Time, h subscription.Holding) (subscription.Seats, error) {
-				s, err := h.Seats.Renewed(in.until, o.date(now))
-				if err != nil || in.Body.Quantity == nil {
-					return s, err
+				n := 0 // the same as before
+				if in.Body.Quantity != nil {
+					n = int(*in.Body.Quantity)
 				}
-				n := int(*in.Body.Quantity)
-				if n < s.Assigned {
-					return s, belowAssigned(n, s)
-				}
-				version := s.Version
-				s = s.WithQuantity(n, now)
-				s.Version = version // one change
-				return s, nil
+				return h.Renewed(in.until, n, now, o.date(now))
 			})
 	})
 }

@@ -1,6 +1,7 @@
 package licenses
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 
@@ -39,10 +40,11 @@ func (t SubscriptionText) draft(kind subscription.Kind) subscription.Draft {
 // NewSubscription is a subscription to add.
 type NewSubscription struct {
 	SubscriptionText
-	Quantity   int64  `json:"quantity" doc:"The number of licences, 0 to 10,000,000." example:"100"`
-	EndsOn     string `json:"endsOn,omitempty" doc:"The last day of its term, in the organisation's time zone; it has no end if absent." example:"2027-06-30"`
-	TermMonths int64  `json:"termMonths,omitempty" doc:"The length of a term in months, 0 to 120; 0 if it is not known." example:"12"`
-	AutoRenew  bool   `json:"autoRenew,omitempty" doc:"Whether a term follows each term. It needs endsOn and termMonths." example:"true"`
+	Kind       subscription.Kind `json:"kind,omitempty" default:"user" doc:"user: licences of users; device: licences of the devices of one device group. It cannot be changed."`
+	Quantity   int64             `json:"quantity" doc:"The number of licences, 0 to 10,000,000." example:"100"`
+	EndsOn     string            `json:"endsOn,omitempty" doc:"The last day of its term, in the organisation's time zone; it has no end if absent." example:"2027-06-30"`
+	TermMonths int64             `json:"termMonths,omitempty" doc:"The length of a term in months, 0 to 120; 0 if it is not known." example:"12"`
+	AutoRenew  bool              `json:"autoRenew,omitempty" doc:"Whether a term follows each term. It needs endsOn and termMonths." example:"true"`
 }
 
 type createSubscriptionInput struct {
@@ -61,7 +63,7 @@ func (n NewSubscription) seats() subscription.SeatsDraft {
 // Resolve implements huma.Resolver.
 func (in *createSubscriptionInput) Resolve(ctx huma.Context) []error {
 	var broken, more []errs.Violation
-	in.parsed, broken = subscription.Parse(in.Body.draft(subscription.ForUsers))
+	in.parsed, broken = subscription.Parse(in.Body.draft(cmp.Or(in.Body.Kind, subscription.ForUsers)))
 	_, more = subscription.ParseSeats(in.Body.seats(), in.parsed.CreatedAt)
 	return httpapi.Refusals(broken, more)
 }
@@ -94,7 +96,7 @@ func (o *operations) subscriptionEdits() httpapi.Operations {
 
 func (o *operations) createSubscription(api huma.API, op huma.Operation) {
 	op.Summary = "Add a subscription"
-	op.Description = "Adds a subscription of licences for users. The number of subscriptions is limited to 500."
+	op.Description = "Adds a subscription of licences for users, or for the devices of one device group. The number of subscriptions is limited to 500."
 	op.DefaultStatus = http.StatusCreated
 	op.Errors = append(op.Errors, http.StatusConflict)
 	httpapi.Receiving(&op, httpapi.MaxBody)
@@ -207,7 +209,7 @@ func (o *operations) updateSubscription(api huma.API, op huma.Operation) {
 // holding returns a function that reads a subscription and its version, for Revise.
 func (o *operations) holding(ctx context.Context, id string) func() (subscription.Holding, int64, error) {
 	return func() (subscription.Holding, int64, error) {
-		h, err := o.Subscriptions.Subscription(ctx, id)
+		h, err := o.inUse(ctx, id)
 		return h, versionOf(h), err
 	}
 }
@@ -220,7 +222,7 @@ type deleteSubscriptionInput struct {
 
 func (o *operations) deleteSubscription(api huma.API, op huma.Operation) {
 	op.Summary = "Delete a subscription"
-	op.Description = "Deletes a subscription that nobody has a licence of."
+	op.Description = "Deletes a subscription that no user has a licence of, and no device group holds."
 	op.DefaultStatus = http.StatusNoContent
 	op.Errors = append(op.Errors, http.StatusNotFound, http.StatusConflict, http.StatusPreconditionFailed)
 	huma.Register(api, op, func(ctx context.Context, in *deleteSubscriptionInput) (*struct{}, error) {

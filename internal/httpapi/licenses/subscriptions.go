@@ -2,6 +2,8 @@ package licenses
 
 import (
 	"context"
+	"fmt"
+	"hash/crc32"
 	"net/http"
 	"slices"
 	"strings"
@@ -45,9 +47,10 @@ type Subscription struct {
 	AgreementID string                 `json:"agreementId,omitempty" doc:"The id of the agreement that it was bought under, if known." example:"k3v8t2q9x7w4m5n6"`
 	Watched     bool                   `json:"watched" doc:"Whether reminders and suggestions include it." example:"true"`
 	Quantity    int                    `json:"quantity" minimum:"0" doc:"The number of licences." example:"100"`
-	Assigned    int                    `json:"assigned" minimum:"0" doc:"The number of users with a licence." example:"87"`
+	Assigned    int                    `json:"assigned" minimum:"0" doc:"The number of users with a licence, or of devices of the group, which can be more than there are licences." example:"87"`
 	Available   int                    `json:"available" doc:"quantity - assigned: negative if there are too few licences." example:"13"`
 	Waiting     *int                   `json:"waiting,omitempty" minimum:"0" doc:"The number of users who wait for a licence; absent in responses to changes." example:"3"`
+	DeviceGroup string                 `json:"deviceGroup,omitempty" doc:"The id of the group of devices that holds the subscription; absent if none does." example:"0v5z3m8k2qd7c1x9w4t6p3r8s2"`
 	QuantityAt  time.Time              `json:"quantityAt" doc:"When the number of licences was stated." example:"2026-11-21T09:30:00Z"`
 	Status      subscription.Status    `json:"status" doc:"Licences can be assigned while it is active."`
 	EndsOn      day.Date               `json:"endsOn,omitempty" format:"date" doc:"The last day of the current term; absent if it has no end." example:"2027-06-30"`
@@ -61,17 +64,18 @@ type Subscription struct {
 
 // SubscriptionConflict is a conflict of a subscription.
 type SubscriptionConflict struct {
-	Kind     subscription.ConflictKind `json:"kind" doc:"shortage: more users than licences; expired: not renewed, with users."`
+	Kind     subscription.ConflictKind `json:"kind" doc:"shortage: more users or devices than licences; expired: not renewed, although in use."`
 	Since    time.Time                 `json:"since" doc:"When it began." example:"2026-11-21T09:30:00Z"`
 	DaysLeft int                       `json:"daysLeft" minimum:"0" maximum:"90" doc:"The number of days until it is overdue. It is one less after each midnight in the organisation's time zone." example:"83"`
 	Overdue  bool                      `json:"overdue" doc:"Whether it is 90 days old. Nothing is removed automatically." example:"false"`
-	ShortBy  int                       `json:"shortBy,omitempty" minimum:"0" doc:"The number of users without a licence." example:"5"`
+	ShortBy  int                       `json:"shortBy,omitempty" minimum:"0" doc:"The number of missing licences." example:"5"`
 	WaysOut  []WayOut                  `json:"waysOut" doc:"What ends it."`
 }
 
 // WayOut is one way to end a conflict.
 type WayOut struct {
-	Permission access.Permission `json:"permission" doc:"What the person must be allowed to do: buy (buy more licences, or renew), remove-license, delete-user." example:"buy"`
+	Action     subscription.Way  `json:"action" doc:"What ends the conflict: renew; buy more licences; for users remove-licenses or delete-users; for devices remove-devices from the group, or unassign the licences of all its devices."`
+	Permission access.Permission `json:"permission" doc:"What the person must be allowed to do: buy (buy more licences, or renew), remove-license, delete-user, device-licenses." example:"buy"`
 	Roles      []access.Role     `json:"roles" doc:"The roles that allow it." example:"[\"global-admin\",\"billing-admin\"]"`
 	Message    string            `json:"message" doc:"What to do, in the reader's language."`
 }
@@ -82,10 +86,11 @@ func versionOf(h subscription.Holding) int64 { return h.Version + h.Seats.Versio
 
 func (o *operations) subscriptionOf(lang i18n.Lang, now time.Time, h subscription.Holding) Subscription {
 	today, s := o.date(now), h.Seats
+	used, free := h.Used(), h.Free()
 	out := Subscription{
 		ID: h.ID, Name: h.Name, Kind: h.Kind, SKU: h.SKU, PartNumber: h.PartNumber, Services: []Service{}, Countries: h.Countries,
 		AgreementID: h.AgreementID, Watched: !h.Unwatched,
-		Quantity: s.Quantity, Assigned: s.Assigned, Available: s.Available, QuantityAt: s.AsOf.UTC(),
+		Quantity: s.Quantity, Assigned: used, Available: free, DeviceGroup: h.Group, QuantityAt: s.AsOf.UTC(),
 		Status: s.Status(today), EndsOn: s.End(today), TermMonths: s.Months, AutoRenew: s.AutoRenew, RenewsOn: s.RenewsOn(today),
 		Conflicts: []SubscriptionConflict{}, CreatedAt: h.CreatedAt.UTC(), Version: versionOf(h),
 	}
@@ -95,7 +100,7 @@ func (o *operations) subscriptionOf(lang i18n.Lang, now time.Time, h subscriptio
 	if h.Price.Currency != "" {
 		out.Price = &Price{h.Price.Amount, h.Price.Currency}
 	}
-	for _, c := range s.Conflicts(now, o.Zone) {
+	for _, c := range h.Conflicts(now, o.Zone) {
 		out.Conflicts = append(out.Conflicts, conflictOf(lang, c))
 	}
 	return out
@@ -110,25 +115,34 @@ func (s *Subscription) waits(waiting map[string]int) {
 
 func conflictOf(lang i18n.Lang, c subscription.Conflict) SubscriptionConflict {
 	out := SubscriptionConflict{Kind: c.Kind, Since: c.Since.UTC(), DaysLeft: c.DaysLeft, Overdue: c.Overdue, ShortBy: c.ShortBy}
-	for _, permission := range c.WaysOut() {
-		out.WaysOut = append(out.WaysOut, WayOut{permission, access.RolesWith(permission), i18n.Text(lang, wayOut[c.Kind][permission], nil)})
+	for _, w := range c.WaysOut {
+		out.WaysOut = append(out.WaysOut, WayOut{w, w.Permission(), access.RolesWith(w.Permission()), i18n.Text(lang, wayOut[w], nil)})
 	}
 	return out
 }
 
 // wayOut has the code of the message of each way out.
-var wayOut = map[subscription.ConflictKind]map[access.Permission]string{
-	subscription.Expiration: {access.Buy: i18n.WayRenew},
-	subscription.Shortage:   {access.Buy: i18n.WayBuy, access.RemoveLicense: i18n.WayRemove, access.DeleteUser: i18n.WayDelete},
+var wayOut = map[subscription.Way]string{
+	subscription.WayRenew: i18n.WayRenew, subscription.WayBuy: i18n.WayBuy, subscription.WayRemove: i18n.WayRemove, subscription.WayDelete: i18n.WayDelete,
+	subscription.WayRemoveDevices: i18n.WayRemoveDevices, subscription.WayUnassign: i18n.WayUnassign,
 }
 
 // tag returns the ETag of a subscription. Its version does not change when licences are assigned, when
-// the date changes its status or conflicts, or when users begin to wait, so the ETag includes them.
+// devices join or leave its group, when the date changes its status or conflicts, or when users begin to
+// wait, so the ETag includes them.
 func (s Subscription) tag(lang i18n.Lang, today day.Date) string {
 	begin, _ := today.Time()
 	parts := []int{s.Assigned, int(begin.Unix() / 86400)}
 	if s.Waiting != nil && *s.Waiting > 0 {
 		parts = append(parts, *s.Waiting)
+	}
+	if s.Kind == subscription.ForDevices {
+		devices := crc32.NewIEEE()
+		fmt.Fprint(devices, s.DeviceGroup)
+		for _, c := range s.Conflicts {
+			fmt.Fprint(devices, c.Since)
+		}
+		parts = append(parts, int(devices.Sum32()))
 	}
 	return httpapi.ETag(lang, s.Version, parts...)
 }
@@ -170,9 +184,9 @@ type SubscriptionList struct {
 type SubscriptionTotals struct {
 	Subscriptions int `json:"subscriptions" minimum:"0" doc:"The number of subscriptions." example:"12"`
 	Quantity      int `json:"quantity" minimum:"0" doc:"The number of licences." example:"3200"`
-	Assigned      int `json:"assigned" minimum:"0" doc:"The number of assigned licences." example:"2950"`
-	Unused        int `json:"unused" minimum:"0" doc:"The number of licences that nobody has: of all subscriptions with more licences than users." example:"255"`
-	Short         int `json:"short" minimum:"0" doc:"The number of missing licences: of all subscriptions with more users than licences." example:"5"`
+	Assigned      int `json:"assigned" minimum:"0" doc:"The number of assigned licences, with the devices of groups." example:"2950"`
+	Unused        int `json:"unused" minimum:"0" doc:"The number of licences that nobody has: of all subscriptions with more licences than users or devices." example:"255"`
+	Short         int `json:"short" minimum:"0" doc:"The number of missing licences: of all subscriptions with more users or devices than licences." example:"5"`
 	Conflicts     int `json:"conflicts" minimum:"0" doc:"The number of conflicts." example:"2"`
 }
 
@@ -208,7 +222,7 @@ func (o *operations) listSubscriptions(api huma.API, op huma.Operation) {
 
 // subscriptions returns the subscriptions that a filter selects.
 func (o *operations) subscriptions(ctx context.Context, lang i18n.Lang, now time.Time, f SubscriptionFilter) (SubscriptionList, error) {
-	all, err := o.Subscriptions.Subscriptions(ctx)
+	all, err := o.used(ctx)
 	list := SubscriptionList{Items: []Subscription{}}
 	for _, h := range all {
 		if s := o.subscriptionOf(lang, now, h); f.selects(s) {
@@ -217,6 +231,28 @@ func (o *operations) subscriptions(ctx context.Context, lang i18n.Lang, now time
 		}
 	}
 	return list, err
+}
+
+// used returns all subscriptions with who uses them.
+func (o *operations) used(ctx context.Context) ([]subscription.Holding, error) {
+	all, err := o.Subscriptions.Subscriptions(ctx)
+	if err != nil {
+		return nil, err
+	}
+	each := make([]*subscription.Holding, len(all))
+	for i := range all {
+		each[i] = &all[i]
+	}
+	return all, o.Devices.Use(ctx, each)
+}
+
+// inUse returns one subscription with who uses it; errs.NotFound subscription_not_found.
+func (o *operations) inUse(ctx context.Context, id string) (subscription.Holding, error) {
+	h, err := o.Subscriptions.Subscription(ctx, id)
+	if err == nil {
+		err = o.Devices.Use(ctx, []*subscription.Holding{&h})
+	}
+	return h, err
 }
 
 // SubscriptionID is the path parameter of a subscription.
@@ -236,7 +272,7 @@ func (o *operations) getSubscription(api huma.API, op huma.Operation) {
 	op.Errors = append(op.Errors, http.StatusNotFound)
 	httpapi.NotModified(&op)
 	huma.Register(api, op, func(ctx context.Context, in *getSubscriptionInput) (*httpapi.Tagged[Subscription], error) {
-		h, err := o.Subscriptions.Subscription(ctx, in.ID)
+		h, err := o.inUse(ctx, in.ID)
 		if err != nil {
 			return nil, err
 		}

@@ -137,6 +137,8 @@ var Table = []Route{
 	{"PATCH", "/device-groups/{id}", "licenses", access.ManageUsers, "updateDeviceGroup"},
 	{"DELETE", "/device-groups/{id}", "licenses", access.ManageUsers, "deleteDeviceGroup"},
 	{"GET", "/device-groups/{id}/devices", "licenses", access.Read, "listDeviceGroupDevices"},
+	{"PUT", "/device-groups/{id}/subscription", "licenses", access.DeviceLicenses, "assignDeviceLicenses"},
+	{"DELETE", "/device-groups/{id}/subscription", "licenses", access.DeviceLicenses, "unassignDeviceLicenses"},
 	{"POST", "/device-groups/{id}/members", "licenses", access.ManageUsers, "addDeviceGroupMembers"},
 	{"POST", "/device-groups/{id}/members/removals", "licenses", access.ManageUsers, "removeDeviceGroupMembers"},
 	{"POST", "/device-groups/{id}/members/confirmation", "licenses", access.DeviceLicenses, "confirmDeviceGroupMembers"},

@@ -1,0 +1,93 @@
+package dynamo
+
+import (
+	"context"
+	"slices"
+	"strconv"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"trueup/internal/audit"
+	"trueup/internal/day"
+	"trueup/internal/device"
+	"trueup/internal/subscription"
+)
+
+// Use implements device.Store.
+func (s *Devices) Use(ctx context.Context, subscriptions []*subscription.Holding) error {
+	if !slices.ContainsFunc(subscriptions, func(h *subscription.Holding) bool { return h.Kind == subscription.ForDevices }) {
+		return nil
+	}
+	all, err := s.groups(ctx)
+	if err != nil {
+		return err
+	}
+	holders := map[string]string{}
+	for id, g := range all.groups {
+		holders[g.Subscription] = id
+	}
+	var held []string
+	for _, h := range subscriptions {
+		if h.Kind == subscription.ForDevices {
+			if h.Group, h.Joined = holders[h.ID], nil; h.Group != "" {
+				held = append(held, h.Group)
+			}
+		}
+	}
+	members, err := s.members(ctx, all, held...)
+	for _, h := range subscriptions {
+		if h.Group != "" {
+			h.Joined = device.Joined(members[h.Group])
+		}
+	}
+	return err
+}
+
+// Assign implements device.Store. The group and the subscription belong to each other in both directions:
+// the group names the subscription, and the holder's item the group. One transaction writes both, on
+// the condition that the subscription has no holder, and that its licences are as they were read.
+func (s *Devices) Assign(ctx context.Context, read device.Group, subscriptionID string, today subscription.Today, event audit.Event) (device.Group, error) {
+	return s.editGroup(ctx, read, &event, func(e *edit, g *device.Group, all groupsOfDevices) (was, is map[string]string, err error) {
+		h, err := s.db.holding(ctx, subscriptionID)
+		if err != nil {
+			return nil, nil, err
+		}
+		if err := s.Use(ctx, []*subscription.Holding{&h}); err != nil {
+			return nil, nil, err
+		}
+		members, err := s.members(ctx, all, g.ID)
+		if err != nil {
+			return nil, nil, err
+		}
+		devices := members[g.ID]
+		if err := device.Assign(*g, h, devices, day.In(today.Now, today.Zone)); err != nil || g.Subscription == h.ID {
+			return nil, nil, err
+		}
+		g.Subscription = h.ID
+		e.add(&action{ConditionCheck: &types.ConditionCheck{
+			TableName: &s.db.table, Key: key(seatsKey(h.ID)), ConditionExpression: aws.String("version = :v"),
+			ExpressionAttributeValues: item{":v": num(h.Seats.Version)},
+		}}, nil)
+		e.add(s.db.put(holderItem{keyed(holderKey(h.ID)), g.ID}, "attribute_not_exists(pk)", nil), nil)
+		return map[string]string{}, map[string]string{
+			"subscription": h.ID, "subscriptionName": h.Name, "devices": strconv.Itoa(len(devices)), "quantity": strconv.Itoa(h.Seats.Quantity),
+		}, nil
+	})
+}
+
+// Unassign implements device.Store.
+func (s *Devices) Unassign(ctx context.Context, read device.Group, event audit.Event) (device.Group, error) {
+	return s.editGroup(ctx, read, &event, func(e *edit, g *device.Group, _ groupsOfDevices) (was, is map[string]string, err error) {
+		if err := device.Unassign(*g); err != nil {
+			return nil, nil, err
+		}
+		was = map[string]string{"subscription": g.Subscription}
+		e.add(&action{Delete: &types.Delete{
+			TableName: &s.db.table, Key: key(holderKey(g.Subscription)), ConditionExpression: aws.String("#g = :id"),
+			ExpressionAttributeNames: map[string]string{"#g": "group"}, ExpressionAttributeValues: item{":id": str(g.ID)},
+		}}, nil)
+		g.Subscription = ""
+		return was, nil, nil
+	})
+}
