@@ -54,7 +54,7 @@ func TestPermissions(t *testing.T) {
 			"POST /device-groups", "PATCH /device-groups/{id}", "DELETE /device-groups/{id}", "POST /device-groups/{id}/members", "POST /device-groups/{id}/members/removals",
 		},
 		access.PutLists:       {"POST /directory-files"},
-		access.DeviceLicenses: {"POST /device-groups/{id}/members/confirmation", "POST /device-groups/{id}/members/rejection"},
+		access.DeviceLicenses: {"POST /device-groups/{id}/members/confirmation", "POST /device-groups/{id}/members/rejection", "PUT /device-groups/{id}/subscription", "DELETE /device-groups/{id}/subscription"},
 		access.DeleteUser:     {"DELETE /users/{id}", "POST /users/deletions", "POST /users/{id}/restoration"},
 		access.AssignLicense:  {"DELETE /subscriptions/{id}/waiting/{user}", "PUT /users/{id}/licenses/{subscription}", "POST /license-assignments"},
 		access.RemoveLicense:  {"DELETE /users/{id}/licenses/{subscription}", "POST /license-removals"},
