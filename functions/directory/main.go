@@ -1,5 +1,5 @@
 // Command directory is the function that receives lists of users, devices and subscriptions, does jobs that
-// change licences, and checks every night that the licences add up.
+// change licences, serves users who wait for them, and checks every night that the licences add up.
 package main
 
 import (

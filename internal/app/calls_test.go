@@ -180,8 +180,8 @@ func TestReadsOfTheTable(t *testing.T) {
 		{catalogapi.Name, "/inventory/titles", 1, 1},
 		{agreements.Name, "/audit", 10, 10},
 		{reports.Name, "/refreshes", 1, 1},
-		{licenses.Name, "/subscriptions", 1, 1},
-		{licenses.Name, "/subscriptions/" + plan.ID, 1, 1},
+		{licenses.Name, "/subscriptions", 2, 2}, // the second one tells who waits
+		{licenses.Name, "/subscriptions/" + plan.ID, 2, 2},
 		{licenses.Name, "/subscriptions/" + plan.ID + "/users", 2, 2},
 		{licenses.Name, "/users", 2, 2},
 		{licenses.Name, "/users/" + person.ID, 2, 2},

@@ -61,7 +61,8 @@ func Directory(settings config.Config, c aws.Config, log *slog.Logger) trigger.J
 		Received:    save,
 		LicenseJobs: func(ctx context.Context) error { return errors.Join(changes.Work(ctx), save(ctx)) },
 		Scheduled: func(ctx context.Context) error {
-			return errors.Join(lists.Work(ctx), changes.Work(ctx), users.Save(ctx, backlog, time.Now())) // what was interrupted
+			// Users wait for licences, and files and jobs that were interrupted for the rest.
+			return errors.Join(lists.Serve(ctx), lists.Work(ctx), changes.Work(ctx), users.Save(ctx, backlog, time.Now()))
 		},
 		Nightly: func(ctx context.Context, _ time.Time) error { return lists.Recount(ctx) },
 	}

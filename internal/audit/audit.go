@@ -16,10 +16,12 @@ const (
 	SourceConsole Source = "console"
 	SourceImport  Source = "import"
 	SourceRefresh Source = "refresh"
+	// SourceSchedule is what trueup does by itself at an interval, such as serving waiting users.
+	SourceSchedule Source = "schedule"
 )
 
 // Sources lists every source, in the order of the documentation.
-var Sources = []Source{SourceAPI, SourceConsole, SourceImport, SourceRefresh}
+var Sources = []Source{SourceAPI, SourceConsole, SourceImport, SourceRefresh, SourceSchedule}
 
 // Event is one change, or one reading of sensitive details. Before and After hold what changed,
 // by field name; they never contain details, keys or tokens.

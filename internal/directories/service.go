@@ -438,5 +438,5 @@ func (s *Service) now() time.Time { return s.Clock().UTC().Truncate(time.Millise
 
 // licenses returns the engine that changes users.
 func (s *Service) licenses() *licensing.Licensing {
-	return &licensing.Licensing{Subscriptions: s.Subscriptions, People: s.People}
+	return &licensing.Licensing{Subscriptions: s.Subscriptions, People: s.People, Register: s.Register, Log: s.Log}
 }

@@ -198,6 +198,9 @@ func (j *job) update(ctx context.Context, row directory.SubscriptionRow, h subsc
 	case err != nil:
 		return err
 	}
+	if is.Version > was.Version && is.Available > 0 {
+		j.licenses().ServeFirst(ctx, []string{h.ID}, j.today(), j.event)
+	}
 	switch {
 	case refused:
 		j.Rejected++

@@ -22,3 +22,6 @@ const (
 	WayRemoveDevices = "way_remove_devices"
 	WayUnassign      = "way_unassign"
 )
+
+// SuggestionsRemove says how to take back licences that are suggested.
+const SuggestionsRemove = "suggestions_remove"

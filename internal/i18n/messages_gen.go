@@ -887,6 +887,11 @@ var messages = [...]message{
 		"Over deze vermelding in de wachtrij wordt twee keer beslist. Verwijder er één.",
 		"Cette entrée de la file est décidée deux fois. Supprimez-en une.",
 	}},
+	{"exclusion_missing", [...]string{
+		"Set excludedFromSuggestions to true, too, or leave the day out.",
+		"Zet excludedFromSuggestions ook op true, of laat de dag weg.",
+		"Mettez aussi excludedFromSuggestions à true, ou omettez le jour.",
+	}},
 	{"export_too_large", [...]string{
 		"There are too many events for one file. Choose fewer days with from and to, or filter by action, by or subject.",
 		"Er zijn te veel gebeurtenissen voor één bestand. Kies minder dagen met from en to, of filter op action, by of subject.",
@@ -3022,6 +3027,11 @@ var messages = [...]message{
 		"Zo'n abonnement bestaat niet. Misschien is het verwijderd. De lijst van abonnementen bevat de id's.",
 		"Cet abonnement n'existe pas. Il a peut-être été supprimé. La liste des abonnements contient les identifiants.",
 	}},
+	{"suggestions_remove", [...]string{
+		"Nothing is removed automatically. Try POST /license-removals with the users and subscriptions that you choose and \"dryRun\": true, then send it again with \"acknowledge\": \"service-data\" in its place.",
+		"Er wordt niets automatisch verwijderd. Probeer POST /license-removals met de gekozen gebruikers en abonnementen en \"dryRun\": true, en verzend het daarna met \"acknowledge\": \"service-data\" in plaats daarvan.",
+		"Rien n'est retiré automatiquement. Essayez POST /license-removals avec les utilisateurs et les abonnements choisis et \"dryRun\": true, puis renvoyez-le avec \"acknowledge\": \"service-data\" à la place.",
+	}},
 	{"taken", [...]string{
 		"The values listed under errors are already in use. Change them and send the request again.",
 		"Wat onder errors staat is al in gebruik. Wijzig het en stuur het verzoek opnieuw.",
@@ -3227,6 +3237,11 @@ var messages = [...]message{
 		"Deze gebruiker kan niet worden hersteld: hij is niet verwijderd, of meer dan 30 dagen geleden. Voeg de gebruiker opnieuw toe.",
 		"Cet utilisateur ne peut pas être restauré : il n'a pas été supprimé, ou il y a plus de 30 jours. Ajoutez-le de nouveau.",
 	}},
+	{"user_not_waiting", [...]string{
+		"The user does not wait for a licence of this subscription. See GET /subscriptions/[id]/waiting.",
+		"De gebruiker wacht niet op een licentie van dit abonnement. Zie GET /subscriptions/[id]/waiting.",
+		"L'utilisateur n'attend pas de licence de cet abonnement. Voir GET /subscriptions/[id]/waiting.",
+	}},
 	{"user_object_id_shared", [...]string{
 		"Several users have this id in the directory, such as {users}. Name the user by the user principal name.",
 		"Verschillende gebruikers hebben deze id in de directory, zoals {users}. Noem de gebruiker bij de user principal name.",
@@ -3326,6 +3341,16 @@ var messages = [...]message{
 		"Both numbers exist, but they do not belong together. Check them against the agreement.",
 		"Beide nummers bestaan en horen niet bij elkaar. Vergelijk ze met de overeenkomst.",
 		"Les deux numéros existent mais ne vont pas ensemble. Comparez-les à l'accord.",
+	}},
+	{"wait_for_one", [...]string{
+		"Users can wait for one licence only: give one licence and the mode add, or leave wait out.",
+		"Gebruikers kunnen maar op één licentie wachten: geef één licentie en de modus add op, of laat wait weg.",
+		"Les utilisateurs ne peuvent attendre qu'une licence : indiquez une licence et le mode add, ou omettez wait.",
+	}},
+	{"waiting_list_full", [...]string{
+		"No licence of this subscription is free, and {max} users wait already. Buy more licences.",
+		"Er is geen licentie van dit abonnement vrij, en er wachten al {max} gebruikers. Koop meer licenties.",
+		"Aucune licence de cet abonnement n'est libre, et {max} utilisateurs attendent déjà. Achetez d'autres licences.",
 	}},
 	{"way_buy", [...]string{
 		"Buy more licences.",

@@ -7,12 +7,14 @@
 // one fails, and a repetition of the call reports the same outcome for them; a licence is refused for
 // want of a free one only if none was free at a moment of the call at which the user did not hold it; of
 // two users of a call who want the last licence, the earlier one gets it; a rehearsal takes the same steps
-// without writing, so it has the results of the call.
+// without writing, so it has the results of the call. Users wait for licences until one of these changes, or
+// the schedule, serves them: see Serve.
 package licensing
 
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"maps"
 	"slices"
 	"time"
@@ -28,6 +30,8 @@ import (
 type Licensing struct {
 	Subscriptions subscription.Store
 	People        subscription.People
+	Register      subscription.Register
+	Log           *slog.Logger
 }
 
 // Result is the result of a change for one user.
@@ -159,7 +163,7 @@ func (r *run) reread(ctx context.Context, of []open, results []Result) ([]open, 
 // without a result.
 func (r *run) round(ctx context.Context, users []open, results []Result) (left []open, err error) {
 	free := maps.Clone(r.free)
-	var changes, refused []open
+	var changes, joins, refused []open
 	decisions := map[int]subscription.Decision{}
 	for _, o := range users {
 		d, err := r.judge(o.user, free)
@@ -172,12 +176,20 @@ func (r *run) round(ctx context.Context, users []open, results []Result) (left [
 			refused = append(refused, o)
 		case d.After.Version == o.user.Version: // nothing to write
 			results[o.index].Decision = d
+		case d.Outcome == subscription.Waiting:
+			joins = append(joins, o)
 		default:
 			changes = append(changes, o)
 			take(free, subscription.Change{Before: o.user, After: d.After})
 		}
 	}
 	unwritten, err := r.write(ctx, changes, decisions, results)
+	if err == nil && r.first == nil && len(unwritten) == 0 {
+		// No licence is free once the others have theirs, and the transaction checks it.
+		unwritten, err = r.write(ctx, joins, decisions, results)
+	} else {
+		unwritten = slices.Concat(unwritten, joins)
+	}
 	if err != nil || r.first != nil {
 		return unwritten, err
 	}

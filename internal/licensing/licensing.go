@@ -40,6 +40,9 @@ const (
 	UserEdited      = "user.edited"
 	UserDeleted     = "user.deleted"
 	UserRestored    = "user.restored"
+	WaitingJoined   = "user.waiting_joined"
+	WaitingServed   = "user.waiting_served"
+	WaitingLeft     = "user.waiting_left"
 )
 
 // Change assigns and removes licences, and returns a result for each user in the order of the request.
@@ -48,6 +51,8 @@ const (
 // It returns errs.Conflict acknowledgement_required, and has changed nothing, if users would lose
 // licences and the request does not acknowledge what is lost with them. A licence that a user gets
 // during the call is not removed without: then the error comes beside the results so far.
+//
+// Licences that it releases are assigned to users who wait for them, see Serve.
 func (l *Licensing) Change(ctx context.Context, r Request) ([]Result, error) {
 	decide := func(u subscription.User, free map[string]subscription.Holding) (subscription.Decision, error) {
 		want := r.Want
@@ -56,7 +61,15 @@ func (l *Licensing) Change(ctx context.Context, r Request) ([]Result, error) {
 		}
 		return subscription.Decide(u, want, free, r.Call, r.day()), nil
 	}
-	t := task{ids: r.UserIDs, judge: existing(decide), today: r.Today, dryRun: r.DryRun, taken: r.Taken, event: func(subscription.Decision) audit.Event { return called(r.Event(LicensesChanged), r.Call) }}
+	if r.Want.Wait {
+		var err error
+		if decide, err = l.bounded(ctx, decide); err != nil {
+			return nil, err
+		}
+	}
+	t := task{ids: r.UserIDs, judge: existing(decide), today: r.Today, dryRun: r.DryRun, taken: r.Taken, event: func(d subscription.Decision) audit.Event {
+		return called(r.Event(actionOf(d)), r.Call)
+	}}
 	if !r.Acknowledged && !r.DryRun && (r.Each != nil || r.Want.Replace || len(r.Want.Remove) > 0) {
 		rehearsal := t
 		rehearsal.dryRun = true
@@ -76,7 +89,21 @@ func (l *Licensing) Change(ctx context.Context, r Request) ([]Result, error) {
 		})
 	}
 	results, _, err := l.do(ctx, t)
+	if !r.DryRun {
+		l.serveReleased(ctx, results, r.Today, r.Event)
+	}
 	return results, err
+}
+
+// actionOf returns the action of the audit event of a change of licences.
+func actionOf(d subscription.Decision) string {
+	switch {
+	case d.Outcome == subscription.Waiting:
+		return WaitingJoined
+	case len(d.Added)+len(d.Removed)+len(d.Changed) == 0:
+		return WaitingLeft
+	}
+	return LicensesChanged
 }
 
 // Tally sums up results of the parts of a call, by subscription.
@@ -273,6 +300,9 @@ func (l *Licensing) Delete(ctx context.Context, r Deletion) ([]Result, error) {
 		}
 	}
 	results, _, err := l.do(ctx, t)
+	if !r.DryRun {
+		l.serveReleased(ctx, results, r.Today, r.Event)
+	}
 	return results, err
 }
 

@@ -3,6 +3,7 @@ package licensing_test
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"math/rand/v2"
 	"net/http"
 	"slices"
@@ -22,13 +23,24 @@ import (
 	"trueup/internal/errs"
 	"trueup/internal/id"
 	"trueup/internal/licensing"
+	"trueup/internal/objects"
 	"trueup/internal/once"
+	"trueup/internal/people"
 	"trueup/internal/subscription"
 	"trueup/internal/testkit/storetest"
 	"trueup/internal/testkit/storetest/faultproxy"
 )
 
 func TestMain(m *testing.M) { storetest.Main(m) }
+
+// noCopies is a bucket without saved copies of users.
+type noCopies struct{ objects.Bucket }
+
+func (noCopies) Open(context.Context, string, string, string) (objects.Object, error) {
+	return objects.Object{}, objects.ErrNotFound
+}
+
+var quiet = slog.New(slog.DiscardHandler)
 
 var (
 	noon  = time.Date(2026, 11, 29, 12, 0, 0, 0, time.UTC)
@@ -59,7 +71,9 @@ type organisation struct {
 }
 
 func of(table *dynamo.Table) *licensing.Licensing {
-	return &licensing.Licensing{Subscriptions: table.Subscriptions, People: table.People}
+	return &licensing.Licensing{
+		Subscriptions: table.Subscriptions, People: table.People, Register: people.New(table.People, table.Journal, noCopies{}, quiet), Log: quiet,
+	}
 }
 
 // newOrganisation has users without licences, and subscriptions with these quantities.

@@ -309,7 +309,7 @@ var Functions = []Function{
 		Name:    "directory",
 		Summary: "Applies lists of users, devices and subscriptions from the uploads bucket, does jobs that change licences, and checks every night that the licences add up.",
 		Trigger: Objects,
-		Every:   5 * time.Minute, // continues interrupted files and jobs, saves copies
+		Every:   5 * time.Minute, // serves users who wait for licences, continues interrupted files and jobs, saves copies
 		Nightly: true,            // counts the users of each subscription
 		Memory:  1024,            // the register of 100,000 users, and an index of them
 		Scratch: 1536,            // two copies of the largest file: one is being written while another is read

@@ -3,6 +3,7 @@ package people
 import (
 	"errors"
 
+	"trueup/internal/day"
 	"trueup/internal/pack"
 	"trueup/internal/slots"
 	"trueup/internal/subscription"
@@ -20,8 +21,11 @@ import (
 // So it is read in one pass, without folding or sorting.
 
 // copyVersion is incremented when the format changes, or how rows are folded or sorted. A copy of
-// another version is not read.
-const copyVersion = 1
+// another version than these is not read. Version 1 has no waiting lists and no exclusions.
+const (
+	copyVersion  = 2
+	firstVersion = 1
+)
 
 // Minimum sizes of the parts of a copy.
 const (
@@ -36,6 +40,8 @@ const (
 	isSeen
 	isDeleted
 	upnIsKey // the key of the user principal name is the name itself
+	isWaiting
+	isExcluded
 )
 
 // save returns a copy of the live rows.
@@ -58,7 +64,8 @@ func (t *table) save() []byte {
 		}
 		rows.Uvarint(at)
 		key := r.upnKey
-		flags := flag(isDisabled, r.disabled) | flag(isSeen, r.seen != noTime) | flag(isDeleted, r.deleted != noTime) | flag(upnIsKey, key == r.upn)
+		flags := flag(isDisabled, r.disabled) | flag(isSeen, r.seen != noTime) | flag(isDeleted, r.deleted != noTime) | flag(upnIsKey, key == r.upn) |
+			flag(isWaiting, r.waiting != "") | flag(isExcluded, r.excluded)
 		if key == r.upn {
 			key = ""
 		}
@@ -71,9 +78,18 @@ func (t *table) save() []byte {
 		if r.deleted != noTime {
 			rows.Varint(r.deleted)
 		}
-		for _, s := range [...]string{r.id, r.objectID, r.upn, key, r.name, r.nameKey, r.licenses, r.former} {
+		text := func(s string) {
 			rows.Uvarint(uint64(len(s)))
 			texts = append(texts, s...)
+		}
+		for _, s := range [...]string{r.id, r.objectID, r.upn, key, r.name, r.nameKey, r.licenses, r.former} {
+			text(s)
+		}
+		if r.waiting != "" {
+			text(r.waiting)
+		}
+		if r.excluded {
+			text(string(r.excludedUntil))
 		}
 	}
 	w := pack.NewWriter(make([]byte, 0, 64+64*len(t.words.list)+len(places.Bytes())+len(texts)+len(rows.Bytes())+4*len(sorts)*len(byID)))
@@ -104,7 +120,7 @@ func flag(bit uint64, is bool) uint64 {
 // restore decodes a copy. It allocates memory in proportion to the size of the copy.
 func restore(saved []byte) (table, error) {
 	r := pack.NewReader(saved)
-	if version := r.Take(1); len(version) == 0 || version[0] != copyVersion {
+	if version := r.Take(1); len(version) == 0 || version[0] < firstVersion || version[0] > copyVersion {
 		return table{}, errors.New("people: the saved copy has an unknown format")
 	}
 	var t table
@@ -125,9 +141,11 @@ func restore(saved []byte) (table, error) {
 		if !at.read(r, texts, places) || i > 0 && at.id <= t.rows[i-1].id {
 			return table{}, pack.ErrDamaged
 		}
-		for word := range subscriptionsIn(at.licenses) {
-			if word >= uint64(len(t.words.list)) {
-				return table{}, pack.ErrDamaged
+		for _, grants := range [...]string{at.licenses, at.waiting} {
+			for word := range subscriptionsIn(grants) {
+				if word >= uint64(len(t.words.list)) {
+					return table{}, pack.ErrDamaged
+				}
 			}
 		}
 		t.texts.AppendBy(at.texts)
@@ -164,6 +182,12 @@ func (to *row) read(r *pack.Reader[[]byte], texts *pack.Reader[string], places [
 	to.active = to.lastActive()
 	for _, s := range [...]*string{&to.id, &to.objectID, &to.upn, &to.upnKey, &to.name, &to.nameKey, &to.licenses, &to.former} {
 		*s = texts.Take(r.Length())
+	}
+	if flags&isWaiting != 0 {
+		to.waiting = texts.Take(r.Length())
+	}
+	if to.excluded = flags&isExcluded != 0; to.excluded {
+		to.excludedUntil = day.Date(texts.Take(r.Length()))
 	}
 	if flags&upnIsKey != 0 {
 		to.upnKey = to.upn

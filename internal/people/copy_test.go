@@ -55,7 +55,7 @@ func tryRestore(t *testing.T, saved []byte) (refused bool) {
 			must(t, r, q)
 		}
 	}
-	r.table.counts()
+	r.table.counts(r.table.holders)
 	all, _ := r.table.all(subscription.Query{})
 	for range all {
 	}

@@ -17,6 +17,7 @@ import (
 	gocmp "github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
+	"trueup/internal/day"
 	"trueup/internal/journal"
 	"trueup/internal/subscription"
 	"trueup/internal/text"
@@ -135,7 +136,7 @@ func (m *model) step() {
 		return
 	}
 	u.Licenses = maps.Clone(u.Licenses)
-	switch kind := m.rng.IntN(12); {
+	switch kind := m.rng.IntN(14); {
 	case kind < 2:
 		m.create(1)
 	case kind < 3:
@@ -166,7 +167,21 @@ func (m *model) step() {
 		delete(u.Licenses, pick(m.rng, subscriptionIDs...))
 		m.put(u)
 	case kind < 11:
-		u.DeletedAt, u.Licenses, u.Former = m.now, nil, u.Licenses
+		u.Waiting = maps.Clone(u.Waiting)
+		if len(u.Waiting) > 0 && m.rng.IntN(2) == 0 {
+			clear(u.Waiting)
+		} else {
+			u.Waiting = map[string]subscription.Grant{pick(m.rng, subscriptionIDs...): m.grant()}
+		}
+		m.put(u)
+	case kind < 12:
+		u.Excluded, u.ExcludedUntil = m.rng.IntN(2) == 0, ""
+		if u.Excluded {
+			u.ExcludedUntil = pick(m.rng, day.Date(""), "2027-01-31")
+		}
+		m.put(u)
+	case kind < 13:
+		u.DeletedAt, u.Licenses, u.Waiting, u.Former = m.now, nil, nil, u.Licenses
 		m.put(u)
 	default:
 		m.enter(Change{ID: "unknown", Version: 3}) // of a user that has expired since
@@ -182,7 +197,7 @@ func different(want, got []subscription.User) string {
 }
 
 func normal(u subscription.User) subscription.User {
-	for _, grants := range []*map[string]subscription.Grant{&u.Licenses, &u.Former} {
+	for _, grants := range []*map[string]subscription.Grant{&u.Licenses, &u.Waiting, &u.Former} {
 		if len(*grants) == 0 {
 			*grants = nil
 		}
@@ -342,6 +357,9 @@ func (m *model) query() subscription.Query {
 		q.InactiveDays = 1 + rng.IntN(40)
 	}
 	if one(6) {
+		q.Waiting = pick(rng, subscriptionIDs...)
+	}
+	if one(6) {
 		q.InConflict = pick(rng, []string{}, []string{"e3"}, []string{"e5", "visio", "none"})
 	}
 	if one(4) {
@@ -398,13 +416,14 @@ func folded(s string) string { return text.Fold(text.WithoutAccents(s)) }
 func (m *model) matches(q subscription.Query, u subscription.User) bool {
 	_, holds := u.Licenses[q.Subscription]
 	_, without := u.Licenses[q.Without]
+	_, waits := u.Waiting[q.Waiting]
 	active := u.Seen
 	if active.IsZero() {
 		active = u.CreatedAt
 	}
 	part := folded(q.Text)
 	return u.DeletedAt.IsZero() != q.Deleted && (!q.Deleted || q.Now.Before(u.DeletedAt.AddDate(0, 0, 30))) &&
-		(q.Subscription == "" || holds) && (q.Without == "" || !without) &&
+		(q.Subscription == "" || holds) && (q.Without == "" || !without) && (q.Waiting == "" || waits) &&
 		(q.Licensed == nil || *q.Licensed == (len(u.Licenses) > 0)) && (q.Location == "" || u.Location == q.Location) &&
 		(q.Department == "" || folded(u.Department) == folded(q.Department)) &&
 		(q.Enabled == nil || *q.Enabled == !u.Disabled) && (q.Type == "" || u.Type == q.Type) &&
@@ -443,14 +462,20 @@ func (m *model) check(t *testing.T, r *Register) {
 			t.Fatalf("all of %+v: %+v (-want +got):\n%s", q, totalsOfAll, diff)
 		}
 	}
-	counts := map[string]int{}
+	counts, waiting := map[string]int{}, map[string]int{}
 	for _, u := range m.store {
 		for id := range u.Licenses {
 			counts[id]++
 		}
+		for id := range u.Waiting {
+			waiting[id]++
+		}
 	}
-	if diff := gocmp.Diff(counts, r.table.counts()); diff != "" {
+	if diff := gocmp.Diff(counts, r.table.counts(r.table.holders)); diff != "" {
 		t.Fatalf("users by subscription (-want +got):\n%s", diff)
+	}
+	if diff := gocmp.Diff(waiting, r.table.counts(r.table.waiters)); diff != "" {
+		t.Fatalf("waiting users by subscription (-want +got):\n%s", diff)
 	}
 }
 

@@ -45,11 +45,15 @@ func asked(q subscription.Query) []string {
 	if q.Sort == "" {
 		q.Sort = subscription.SortName
 	}
-	return []string{
+	parts := []string{
 		"people", q.List, q.Text, q.Subscription, q.Without, optional(q.Licensed), q.Location, q.Department, optional(q.Enabled), string(q.Type),
 		strconv.Itoa(q.InactiveDays), strconv.FormatBool(q.InConflict != nil), strconv.FormatBool(q.Deleted),
 		string(q.Sort), strconv.FormatBool(q.Descending),
 	}
+	if q.Waiting != "" { // cursors of a release without waiting lists stay valid
+		parts = append(parts, q.Waiting)
+	}
+	return parts
 }
 
 func optional(b *bool) string {
@@ -115,11 +119,11 @@ func (t *table) all(q subscription.Query) (iter.Seq[subscription.User], subscrip
 	}, totals
 }
 
-// counts returns the number of holders of each subscription that has any.
-func (t *table) counts() map[string]int {
+// counts returns the number of users in the set of each subscription that has any: t.holders or t.waiters.
+func (t *table) counts(sets []slots.Set) map[string]int {
 	counts := map[string]int{}
-	for word, holders := range t.holders {
-		if n := holders.Len(); n > 0 {
+	for word, users := range sets {
+		if n := users.Len(); n > 0 {
 			counts[t.words.list[word]] = n
 		}
 	}
@@ -138,10 +142,13 @@ func (t *table) selectBy(q subscription.Query) slots.Set {
 	}
 	keep(t.deleted, q.Deleted)
 	if q.Subscription != "" {
-		keep(t.holdersBy(q.Subscription), true)
+		keep(t.by(t.holders, q.Subscription), true)
 	}
 	if q.Without != "" {
-		keep(t.holdersBy(q.Without), false)
+		keep(t.by(t.holders, q.Without), false)
+	}
+	if q.Waiting != "" {
+		keep(t.by(t.waiters, q.Waiting), true)
 	}
 	if q.Licensed != nil {
 		keep(t.licensed, *q.Licensed)
@@ -150,7 +157,7 @@ func (t *table) selectBy(q subscription.Query) slots.Set {
 		keep(t.disabled, !*q.Enabled)
 	}
 	if q.InConflict != nil {
-		keep(t.holdersBy(q.InConflict...), true)
+		keep(t.by(t.holders, q.InConflict...), true)
 	}
 	if part := plain(q.Text); part != "" {
 		var hits slots.Set
@@ -169,11 +176,11 @@ func (t *table) selectBy(q subscription.Query) slots.Set {
 	return s
 }
 
-// holdersBy returns the slots of users who hold a licence of any of these subscriptions.
-func (t *table) holdersBy(subscriptions ...string) (any slots.Set) {
+// by returns the slots in the sets of any of these subscriptions: t.holders or t.waiters.
+func (t *table) by(sets []slots.Set, subscriptions ...string) (any slots.Set) {
 	for _, id := range subscriptions {
-		if word, known := t.words.indexes[id]; known && int(word) < len(t.holders) {
-			any.Add(t.holders[word])
+		if word, known := t.words.indexes[id]; known && int(word) < len(sets) {
+			any.Add(sets[word])
 		}
 	}
 	return any

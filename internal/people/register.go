@@ -164,7 +164,16 @@ func (r *Reader) All(ctx context.Context, q subscription.Query) (all iter.Seq[su
 // Counts implements subscription.Register.
 func (r *Reader) Counts(ctx context.Context) (counts map[string]int, err error) {
 	err = r.replica.Read(ctx, func(s *Register, _ journal.Head) error {
-		counts = s.table.counts()
+		counts = s.table.counts(s.table.holders)
+		return nil
+	})
+	return counts, err
+}
+
+// Waiting implements subscription.Register.
+func (r *Reader) Waiting(ctx context.Context) (counts map[string]int, err error) {
+	err = r.replica.Read(ctx, func(s *Register, _ journal.Head) error {
+		counts = s.table.counts(s.table.waiters)
 		return nil
 	})
 	return counts, err

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"trueup/internal/day"
 	"trueup/internal/slots"
 	"trueup/internal/subscription"
 	"trueup/internal/text"
@@ -15,12 +16,14 @@ type row struct {
 	id, objectID, upn, name string
 	upnKey, nameKey         string // see plain
 	*place
-	licenses, former string // see packGrants
+	licenses, waiting, former string // see packGrants
 
 	seen, created, deleted int64 // in milliseconds; noTime for none
 	active                 int64 // see lastActive
 	version                int64
 	disabled               bool
+	excluded               bool
+	excludedUntil          day.Date
 }
 
 // place is what many users have in common. It is never changed.
@@ -41,7 +44,8 @@ func plain(s string) string { return text.Fold(text.WithoutAccents(s)) }
 func (r *row) user(words []string) subscription.User {
 	return subscription.User{
 		ID: r.id, ObjectID: r.objectID, UPN: r.upn, Name: r.name, Location: r.location, Department: r.department, Type: r.kind,
-		Disabled: r.disabled, Seen: timeOf(r.seen), Licenses: unpackGrants(r.licenses, words), Former: unpackGrants(r.former, words),
+		Disabled: r.disabled, Seen: timeOf(r.seen), Excluded: r.excluded, ExcludedUntil: r.excludedUntil,
+		Licenses: unpackGrants(r.licenses, words), Waiting: unpackGrants(r.waiting, words), Former: unpackGrants(r.former, words),
 		CreatedAt: timeOf(r.created), DeletedAt: timeOf(r.deleted), Version: r.version,
 	}
 }
@@ -58,6 +62,7 @@ type table struct {
 	guests   slots.Set
 	disabled slots.Set
 	holders  []slots.Set // by the word that is the id of the subscription
+	waiters  []slots.Set // by the same
 
 	words  words // in the grants of rows
 	places map[place]*place
@@ -68,9 +73,9 @@ func (t *table) row(u *subscription.User) row {
 	r := row{
 		id: u.ID, objectID: u.ObjectID, upn: u.UPN, name: u.Name, upnKey: plain(u.UPN), nameKey: plain(u.Name),
 		place:    t.place(place{u.Location, u.Department, u.Type, plain(u.Department)}),
-		licenses: packGrants(u.Licenses, &t.words), former: packGrants(u.Former, &t.words),
+		licenses: packGrants(u.Licenses, &t.words), waiting: packGrants(u.Waiting, &t.words), former: packGrants(u.Former, &t.words),
 		seen: u.Seen.UnixMilli(), created: u.CreatedAt.UnixMilli(), deleted: u.DeletedAt.UnixMilli(),
-		version: u.Version, disabled: u.Disabled,
+		version: u.Version, disabled: u.Disabled, excluded: u.Excluded, excludedUntil: u.ExcludedUntil,
 	}
 	r.active = r.lastActive()
 	return r
@@ -132,12 +137,15 @@ func (t *table) include(slot uint32) {
 	if r.disabled {
 		t.disabled.Put(slot)
 	}
+	for word := range subscriptionsIn(r.waiting) {
+		setOf(&t.waiters, word).Put(slot)
+	}
 	if r.licenses == "" {
 		return
 	}
 	t.licensed.Put(slot)
 	for word := range subscriptionsIn(r.licenses) {
-		t.holdersOf(word).Put(slot)
+		setOf(&t.holders, word).Put(slot)
 	}
 }
 
@@ -147,15 +155,19 @@ func (t *table) exclude(slot uint32) {
 		set.Clear(slot)
 	}
 	for word := range subscriptionsIn(t.rows[slot].licenses) {
-		t.holdersOf(word).Clear(slot)
+		setOf(&t.holders, word).Clear(slot)
+	}
+	for word := range subscriptionsIn(t.rows[slot].waiting) {
+		setOf(&t.waiters, word).Clear(slot)
 	}
 }
 
-func (t *table) holdersOf(word uint64) *slots.Set {
-	if missing := int(word) + 1 - len(t.holders); missing > 0 {
-		t.holders = append(t.holders, make([]slots.Set, missing)...)
+// setOf returns the set of a word.
+func setOf(sets *[]slots.Set, word uint64) *slots.Set {
+	if missing := int(word) + 1 - len(*sets); missing > 0 {
+		*sets = append(*sets, make([]slots.Set, missing)...)
 	}
-	return &t.holders[word]
+	return &(*sets)[word]
 }
 
 // apply applies a batch to the table.

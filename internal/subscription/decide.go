@@ -40,6 +40,7 @@ const (
 	SubscriptionEnded = "subscription_expired"
 	TooManyLicenses   = "too_many_licenses"
 	TooManyOff        = "too_many_services_off"
+	WaitingListFull   = "waiting_list_full"
 
 	// About the user as a whole.
 	UserNotFound      = "user_not_found"
@@ -50,7 +51,7 @@ const (
 
 // ErrorOf returns the error of each code of a violation.
 var ErrorOf = map[string]Error{
-	NoLicenseFree: CountViolation, LocationMissing: ProhibitedInUsageLocationViolation, LocationForbidden: ProhibitedInUsageLocationViolation,
+	NoLicenseFree: CountViolation, WaitingListFull: CountViolation, LocationMissing: ProhibitedInUsageLocationViolation, LocationForbidden: ProhibitedInUsageLocationViolation,
 	ServicesExclude: MutuallyExclusiveViolation, ServiceRequired: DependencyViolation,
 	AllServicesOff: OtherViolation, ServiceUnknown: OtherViolation, SubscriptionGone: OtherViolation, ForDevicesOnly: OtherViolation,
 	SubscriptionEnded: OtherViolation, TooManyLicenses: OtherViolation, TooManyOff: OtherViolation,
@@ -96,6 +97,10 @@ type Want struct {
 	Remove []string
 	// Replace also removes every licence that is not in Add.
 	Replace bool
+	// Wait gives a user a place in the waiting list who is refused only because no licence is free. It
+	// needs exactly one licence in Add and nothing to remove: several licences are all or nothing, and a
+	// place is for one.
+	Wait bool
 }
 
 // Removes reports whether a user who holds a licence of a subscription loses it.
@@ -109,9 +114,10 @@ type Outcome string
 // The outcomes.
 const (
 	Assigned  Outcome = "assigned"  // at least one licence was assigned, or services of one changed; others may be removed
-	Removed   Outcome = "removed"   // licences were only removed
+	Removed   Outcome = "removed"   // licences, or places in waiting lists, were only removed
 	Unchanged Outcome = "unchanged" // the user has what is wanted
 	Refused   Outcome = "refused"   // nothing changed
+	Waiting   Outcome = "waiting"   // no licence is free, and the user has a place in the waiting list
 
 	Created  Outcome = "created"  // a user, with the licences in Added
 	Edited   Outcome = "edited"   // the description of a user
@@ -120,7 +126,7 @@ const (
 )
 
 // Outcomes lists every outcome, in the order of the documentation.
-var Outcomes = []Outcome{Assigned, Unchanged, Removed, Refused, Created, Edited, Deleted, Restored}
+var Outcomes = []Outcome{Assigned, Unchanged, Removed, Refused, Waiting, Created, Edited, Deleted, Restored}
 
 // Call identifies what changes licences.
 type Call struct {
@@ -138,8 +144,11 @@ type Decision struct {
 	// Added, Removed and Changed are the subscriptions with a licence more, with one less, and with
 	// other services off, sorted. They are empty if nothing changes.
 	Added, Removed, Changed []string
-	// Wanted are the subscriptions, sorted, of which a user would get a licence who is refused only
-	// because too few are free. It is empty for all others.
+	// Left are the subscriptions, sorted, in whose waiting lists the user loses the place without getting
+	// a licence.
+	Left []string
+	// Wanted are the subscriptions, sorted, of which a user would get a licence who is refused or waits
+	// only because too few are free. It is empty for all others.
 	Wanted []string
 }
 
@@ -152,10 +161,13 @@ type Decision struct {
 // A user that has what is wanted is unchanged, even if nothing is free (L7). A licence that the call
 // itself assigned before counts as assigned now: the call is a repetition.
 //
+// Who gets a licence loses the place in its waiting list. So does who is to lose a licence that is not held
+// yet: it must not be assigned later.
+//
 // Services are judged as they are afterwards (L4). What was wrong before and is not caused by the
 // change refuses nothing: otherwise a stricter description would block every other change.
 func Decide(user User, want Want, free map[string]Holding, call Call, today day.Date) Decision {
-	d := decider{user: user, free: free, today: today, after: maps.Clone(user.Licenses)}
+	d := decider{user: user, free: free, today: today, after: maps.Clone(user.Licenses), waiting: maps.Clone(user.Waiting)}
 	if d.after == nil {
 		d.after = map[string]Grant{}
 	}
@@ -163,26 +175,42 @@ func Decide(user User, want Want, free map[string]Holding, call Call, today day.
 	for _, a := range want.Add {
 		held, holds := user.Licenses[a.Subscription]
 		off := a.off(held, holds)
+		if place, waits := user.Waiting[a.Subscription]; waits {
+			off = a.off(place, true)
+		}
 		if holds && slices.Equal(held.Off, off) {
 			repeated = repeated || held.Call == call.ID
 			continue
 		}
 		d.add(a.Subscription, off, held, holds, call)
 	}
-	for _, id := range slices.Sorted(maps.Keys(user.Licenses)) {
-		if want.Removes(id) {
+	for _, id := range slices.Compact(slices.Sorted(slices.Values(slices.AppendSeq(slices.Collect(maps.Keys(user.Licenses)), maps.Keys(user.Waiting))))) {
+		if !want.Removes(id) {
+			continue
+		}
+		if _, holds := user.Licenses[id]; holds {
 			delete(d.after, id)
 			d.Removed = append(d.Removed, id)
 		}
+		if _, waits := d.waiting[id]; waits {
+			delete(d.waiting, id)
+			d.Left = append(d.Left, id)
+		}
+	}
+	for _, id := range d.Added {
+		delete(d.waiting, id)
 	}
 	if len(d.after) > MaxGrants && len(d.Added) > 0 {
 		d.refuse(d.Added[0], TooManyLicenses, "max", strconv.Itoa(MaxGrants))
 	}
-	if changed := slices.Concat(d.Added, d.Changed); offBytes(d.after) > OffMaxBytes && len(changed) > 0 {
+	if changed := slices.Concat(d.Added, d.Changed); offBytes(d.after)+offBytes(d.waiting) > OffMaxBytes && len(changed) > 0 {
 		d.refuse(changed[0], TooManyOff, "max", strconv.Itoa(OffMaxBytes))
 	}
 	d.services()
 	d.seats()
+	if want.Wait && len(d.Wanted) == 1 {
+		return d.place()
+	}
 	return d.decision(repeated)
 }
 
@@ -193,6 +221,36 @@ type decider struct {
 	free  map[string]Holding
 	today day.Date
 	after map[string]Grant
+	// waiting has the places afterwards.
+	waiting map[string]Grant
+}
+
+// place gives a place in a waiting list to a user who is refused only because no licence is free. Who has
+// one keeps it, with other services off if the call says so.
+func (d *decider) place() Decision {
+	id := d.Wanted[0]
+	place, waits := d.user.Waiting[id]
+	off := d.after[id].Off
+	out := Decision{Outcome: Waiting, After: d.user, Wanted: d.Wanted}
+	switch {
+	case waits && slices.Equal(place.Off, off):
+		return out
+	case waits:
+		place.Off = off
+	case len(d.user.Licenses)+len(d.user.Waiting) >= MaxGrants:
+		d.Violations, d.Wanted = nil, nil
+		d.refuse(id, TooManyLicenses, "max", strconv.Itoa(MaxGrants))
+		return d.decision(false)
+	default:
+		place = d.after[id]
+	}
+	out.After.Waiting = maps.Clone(d.user.Waiting)
+	if out.After.Waiting == nil {
+		out.After.Waiting = map[string]Grant{}
+	}
+	out.After.Waiting[id] = place
+	out.After.Version++
+	return out
 }
 
 func (d *decider) refuse(subscription, code string, args ...string) {
@@ -328,20 +386,23 @@ func (d *decider) flaws(licenses map[string]Grant) map[flaw]string {
 
 func (d *decider) decision(repeated bool) Decision {
 	out := d.Decision
-	for _, list := range []*[]string{&out.Added, &out.Removed, &out.Changed} {
+	for _, list := range []*[]string{&out.Added, &out.Removed, &out.Changed, &out.Left} {
 		slices.Sort(*list)
 	}
 	slices.SortFunc(out.Violations, compareViolations)
 	switch {
 	case len(out.Violations) > 0:
 		return Decision{Outcome: Refused, After: d.user, Violations: out.Violations, Wanted: slices.Sorted(slices.Values(out.Wanted))}
-	case len(out.Added)+len(out.Changed)+len(out.Removed) > 0:
+	case len(out.Added)+len(out.Changed)+len(out.Removed)+len(out.Left) > 0:
 		out.Outcome = Removed
 		if len(out.Added)+len(out.Changed) > 0 {
 			out.Outcome = Assigned
 		}
 		out.After = d.user
 		out.After.Licenses = d.after
+		if out.After.Waiting = d.waiting; len(d.waiting) == 0 {
+			out.After.Waiting = nil
+		}
 		out.After.Version++
 	default:
 		out.Outcome, out.After = Unchanged, d.user

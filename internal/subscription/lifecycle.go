@@ -26,14 +26,14 @@ func DecideCreation(u User, licenses []Assignment, free map[string]Holding, call
 	return d
 }
 
-// DecideDeletion judges the deletion of a user, which releases all licences (L11). A deleted user is
+// DecideDeletion judges the deletion of a user, which releases all licences (L11) and ends all waiting. A deleted user is
 // unchanged, so that a call which was interrupted can be repeated.
 func DecideDeletion(u User, at time.Time) Decision {
 	if !u.DeletedAt.IsZero() {
 		return Decision{Outcome: Unchanged, After: u}
 	}
-	d := Decision{Outcome: Deleted, After: u, Removed: slices.Sorted(maps.Keys(u.Licenses))}
-	d.After.Former, d.After.Licenses, d.After.DeletedAt = u.Licenses, nil, at
+	d := Decision{Outcome: Deleted, After: u, Removed: slices.Sorted(maps.Keys(u.Licenses)), Left: slices.Sorted(maps.Keys(u.Waiting))}
+	d.After.Former, d.After.Licenses, d.After.Waiting, d.After.DeletedAt = u.Licenses, nil, nil, at
 	d.After.Version++
 	return d
 }
@@ -90,6 +90,7 @@ func DecideEdit(u, after User, free map[string]Holding) Decision {
 	next := u
 	next.ObjectID, next.UPN, next.Name, next.Location = after.ObjectID, after.UPN, after.Name, after.Location
 	next.Department, next.Type, next.Disabled, next.Seen = after.Department, after.Type, after.Disabled, after.Seen
+	next.Excluded, next.ExcludedUntil = after.Excluded, after.ExcludedUntil
 	d := Decision{Outcome: Unchanged, After: next}
 	if !sameDescription(u, next) {
 		d.Outcome = Edited
@@ -101,5 +102,6 @@ func DecideEdit(u, after User, free map[string]Holding) Decision {
 
 func sameDescription(a, b User) bool {
 	return a.ObjectID == b.ObjectID && a.UPN == b.UPN && a.Name == b.Name && a.Location == b.Location &&
-		a.Department == b.Department && a.Type == b.Type && a.Disabled == b.Disabled && a.Seen.Equal(b.Seen)
+		a.Department == b.Department && a.Type == b.Type && a.Disabled == b.Disabled && a.Seen.Equal(b.Seen) &&
+		a.Excluded == b.Excluded && a.ExcludedUntil == b.ExcludedUntil
 }

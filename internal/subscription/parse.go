@@ -112,10 +112,15 @@ type UserDraft struct {
 	Type       UserType // empty for Member
 	Disabled   bool
 	Seen       time.Time
+	Excluded   bool
+	// ExcludedUntil is the last day of the exclusion; empty for one without an end. A user who is not
+	// excluded must have none.
+	ExcludedUntil string
 }
 
 // ParseUser is the only way from a draft to a user. It returns every violation, with the fields
-// "userPrincipalName", "displayName", "usageLocation", "department", "objectId" and "type".
+// "userPrincipalName", "displayName", "usageLocation", "department", "objectId", "type" and
+// "excludedUntil".
 func ParseUser(d UserDraft) (User, []errs.Violation) {
 	c := checker{}
 	u := User{
@@ -135,6 +140,18 @@ func ParseUser(d UserDraft) (User, []errs.Violation) {
 		u.Type = Member
 	default:
 		c.add("user_type_unknown", "type", string(d.Type))
+	}
+	u.Excluded = d.Excluded
+	if typed := strings.TrimSpace(d.ExcludedUntil); typed != "" {
+		date, ok := day.Parse(typed)
+		switch {
+		case !ok:
+			c.add("date_invalid", "excludedUntil", d.ExcludedUntil)
+		case !d.Excluded:
+			c.add("exclusion_missing", "excludedUntil", d.ExcludedUntil)
+		default:
+			u.ExcludedUntil = date
+		}
 	}
 	return u, c.violations
 }

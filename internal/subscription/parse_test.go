@@ -120,12 +120,19 @@ func TestParseUser(t *testing.T) {
 			subscription.User{UPN: "jo_partner.example#EXT#@example.org", Name: "jo_partner.example#EXT#@example.org", Type: subscription.Guest, Disabled: true, Seen: noon},
 			nil,
 		},
-		"no name":              {subscription.UserDraft{}, subscription.User{}, []string{"text_required userPrincipalName"}},
-		"no domain":            {subscription.UserDraft{UPN: "ann"}, subscription.User{}, []string{"upn_form userPrincipalName"}},
-		"two signs":            {subscription.UserDraft{UPN: "ann@b@c"}, subscription.User{}, []string{"upn_form userPrincipalName"}},
-		"a space":              {subscription.UserDraft{UPN: "ann p@example.org"}, subscription.User{}, []string{"upn_form userPrincipalName"}},
-		"everything at once":   {subscription.UserDraft{UPN: "a\x00b", Name: "\x07", Location: "Belgium", Type: "robot"}, subscription.User{}, []string{"text_control userPrincipalName", "text_control displayName", "country_unknown usageLocation", "user_type_unknown type"}},
-		"too long in one part": {subscription.UserDraft{UPN: strings.Repeat("a", 320) + "@b", Department: strings.Repeat("d", 257)}, subscription.User{}, []string{"text_too_long userPrincipalName", "text_too_long department"}},
+		"excluded for a time": {
+			subscription.UserDraft{UPN: "ann@example.org", Excluded: true, ExcludedUntil: " 2027-01-31 "},
+			subscription.User{UPN: "ann@example.org", Name: "ann@example.org", Type: subscription.Member, Excluded: true, ExcludedUntil: "2027-01-31"},
+			nil,
+		},
+		"an end of no exclusion": {subscription.UserDraft{UPN: "ann@example.org", ExcludedUntil: "2027-01-31"}, subscription.User{}, []string{"exclusion_missing excludedUntil"}},
+		"no day":                 {subscription.UserDraft{UPN: "ann@example.org", Excluded: true, ExcludedUntil: "2027-02-30"}, subscription.User{}, []string{"date_invalid excludedUntil"}},
+		"no name":                {subscription.UserDraft{}, subscription.User{}, []string{"text_required userPrincipalName"}},
+		"no domain":              {subscription.UserDraft{UPN: "ann"}, subscription.User{}, []string{"upn_form userPrincipalName"}},
+		"two signs":              {subscription.UserDraft{UPN: "ann@b@c"}, subscription.User{}, []string{"upn_form userPrincipalName"}},
+		"a space":                {subscription.UserDraft{UPN: "ann p@example.org"}, subscription.User{}, []string{"upn_form userPrincipalName"}},
+		"everything at once":     {subscription.UserDraft{UPN: "a\x00b", Name: "\x07", Location: "Belgium", Type: "robot"}, subscription.User{}, []string{"text_control userPrincipalName", "text_control displayName", "country_unknown usageLocation", "user_type_unknown type"}},
+		"too long in one part":   {subscription.UserDraft{UPN: strings.Repeat("a", 320) + "@b", Department: strings.Repeat("d", 257)}, subscription.User{}, []string{"text_too_long userPrincipalName", "text_too_long department"}},
 	} {
 		u, violations := subscription.ParseUser(test.draft)
 		got := flaws(violations)

@@ -40,13 +40,15 @@ func TestReclaim(t *testing.T) {
 		"never signed in":       {who(func(u *subscription.User) { u.Seen = time.Time{} }), []string{"suite", "voice", "teams"}},
 		"created lately":        {who(func(u *subscription.User) { u.Seen, u.CreatedAt = time.Time{}, noon.Add(-10*day) }), nil},
 		"disabled":              {who(func(u *subscription.User) { u.Disabled = true }), nil},
-		"excluded":              {who(func(u *subscription.User) { u.ID = "leave" }), nil},
+		"excluded":              {who(func(u *subscription.User) { u.Excluded = true }), nil},
+		"excluded until today":  {who(func(u *subscription.User) { u.Excluded, u.ExcludedUntil = true, today }), nil},
+		"excluded until before": {who(func(u *subscription.User) { u.Excluded, u.ExcludedUntil = true, "2026-11-28" }), []string{"suite", "voice", "teams"}},
 		"a licence of late":     {who(func(u *subscription.User) { u.Licenses["suite"] = subscription.Grant{At: noon.Add(-29 * day)} }), []string{"voice", "teams"}},
 		"a licence for 30 days": {who(func(u *subscription.User) { u.Licenses["suite"] = subscription.Grant{At: noon.Add(-30 * day)} }), []string{"suite", "voice", "teams"}},
 		"deleted":               {who(func(u *subscription.User) { u.DeletedAt = noon }), nil},
 	} {
 		var got []string
-		for _, s := range (subscription.Reclaim{InactiveDays: 90, Excluded: map[string]bool{"leave": true}, Now: noon}).Suggest(test.user, priced) {
+		for _, s := range (subscription.Reclaim{InactiveDays: 90, HeldDays: 30, Now: noon, Zone: time.UTC}).Suggest(test.user, priced) {
 			got = append(got, s.Subscription)
 		}
 		if diff := cmp.Diff(test.want, got); diff != "" {

@@ -25,6 +25,7 @@ type Query struct {
 	Text         string // contained in user principal name, display name or department, without regard to case and accents
 	Subscription string // users who hold a licence of it
 	Without      string // users who hold no licence of it
+	Waiting      string // users who wait for a licence of it, see User.Waiting
 	Licensed     *bool  // users with at least one licence, or with none
 	Location     string // usage location, in capital letters
 	Department   string // compared without regard to case and accents
@@ -72,6 +73,8 @@ type Register interface {
 	All(ctx context.Context, q Query) (all iter.Seq[User], totals Totals, err error)
 	// Counts returns the number of users who hold a licence of each subscription that has any.
 	Counts(ctx context.Context) (map[string]int, error)
+	// Waiting returns the number of users who wait for a licence of each subscription that has any.
+	Waiting(ctx context.Context) (map[string]int, error)
 }
 
 // LastActive returns the last sign-in of a user, or the creation if there was none.

@@ -64,6 +64,9 @@ type People interface {
 	// need them. If the entry's key was used before, it changes nothing and first is the first
 	// response. It is safe to retry after a fault: a change that was made is reported as Moved.
 	//
+	// A place in a waiting list is given only while no licence of the subscription is free: otherwise it
+	// is refused for its Seats. The other changes must not assign or release licences of it.
+	//
 	// Licences that some of the changes release are free for the others. A name that one of the
 	// changes releases can be taken by another one.
 	//
@@ -83,8 +86,8 @@ type Today struct {
 type Refusal struct {
 	Moved []string // ids of users that have another version now, or that exist already
 	Names []string // ids of users whose new user principal name belongs to another user
-	// Seats has each subscription with too few licences for the transaction, or without an active
-	// term, as found; with Version 0 if it does not exist any more.
+	// Seats has each subscription with too few licences for the transaction, without an active term, or
+	// with a free licence although a user was to wait for it, as found; with Version 0 if it does not exist any more.
 	Seats map[string]Seats
 }
 
@@ -101,7 +104,8 @@ const (
 
 // Fitting returns how many of the first changes fit one transaction, at most limit. Each takes an
 // action for the user, one for the audit event, and one for each user principal name that is taken or
-// released; each subscription of which licences are assigned or released takes one. A single change of
+// released; each subscription of which licences are assigned or released, or whose waiting list gets a
+// user, takes one. What is off is stored with the user, and before and after in the event. A single change of
 // a valid user fits.
 func Fitting(changes []Change, limit int) int {
 	actions, bytes := 0, 0
@@ -123,8 +127,13 @@ func Fitting(changes []Change, limit int) int {
 				actions++
 			}
 		}
-		// What is off is stored with the user, and before and after in the event.
-		bytes += userBytes + 2*offBytes(c.After.Licenses) + offBytes(c.After.Former) + offBytes(c.Before.Licenses)
+		for _, id := range c.Joins() {
+			if !touched[id] {
+				touched[id] = true
+				actions++
+			}
+		}
+		bytes += userBytes + offBytes(c.Before.Waiting) + offBytes(c.After.Waiting) + 2*offBytes(c.After.Licenses) + offBytes(c.After.Former) + offBytes(c.Before.Licenses)
 		if actions > MaxActions || bytes > maxTransactionBytes {
 			return i
 		}
@@ -139,6 +148,16 @@ func (c Change) Names() (taken, released string) {
 		return "", ""
 	}
 	return taken, released
+}
+
+// Joins returns the subscriptions in whose waiting lists the change gives the user a place.
+func (c Change) Joins() (ids []string) {
+	for id := range c.After.Waiting {
+		if _, had := c.Before.Waiting[id]; !had {
+			ids = append(ids, id)
+		}
+	}
+	return ids
 }
 
 // Delta returns the number of licences that the change takes of each subscription, negative if it

@@ -5,11 +5,15 @@ import (
 	"slices"
 	"time"
 
+	"trueup/internal/day"
 	"trueup/internal/text"
 )
 
 // MaxGrants is the maximum number of licences of a user. They are stored with the user.
 const MaxGrants = 40
+
+// PlacesMax is the maximum length of a waiting list. Calls at the same moment can exceed it by some users.
+const PlacesMax = 10_000
 
 // OffMaxBytes is the maximum length in bytes of all ids of services that are switched off for a user,
 // 3,000 ids of Microsoft. They are stored with the user, and before and after in an audit event.
@@ -55,7 +59,16 @@ type User struct {
 	Disabled   bool      // may not sign in
 	Seen       time.Time // last sign-in; zero if unknown
 
+	// Excluded leaves the user out of suggestions to take licences back, for example during a leave:
+	// until the end of the day ExcludedUntil, or for good if it is empty.
+	Excluded      bool
+	ExcludedUntil day.Date
+
 	Licenses map[string]Grant // by subscription
+	// Waiting has the places of the user in waiting lists, by subscription: At is since when the user
+	// waits, By who said so, and Off which services are off when the licence is assigned. Nobody waits for
+	// a licence that is held, and a deleted user waits for none.
+	Waiting map[string]Grant
 	// Former is what a deleted user held at the deletion. It is nil for others.
 	Former map[string]Grant
 

@@ -69,7 +69,7 @@ func (s *People) application(changes []subscription.Change, today day.Date) (*ap
 	a := &application{users: map[*action]string{}, names: map[*action]naming{}, seats: map[*action]string{}}
 	names := map[string]naming{}
 	assign, release := map[string]int{}, map[string]int{}
-	seen := map[string]bool{}
+	seen, joins := map[string]bool{}, map[string]bool{}
 	var refused subscription.Refusal
 	for _, c := range changes {
 		id := c.After.ID
@@ -100,6 +100,9 @@ func (s *People) application(changes []subscription.Change, today day.Date) (*ap
 			assign[subscription] += max(n, 0)
 			release[subscription] += max(-n, 0)
 		}
+		for _, id := range c.Joins() {
+			joins[id] = true
+		}
 	}
 	if len(refused.Names) > 0 {
 		return nil, &refused, nil
@@ -114,6 +117,14 @@ func (s *People) application(changes []subscription.Change, today day.Date) (*ap
 		seats := s.db.seating(id, assign[id], release[id], today)
 		a.seats[seats] = id
 		a.actions = append(a.actions, seats)
+	}
+	for _, id := range slices.Sorted(maps.Keys(joins)) {
+		if _, both := assign[id]; both {
+			return nil, nil, fmt.Errorf("dynamo: a transaction that changes the seats of subscription %s, and makes users wait for it", id)
+		}
+		full := s.db.waiting(id)
+		a.seats[full] = id
+		a.actions = append(a.actions, full)
 	}
 	return a, nil, nil
 }
@@ -180,6 +191,10 @@ func changedUser(c subscription.Change) audit.Event {
 	if !slices.Equal(was, is) {
 		before["licenses"], after["licenses"] = strings.Join(was, ", "), strings.Join(is, ", ")
 	}
+	waited, waits := slices.Sorted(maps.Keys(c.Before.Waiting)), slices.Sorted(maps.Keys(c.After.Waiting))
+	if !slices.Equal(waited, waits) {
+		before["waiting"], after["waiting"] = strings.Join(waited, ", "), strings.Join(waits, ", ")
+	}
 	for id, g := range c.After.Licenses {
 		old := c.Before.Licenses[id].Off
 		if slices.Equal(old, g.Off) {
@@ -215,6 +230,8 @@ func changedFields(a, b subscription.User) (fields []string) {
 		{"type", a.Type != b.Type},
 		{"enabled", a.Disabled != b.Disabled},
 		{"lastSignIn", !a.Seen.Equal(b.Seen)},
+		{"excludedFromSuggestions", a.Excluded != b.Excluded},
+		{"excludedUntil", a.ExcludedUntil != b.ExcludedUntil},
 	} {
 		if f.changed {
 			fields = append(fields, f.name)

@@ -65,7 +65,7 @@ func storedItems() map[string]storedItem {
 		"subscription": {zero: subscriptionItem{}}, "subscription-name": {zero: subscriptionNameItem{}}, "subscription-count": {zero: subscriptionCountItem{}},
 		"directory-file": {zero: directoryFileItem{}, was: []map[string]string{{"expires": ""}}}, "open-directory-file": {zero: openDirectoryFileItem{}}, "newest-directory-file": {zero: newestFileItem{}}, "directory-lease": {zero: leaseItem{}},
 		"license-job": {zero: licenseJobItem{}}, "open-license-job": {zero: openLicenseJobItem{}},
-		"seats": {zero: seatsItem{}}, "user": {zero: userItem{}}, "upn": {zero: upnItem{}},
+		"seats": {zero: seatsItem{}}, "user": {zero: userItem{}, was: []map[string]string{{"excluded": "", "excluded_until": "", "waiting": ""}}}, "upn": {zero: upnItem{}},
 		"device": {zero: deviceItem{}}, "device-name": {zero: deviceNameItem{}}, "directory-id": {zero: directoryIDItem{}}, "device-group": {zero: deviceGroupItem{}},
 		"device-group-name": {zero: deviceGroupNameItem{}}, "device-group-count": {zero: deviceGroupCountItem{}}, "members": {zero: membersItem{}},
 		"pending-members": {zero: pendingItem{}}, "holder": {zero: holderItem{}},

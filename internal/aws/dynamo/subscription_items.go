@@ -144,6 +144,15 @@ func (db *engine) seating(id string, assign, release int, today day.Date) *actio
 	}}
 }
 
+// waiting returns the action that checks that no licence of a subscription is free. So nobody begins to
+// wait while one is: who releases a licence later finds the user waiting.
+func (db *engine) waiting(id string) *action {
+	return &action{ConditionCheck: &types.ConditionCheck{
+		TableName: &db.table, Key: key(seatsKey(id)), ConditionExpression: aws.String("avail < :one"),
+		ExpressionAttributeValues: item{":one": num(1)}, ReturnValuesOnConditionCheckFailure: types.ReturnValuesOnConditionCheckFailureAllOld,
+	}}
+}
+
 // userItem is a user with all licences.
 type userItem struct {
 	itemKey
@@ -156,7 +165,10 @@ type userItem struct {
 	Type       subscription.UserType  `dynamodbav:"type"`
 	Disabled   bool                   `dynamodbav:"disabled,omitempty"`
 	Seen       int64                  `dynamodbav:"seen,omitempty"`
+	Excluded   bool                   `dynamodbav:"excluded,omitempty"`
+	Until      day.Date               `dynamodbav:"excluded_until,omitempty"`
 	Licenses   map[string]grantRecord `dynamodbav:"licenses,omitempty"`
+	Waiting    map[string]grantRecord `dynamodbav:"waiting,omitempty"`
 	Former     map[string]grantRecord `dynamodbav:"former,omitempty"`
 	Created    int64                  `dynamodbav:"created"`
 	Deleted    int64                  `dynamodbav:"deleted,omitempty"`
@@ -181,8 +193,8 @@ const keptDeleted = 7 * 24 * time.Hour
 func newUserItem(u subscription.User) userItem {
 	i := userItem{
 		itemKey: keyed(userKey(u.ID)), ID: u.ID, ObjectID: u.ObjectID, UPN: u.UPN, Name: u.Name, Location: u.Location,
-		Department: u.Department, Type: u.Type, Disabled: u.Disabled, Seen: millis(u.Seen), Licenses: grantRecords(u.Licenses),
-		Former: grantRecords(u.Former), Created: millis(u.CreatedAt), Deleted: millis(u.DeletedAt), Version: u.Version,
+		Department: u.Department, Type: u.Type, Disabled: u.Disabled, Seen: millis(u.Seen), Excluded: u.Excluded, Until: u.ExcludedUntil,
+		Licenses: grantRecords(u.Licenses), Waiting: grantRecords(u.Waiting), Former: grantRecords(u.Former), Created: millis(u.CreatedAt), Deleted: millis(u.DeletedAt), Version: u.Version,
 	}
 	if !u.DeletedAt.IsZero() {
 		i.Expires = u.RestorableUntil().Add(keptDeleted).Unix()
@@ -193,7 +205,8 @@ func newUserItem(u subscription.User) userItem {
 func (i userItem) user() subscription.User {
 	return subscription.User{
 		ID: i.ID, ObjectID: i.ObjectID, UPN: i.UPN, Name: i.Name, Location: i.Location, Department: i.Department, Type: i.Type,
-		Disabled: i.Disabled, Seen: fromMillis(i.Seen), Licenses: grants(i.Licenses), Former: grants(i.Former),
+		Disabled: i.Disabled, Seen: fromMillis(i.Seen), Excluded: i.Excluded, ExcludedUntil: i.Until,
+		Licenses: grants(i.Licenses), Waiting: grants(i.Waiting), Former: grants(i.Former),
 		CreatedAt: fromMillis(i.Created), DeletedAt: fromMillis(i.Deleted), Version: i.Version,
 	}
 }

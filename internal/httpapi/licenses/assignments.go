@@ -153,6 +153,7 @@ type LicenseAssignments struct {
 	Mode        Mode            `json:"mode,omitempty" default:"add" doc:"add: other licences stay; replace: licences that are not listed are removed."`
 	Licenses    []Assignment    `json:"licenses" maxItems:"40" doc:"The licences to assign; empty with replace to remove all."`
 	Acknowledge Acknowledgement `json:"acknowledge,omitempty" doc:"service-data: required if users lose licences."`
+	Wait        bool            `json:"wait,omitempty" doc:"Whether users who are refused only because no licence is free wait for one. Only with one licence and the mode add." example:"false"`
 	DryRun      bool            `json:"dryRun,omitempty" doc:"Whether to rehearse: the results are those of the call if it were made now, and nothing changes." example:"false"`
 }
 
@@ -168,6 +169,9 @@ func (in *assignLicensesInput) Resolve(huma.Context) []error {
 	if len(in.Body.Licenses) == 0 && in.Body.Mode != modeReplace {
 		broken = append(broken, errs.Violation{Code: "licenses_to_assign", Field: "licenses"})
 	}
+	if in.Body.Wait && (len(in.Body.Licenses) != 1 || in.Body.Mode == modeReplace) {
+		broken = append(broken, errs.Violation{Code: "wait_for_one", Field: "wait"})
+	}
 	return httpapi.Refusals(broken)
 }
 
@@ -180,7 +184,7 @@ func (o *operations) assignmentOperations() httpapi.Operations {
 func (o *operations) assignLicenses(api huma.API, op huma.Operation) {
 	op.Summary = "Assign licences to many users"
 	op.Description = "Assigns licences to up to 1,000 users, and returns what happened for each and why. Each user gets all of it or nothing; when licences run out, earlier users of the list win. " +
-		servicesOffText + " Replacing needs the permission to remove licences, too."
+		servicesOffText + " " + waitText + " Replacing needs the permission to remove licences, too, and ends all waiting for licences that are not listed."
 	op.Errors = append(op.Errors, http.StatusConflict)
 	httpapi.Receiving(&op, httpapi.MaxBody)
 	huma.Register(api, op, func(ctx context.Context, in *assignLicensesInput) (*userResultsOutput, error) {
@@ -191,7 +195,7 @@ func (o *operations) assignLicenses(api huma.API, op huma.Operation) {
 		}
 		return o.many(ctx, in.Reader, in.Repeatable, op.OperationID, in.Body, in.Body.Users, in.Body.DryRun, func(ids []string, now time.Time) ([]licensing.Result, error) {
 			return o.licensing.Change(ctx, licensing.Request{
-				UserIDs: ids, Want: subscription.Want{Add: assignments(in.Body.Licenses), Replace: in.Body.Mode == modeReplace},
+				UserIDs: ids, Want: subscription.Want{Add: assignments(in.Body.Licenses), Replace: in.Body.Mode == modeReplace, Wait: in.Body.Wait},
 				Call: o.call(ctx, now, in.Repeatable, op.OperationID), Today: o.today(now), Acknowledged: in.Body.Acknowledge == acknowledgeData, DryRun: in.Body.DryRun,
 				Event: o.events(ctx, access.AssignLicense, now),
 			})
@@ -228,7 +232,7 @@ func (in *removeLicensesInput) Resolve(huma.Context) []error {
 
 func (o *operations) removeLicenses(api huma.API, op huma.Operation) {
 	op.Summary = "Remove licences of many users"
-	op.Description = "Removes licences of up to 1,000 users, and returns what happened for each and why. The service data of the users is deleted for good, except documents in SharePoint Online: that has to be acknowledged."
+	op.Description = "Removes licences of up to 1,000 users, and returns what happened for each and why. Users who wait for one of the licences do not wait any more. The service data of the users is deleted for good, except documents in SharePoint Online: that has to be acknowledged."
 	op.Errors = append(op.Errors, http.StatusConflict)
 	httpapi.Receiving(&op, httpapi.MaxBody)
 	huma.Register(api, op, func(ctx context.Context, in *removeLicensesInput) (*userResultsOutput, error) {
@@ -256,6 +260,9 @@ type ServicesOff struct {
 // servicesOffText is a sentence of the descriptions of operations that assign licences.
 const servicesOffText = "A user who has the licence keeps it: without servicesOff, the services that are off for the user stay off; with it, exactly the listed services are off."
 
+// waitText is a sentence of the descriptions of operations that assign licences.
+const waitText = "With wait, a user who is refused only because no licence is free gets a place in the waiting list of the subscription, or keeps the one it has; users are served in order as licences come free. A place reserves nothing: a call takes a free licence at once, also while others wait."
+
 // assignment returns the assignment of a licence.
 func (s ServicesOff) assignment(subscriptionID string) subscription.Assignment {
 	if s.ServicesOff == nil {
@@ -267,6 +274,7 @@ func (s ServicesOff) assignment(subscriptionID string) subscription.Assignment {
 type assignLicenseInput struct {
 	httpapi.Reader
 	LicenseID
+	Wait Only `query:"wait" doc:"The user waits for a licence if none is free, and nothing else refuses it."`
 	Body ServicesOff
 }
 
@@ -278,21 +286,24 @@ type assignLicenseOutput struct {
 
 func (o *operations) assignLicense(api huma.API, op huma.Operation) {
 	op.Summary = "Assign a licence to a user"
-	op.Description = "Assigns one licence, or changes which of its services are off. " + servicesOffText + " The status is 201 for a new licence, and 200 for one that the user has."
+	op.Description = "Assigns one licence, or changes which of its services are off. " + servicesOffText + " " + waitText + " The status is 201 for a new licence, 200 for one that the user has, and 202 for a user who waits."
 	op.Errors = append(op.Errors, http.StatusNotFound, http.StatusConflict)
-	op.Responses = map[string]*huma.Response{"201": {Description: "The licence is new.", Content: nil}}
+	op.Responses = map[string]*huma.Response{"201": {Description: "The licence is new."}, "202": {Description: "No licence is free, and the user waits for one."}}
 	httpapi.Receiving(&op, httpapi.MaxBody)
 	huma.Register(api, op, func(ctx context.Context, in *assignLicenseInput) (*assignLicenseOutput, error) {
 		d, subscriptions, err := o.changeOne(ctx, in.ID, licensing.Request{
-			Want: subscription.Want{Add: []subscription.Assignment{in.Body.assignment(in.Subscription)}},
+			Want: subscription.Want{Add: []subscription.Assignment{in.Body.assignment(in.Subscription)}, Wait: in.Wait == only},
 			Call: o.call(ctx, o.Now(), httpapi.Repeatable{}, op.OperationID), Event: o.events(ctx, access.AssignLicense, o.Now()),
 		})
 		if err != nil {
 			return nil, err
 		}
 		out := &assignLicenseOutput{Status: http.StatusOK, ETag: httpapi.ETag(in.Lang(), d.After.Version), Body: userOf(in.Lang(), d.After, subscriptions)}
-		if len(d.Added) > 0 {
+		switch {
+		case len(d.Added) > 0:
 			out.Status = http.StatusCreated
+		case d.Outcome == subscription.Waiting:
+			out.Status = http.StatusAccepted
 		}
 		return out, nil
 	})
@@ -324,7 +335,7 @@ type removeLicenseInput struct {
 
 func (o *operations) removeLicense(api huma.API, op huma.Operation) {
 	op.Summary = "Remove a licence of a user"
-	op.Description = "Removes one licence. The service data of the user is deleted for good, except documents in SharePoint Online: that has to be acknowledged."
+	op.Description = "Removes one licence, or the user's place in the waiting list. The service data of the user is deleted for good, except documents in SharePoint Online: that has to be acknowledged."
 	op.DefaultStatus = http.StatusNoContent
 	op.Errors = append(op.Errors, http.StatusNotFound, http.StatusConflict)
 	huma.Register(api, op, func(ctx context.Context, in *removeLicenseInput) (*struct{}, error) {

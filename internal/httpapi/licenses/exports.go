@@ -33,6 +33,7 @@ func (o *operations) exportOperations() httpapi.Operations {
 		"exportUsersCSV":             exporting(o, httpapi.FormatCSV, "users", "users", o.exportUsers),
 		"exportUsersXLSX":            exporting(o, httpapi.FormatXLSX, "users", "users", o.exportUsers),
 		"exportSubscriptionUsersCSV": exporting(o, httpapi.FormatCSV, "holders of a subscription", "subscription-users", o.exportHolders),
+		"exportWaitingUsersCSV":      exporting(o, httpapi.FormatCSV, "users who wait for a licence", "waiting-users", o.exportWaiting),
 		"exportSubscriptionsCSV":     exporting(o, httpapi.FormatCSV, "subscriptions", "subscriptions", o.exportSubscriptions),
 		"exportSubscriptionsXLSX":    exporting(o, httpapi.FormatXLSX, "subscriptions", "subscriptions", o.exportSubscriptions),
 		"exportDevicesCSV":           exporting(o, httpapi.FormatCSV, "devices", "devices", o.exportDevices),

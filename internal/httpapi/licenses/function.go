@@ -56,7 +56,7 @@ var enums = []httpapi.Enum{
 // New returns the function's handler.
 func New(d Deps) http.Handler {
 	httpapi.Require(d)
-	f := (&operations{Deps: d, licensing: &licensing.Licensing{Subscriptions: d.Subscriptions, People: d.People}}).function()
+	f := (&operations{Deps: d, licensing: &licensing.Licensing{Subscriptions: d.Subscriptions, People: d.People, Register: d.Register, Log: d.Log}}).function()
 	f.Log = d.Log
 	return httpapi.New(f)
 }
@@ -67,7 +67,7 @@ func Function() httpapi.Function { return new(operations).function() }
 func (o *operations) function() httpapi.Function {
 	return httpapi.Function{Name: Name, Enums: enums, Describe: describe, MaxValues: maxValues, Facade: o.facade(), Operations: httpapi.Join(
 		o.subscriptionOperations(), o.subscriptionEdits(), o.seatOperations(), o.userOperations(), o.userEdits(), o.assignmentOperations(), o.conflictOperations(), o.exportOperations(), o.directoryFileOperations(),
-		o.deviceOperations(), o.deviceGroupOperations(), o.graphOperations(), o.jobOperations(),
+		o.deviceOperations(), o.deviceGroupOperations(), o.graphOperations(), o.jobOperations(), o.suggestionOperations(), o.waitingOperations(),
 	)}
 }
 

@@ -50,6 +50,7 @@ type UserResult struct {
 	Assigned   []string             `json:"assigned,omitempty" doc:"The ids of the subscriptions with a licence more."`
 	Changed    []string             `json:"changed,omitempty" doc:"The ids of the subscriptions whose licence has other services off than before."`
 	Removed    []string             `json:"removed,omitempty" doc:"The ids of the subscriptions with a licence less."`
+	Left       []string             `json:"leftWaiting,omitempty" doc:"The ids of the subscriptions for whose licences the user does not wait any more, without having got one."`
 	Violations []LicenseViolation   `json:"violations,omitempty" doc:"Why nothing changed: all reasons. That no licence is free is a reason only for a user whom nothing else refuses."`
 	Warnings   []UserWarning        `json:"warnings,omitempty" doc:"What an admin should know about the user's licences."`
 	Message    string               `json:"message,omitempty" doc:"What to do about an unknown outcome, in the reader's language."`
@@ -59,7 +60,7 @@ type UserResult struct {
 type UserResults struct {
 	Items  []UserResult `json:"items" doc:"One result for each user, in the order of the request."`
 	Totals UserTotals   `json:"totals" doc:"The totals. The outcomes add up to the number of users."`
-	Short  []Shortage   `json:"short,omitempty" doc:"The subscriptions of which licences have to be bought for the users who are refused only because too few are free."`
+	Short  []Shortage   `json:"short,omitempty" doc:"The subscriptions of which licences have to be bought for the users who are refused or wait only because too few are free."`
 	DryRun bool         `json:"dryRun" doc:"Whether nothing was changed, because the request asked for a rehearsal." example:"false"`
 }
 
@@ -67,14 +68,15 @@ type UserResults struct {
 type Shortage struct {
 	Subscription string `json:"subscription" doc:"The id of the subscription." example:"0v5z3m8k2qd7c1x9w4t6p3r8s2"`
 	Name         string `json:"name" doc:"The name of the subscription." example:"Microsoft 365 E3"`
-	Missing      int    `json:"missing" minimum:"1" doc:"The number of licences to buy so that every user gets them who is refused only because too few are free." example:"3"`
+	Missing      int    `json:"missing" minimum:"1" doc:"The number of licences to buy so that every user gets them who is refused or waits only because too few are free." example:"3"`
 }
 
 // UserTotals is the number of users with each outcome, and of violations of each class.
 type UserTotals struct {
 	Users      int            `json:"users" minimum:"0" doc:"The number of users in the request." example:"20"`
 	Assigned   int            `json:"assigned" minimum:"0" doc:"Users who got licences, or other services." example:"17"`
-	Removed    int            `json:"removed" minimum:"0" doc:"Users who only lost licences." example:"0"`
+	Removed    int            `json:"removed" minimum:"0" doc:"Users who only lost licences, or places in waiting lists." example:"0"`
+	Waiting    int            `json:"waiting" minimum:"0" doc:"Users who wait for a licence." example:"0"`
 	Deleted    int            `json:"deleted" minimum:"0" doc:"Users who were deleted." example:"0"`
 	Unchanged  int            `json:"unchanged" minimum:"0" doc:"Users who had what was asked for." example:"1"`
 	Refused    int            `json:"refused" minimum:"0" doc:"Users for whom nothing changed, because it may not." example:"2"`
@@ -100,6 +102,8 @@ func (o *operations) results(lang i18n.Lang, given []string, found []licensing.R
 			out.Totals.Unchanged++
 		case subscription.Removed:
 			out.Totals.Removed++
+		case subscription.Waiting:
+			out.Totals.Waiting++
 		case subscription.Deleted:
 			out.Totals.Deleted++
 		case "":
@@ -116,8 +120,10 @@ func (o *operations) results(lang i18n.Lang, given []string, found []licensing.R
 // resultOf converts the result for one user. failed is the fault of a call that was interrupted.
 func resultOf(lang i18n.Lang, given string, r licensing.Result, failed error, subscriptions map[string]subscription.Holding) UserResult {
 	d := r.Decision
-	item := UserResult{User: given, UPN: d.After.UPN, Status: http.StatusOK, Outcome: d.Outcome, Assigned: d.Added, Changed: d.Changed, Removed: d.Removed}
+	item := UserResult{User: given, UPN: d.After.UPN, Status: http.StatusOK, Outcome: d.Outcome, Assigned: d.Added, Changed: d.Changed, Removed: d.Removed, Left: d.Left}
 	switch {
+	case d.Outcome == subscription.Waiting:
+		item.Status = http.StatusAccepted
 	case d.Outcome == subscription.Refused:
 		item.Status, item.Violations = http.StatusConflict, violationsOf(lang, d.Violations, subscriptions)
 		for _, v := range d.Violations {

@@ -60,10 +60,14 @@ func (o *operations) reseat(
 			used = h
 			return change(now, h)
 		})
-		reply, _, err := httpapi.Apply(ctx, call, event, edit, func(h subscription.Holding) Subscription {
+		reply, repeated, err := httpapi.Apply(ctx, call, event, edit, func(h subscription.Holding) Subscription {
 			h.Group, h.Joined = used.Group, used.Joined
 			return o.subscriptionOf(lang, now, h)
 		})
+		// Users wait, devices do not.
+		if s := reply.Value; err == nil && !repeated && s.Kind == subscription.ForUsers && s.Available > 0 && s.Status == subscription.Active {
+			o.licensing.ServeFirst(ctx, []string{subscriptionID}, o.today(now), o.events(ctx, access.Buy, now))
+		}
 		return reply, err
 	})
 	if err != nil {

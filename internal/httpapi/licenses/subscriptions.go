@@ -49,6 +49,7 @@ type Subscription struct {
 	Quantity    int                    `json:"quantity" minimum:"0" doc:"The number of licences." example:"100"`
 	Assigned    int                    `json:"assigned" minimum:"0" doc:"The number of users with a licence, or of devices of the group, which can be more than there are licences." example:"87"`
 	Available   int                    `json:"available" doc:"quantity - assigned: negative if there are too few licences." example:"13"`
+	Waiting     *int                   `json:"waiting,omitempty" minimum:"0" doc:"The number of users who wait for a licence; absent in responses to changes." example:"3"`
 	DeviceGroup string                 `json:"deviceGroup,omitempty" doc:"The id of the group of devices that holds the subscription; absent if none does." example:"0v5z3m8k2qd7c1x9w4t6p3r8s2"`
 	QuantityAt  time.Time              `json:"quantityAt" doc:"When the number of licences was stated." example:"2026-11-21T09:30:00Z"`
 	Status      subscription.Status    `json:"status" doc:"Licences can be assigned while it is active."`
@@ -105,6 +106,13 @@ func (o *operations) subscriptionOf(lang i18n.Lang, now time.Time, h subscriptio
 	return out
 }
 
+// waits fills in how many users wait, by subscription. Only users wait.
+func (s *Subscription) waits(waiting map[string]int) {
+	if n := waiting[s.ID]; s.Kind == subscription.ForUsers {
+		s.Waiting = &n
+	}
+}
+
 func conflictOf(lang i18n.Lang, c subscription.Conflict) SubscriptionConflict {
 	out := SubscriptionConflict{Kind: c.Kind, Since: c.Since.UTC(), DaysLeft: c.DaysLeft, Overdue: c.Overdue, ShortBy: c.ShortBy}
 	for _, w := range c.WaysOut {
@@ -120,11 +128,14 @@ var wayOut = map[subscription.Way]string{
 }
 
 // tag returns the ETag of a subscription. Its version does not change when licences are assigned, when
-// devices join or leave its group, or when the date changes its status or conflicts, so the ETag includes
-// them.
+// devices join or leave its group, when the date changes its status or conflicts, or when users begin to
+// wait, so the ETag includes them.
 func (s Subscription) tag(lang i18n.Lang, today day.Date) string {
 	begin, _ := today.Time()
 	parts := []int{s.Assigned, int(begin.Unix() / 86400)}
+	if s.Waiting != nil && *s.Waiting > 0 {
+		parts = append(parts, *s.Waiting)
+	}
 	if s.Kind == subscription.ForDevices {
 		devices := crc32.NewIEEE()
 		fmt.Fprint(devices, s.DeviceGroup)
@@ -198,6 +209,13 @@ func (o *operations) listSubscriptions(api huma.API, op huma.Operation) {
 		if err != nil {
 			return nil, err
 		}
+		waiting, err := o.Register.Waiting(ctx)
+		if err != nil {
+			return nil, err
+		}
+		for i := range list.Items {
+			list.Items[i].waits(waiting)
+		}
 		return &listSubscriptionsOutput{list}, nil
 	})
 }
@@ -259,7 +277,12 @@ func (o *operations) getSubscription(api huma.API, op huma.Operation) {
 			return nil, err
 		}
 		lang, now := in.Lang(), o.Now()
+		waiting, err := o.Register.Waiting(ctx)
+		if err != nil {
+			return nil, err
+		}
 		s := o.subscriptionOf(lang, now, h)
+		s.waits(waiting)
 		return httpapi.Current(in.Condition, s.tag(lang, o.date(now)), s), nil
 	})
 }

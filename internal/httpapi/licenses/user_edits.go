@@ -41,13 +41,15 @@ type UserText struct {
 	Type         subscription.UserType `json:"type,omitempty" doc:"member (the default) or guest."`
 	Enabled      *bool                 `json:"enabled,omitempty" default:"true" doc:"Whether the user may sign in."`
 	LastSignInAt string                `json:"lastSignInAt,omitempty" doc:"The last known sign-in: a time, or a day." example:"2026-11-21T09:30:00Z"`
+	Excluded     bool                  `json:"excludedFromSuggestions,omitempty" doc:"Whether the licences of the user are left out of suggestions to take them back, for example during a leave." example:"false"`
+	Until        string                `json:"excludedUntil,omitempty" doc:"The last day of the exclusion, in the organisation's time zone; without one it has no end." example:"2027-01-31"`
 }
 
 func (t UserText) draft() subscription.UserDraft {
 	seen, _ := signIn(t.LastSignInAt) // violations: in Resolve
 	return subscription.UserDraft{
 		ObjectID: t.ObjectID, UPN: t.UPN, Name: t.Name, Location: t.Location, Department: t.Department, Type: t.Type,
-		Disabled: t.Enabled != nil && !*t.Enabled, Seen: seen,
+		Disabled: t.Enabled != nil && !*t.Enabled, Seen: seen, Excluded: t.Excluded, ExcludedUntil: t.Until,
 	}
 }
 
@@ -171,11 +173,13 @@ type UserChange struct {
 	Type         *subscription.UserType `json:"type,omitempty" doc:"member or guest."`
 	Enabled      *bool                  `json:"enabled,omitempty" doc:"Whether the user may sign in." example:"false"`
 	LastSignInAt *string                `json:"lastSignInAt,omitempty" doc:"The last known sign-in: a time, or a day." example:"2026-11-21T09:30:00Z"`
+	Excluded     *bool                  `json:"excludedFromSuggestions,omitempty" doc:"Whether the licences of the user are left out of suggestions to take them back. false removes excludedUntil, too." example:"true"`
+	Until        *string                `json:"excludedUntil,omitempty" doc:"The last day of the exclusion, in the organisation's time zone; empty for one without an end." example:"2027-01-31"`
 }
 
 // draft returns the description of a user after the change.
 func (c UserChange) draft(u subscription.User) subscription.UserDraft {
-	d := subscription.UserDraft{ObjectID: u.ObjectID, UPN: u.UPN, Name: u.Name, Location: u.Location, Department: u.Department, Type: u.Type, Disabled: u.Disabled, Seen: u.Seen}
+	d := subscription.UserDraft{ObjectID: u.ObjectID, UPN: u.UPN, Name: u.Name, Location: u.Location, Department: u.Department, Type: u.Type, Disabled: u.Disabled, Seen: u.Seen, Excluded: u.Excluded, ExcludedUntil: string(u.ExcludedUntil)}
 	set(&d.UPN, c.UPN)
 	set(&d.Name, c.Name)
 	set(&d.ObjectID, c.ObjectID)
@@ -185,6 +189,12 @@ func (c UserChange) draft(u subscription.User) subscription.UserDraft {
 	if c.Enabled != nil {
 		d.Disabled = !*c.Enabled
 	}
+	if c.Excluded != nil {
+		if d.Excluded = *c.Excluded; !d.Excluded {
+			d.ExcludedUntil = ""
+		}
+	}
+	set(&d.ExcludedUntil, c.Until)
 	if c.LastSignInAt != nil {
 		d.Seen, _ = signIn(*c.LastSignInAt)
 	}

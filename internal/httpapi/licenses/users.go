@@ -1,6 +1,7 @@
 package licenses
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 	"slices"
@@ -8,6 +9,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"trueup/internal/day"
 	"trueup/internal/httpapi"
 	"trueup/internal/i18n"
 	"trueup/internal/subscription"
@@ -41,7 +43,10 @@ type User struct {
 	Type         subscription.UserType `json:"type" doc:"member of the organisation, or guest."`
 	Enabled      bool                  `json:"enabled" doc:"Whether the user may sign in." example:"true"`
 	LastSignInAt time.Time             `json:"lastSignInAt,omitzero" doc:"The last known sign-in." example:"2026-11-21T09:30:00Z"`
+	Excluded     bool                  `json:"excludedFromSuggestions" doc:"Whether the licences of the user are left out of suggestions to take them back, for example during a leave. An exclusion whose last day has passed has no effect." example:"false"`
+	Until        day.Date              `json:"excludedUntil,omitempty" format:"date" doc:"The last day of the exclusion, in the organisation's time zone; absent if it has no end." example:"2027-01-31"`
 	Licenses     []UserLicense         `json:"licenses" doc:"The licences, sorted by the name of the subscription."`
+	Waiting      []UserPlace           `json:"waiting,omitempty" doc:"The licences that the user waits for, the longest first."`
 	Warnings     []UserWarning         `json:"warnings,omitempty" doc:"What an admin should know about the licences."`
 	CreatedAt    time.Time             `json:"createdAt" doc:"When the user was added." example:"2026-11-21T09:30:00Z"`
 	DeletedAt    time.Time             `json:"deletedAt,omitzero" doc:"When the user was deleted." example:"2026-11-21T09:30:00Z"`
@@ -52,7 +57,7 @@ type User struct {
 func userOf(lang i18n.Lang, u subscription.User, subscriptions map[string]subscription.Holding) User {
 	out := User{
 		ID: u.ID, ObjectID: u.ObjectID, UPN: u.UPN, Name: u.Name, Location: u.Location, Department: u.Department, Type: u.Type,
-		Enabled: !u.Disabled, Licenses: []UserLicense{}, Warnings: warningsOf(lang, u.Warnings(subscriptions), u, subscriptions),
+		Enabled: !u.Disabled, Excluded: u.Excluded, Until: u.ExcludedUntil, Licenses: []UserLicense{}, Warnings: warningsOf(lang, u.Warnings(subscriptions), u, subscriptions),
 		CreatedAt: u.CreatedAt.UTC(), Version: u.Version,
 	}
 	if !u.Seen.IsZero() {
@@ -69,6 +74,14 @@ func userOf(lang i18n.Lang, u subscription.User, subscriptions map[string]subscr
 		out.Licenses = append(out.Licenses, UserLicense{id, subscriptions[id].Name, g.At.UTC(), g.By, off})
 	}
 	slices.SortFunc(out.Licenses, compareLicenses)
+	for id, place := range u.Waiting {
+		if h, known := subscriptions[id]; known { // a place for a deleted subscription is removed by the schedule
+			out.Waiting = append(out.Waiting, UserPlace{id, h.Name, placeOf(place)})
+		}
+	}
+	slices.SortFunc(out.Waiting, func(a, b UserPlace) int {
+		return cmp.Or(a.Since.Compare(b.Since), cmp.Compare(a.Subscription, b.Subscription))
+	})
 	return out
 }
 

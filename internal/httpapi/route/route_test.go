@@ -60,7 +60,7 @@ func TestPermissions(t *testing.T) {
 			"DELETE /users/{id}", "POST /users/deletions", "POST /users/{id}/restoration",
 			"DELETE /v1.0/users/{id}", "POST /v1.0/directory/deletedItems/{id}/restore",
 		},
-		access.AssignLicense: {"PUT /users/{id}/licenses/{subscription}", "POST /license-assignments", "POST /license-jobs", "POST /v1.0/users/{id}/assignLicense"},
+		access.AssignLicense: {"DELETE /subscriptions/{id}/waiting/{user}", "PUT /users/{id}/licenses/{subscription}", "POST /license-assignments", "POST /license-jobs", "POST /v1.0/users/{id}/assignLicense"},
 		access.RemoveLicense: {"DELETE /users/{id}/licenses/{subscription}", "POST /license-removals"},
 	} {
 		for _, key := range keys {
