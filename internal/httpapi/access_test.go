@@ -1,7 +1,6 @@
 package httpapi_test
 
 import (
-	"encoding/json"
 	"io"
 	"net/http"
 	"regexp"
@@ -42,11 +41,11 @@ func probe(t *testing.T, s *stack, r route.Route, authorization string, body io.
 		t.Fatal(err)
 	}
 	defer response.Body.Close()
-	if strings.HasPrefix(response.Header.Get("Content-Type"), "application/problem+json") {
-		if err := json.NewDecoder(response.Body).Decode(&problem); err != nil {
-			t.Fatal(err)
-		}
+	answer, err := io.ReadAll(response.Body)
+	if err != nil {
+		t.Fatal(err)
 	}
+	problem, _ = problemIn(r, response.StatusCode, response.Header.Get("Content-Type"), answer)
 	return response.StatusCode, problem
 }
 

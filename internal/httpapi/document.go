@@ -30,14 +30,19 @@ const (
 
 // Document returns the OpenAPI 3.1 document of all routes, as indented JSON.
 func Document(functions ...Function) []byte {
-	all, enums := Operations{}, []Enum(nil)
+	all, enums, facades := Operations{}, []Enum(nil), map[string]*Facade{}
 	for _, f := range functions {
 		maps.Copy(all, f.Operations)
 		enums = append(enums, f.Enums...)
+		facades[f.Name] = f.Facade
 	}
 	api := humago.New(http.NewServeMux(), configuration(enums, 0))
 	for _, r := range route.Table {
-		all.of(r)(api, operation(r))
+		op := operation(r)
+		if f := facades[r.Function]; f.serves(r.Path) {
+			f.adapt(&op)
+		}
+		all.of(r)(api, op)
 		delete(all, r.Operation)
 	}
 	for id := range all {
@@ -49,6 +54,11 @@ func Document(functions ...Function) []byte {
 		}
 	}
 	describeProblems(api.OpenAPI())
+	for _, f := range facades {
+		if f != nil {
+			f.describe(api.OpenAPI())
+		}
+	}
 	var indented bytes.Buffer
 	encoder := json.NewEncoder(&indented)
 	encoder.SetEscapeHTML(false)
@@ -93,6 +103,7 @@ func configuration(enums []Enum, maxValues int) huma.Config {
 		{Name: "license-assignments", Description: "Assigning licences to many users."},
 		{Name: "license-removals", Description: "Removing licences of many users."},
 		{Name: "conflicts", Description: "Subscriptions with too few licences, or that have expired."},
+		{Name: "microsoft-graph", Description: "The façade of Microsoft Graph under /v1.0: users, their licences, subscriptions and groups of devices in the formats of Microsoft Graph, for its clients. Errors and query parameters are those of Microsoft Graph, too."},
 		{Name: "overview", Description: "The totals of the licence position."},
 		{Name: "openapi", Description: "This document."},
 	}
@@ -162,6 +173,13 @@ var examples = map[int]*errs.Error{
 	http.StatusServiceUnavailable:  errs.New(errs.Unavailable, "try_again"),
 }
 
+// exampleOf returns the example of a problem with a status.
+func exampleOf(status int) *Problem {
+	p := expected(i18n.English, "JKJaXmPLvHcESHA=", examples[status])
+	p.Status, p.Title = status, http.StatusText(status)
+	return p
+}
+
 // describeProblems adds headers and an example to the error responses of every operation.
 func describeProblems(document *huma.OpenAPI) {
 	header := func(description, example string) *huma.Param {
@@ -172,14 +190,12 @@ func describeProblems(document *huma.OpenAPI) {
 			if op == nil {
 				continue
 			}
-			for status, e := range examples {
+			for status := range examples {
 				response := op.Responses[strconv.Itoa(status)]
 				if response == nil {
 					continue
 				}
-				p := expected(i18n.English, "JKJaXmPLvHcESHA=", e)
-				p.Status, p.Title = status, http.StatusText(status)
-				response.Content[problemType].Example = p
+				response.Content[problemType].Example = exampleOf(status)
 				response.Headers = map[string]*huma.Param{"Content-Language": header("The language of the texts.", "en")}
 				switch status {
 				case http.StatusUnauthorized:

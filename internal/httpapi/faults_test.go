@@ -109,7 +109,11 @@ func (f *faulty) do(method, path, body string, headers ...string) (status int, c
 	call.RequestID = r.Header.Get(requestID)
 	f.handlers[function].ServeHTTP(w, r.WithContext(access.WithCall(r.Context(), call)))
 	var problem httpapi.Problem
-	_ = json.Unmarshal(w.Body.Bytes(), &problem) // an answer that is not a problem has no code
+	if graph, is := graphProblem(w.Code, w.Body.Bytes()); is {
+		problem = graph
+	} else {
+		_ = json.Unmarshal(w.Body.Bytes(), &problem) // an answer that is not a problem has no code
+	}
 	if w.Code == http.StatusServiceUnavailable && w.Header().Get("Retry-After") == "" {
 		return w.Code, "no Retry-After", w.Body.Bytes()
 	}

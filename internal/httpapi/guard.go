@@ -31,7 +31,11 @@ func guard(ctx huma.Context, next func(huma.Context)) {
 		refuse(ctx, errs.New(errs.Denied, "permission_denied", "roles", rolesWith(permission)))
 		return
 	}
-	if err := checkQuery(ctx.URL().RawQuery); err != nil {
+	err := checkQuery(ctx.URL().RawQuery)
+	if err == nil && facadeOf(ctx.Operation()) != nil {
+		err = checkOptions(ctx.Operation(), ctx.URL().RawQuery)
+	}
+	if err != nil {
 		refuse(ctx, err)
 		return
 	}
@@ -39,8 +43,7 @@ func guard(ctx huma.Context, next func(huma.Context)) {
 }
 
 func refuse(ctx huma.Context, err error) {
-	p := newError(ctx, http.StatusInternalServerError, "", err).(*Problem)
-	p.writeTo(ctx)
+	writeTo(ctx, newError(ctx, http.StatusInternalServerError, "", err).(ForeignError))
 }
 
 // rolesWith returns the names of the roles that have a permission.

@@ -136,7 +136,7 @@ const (
 // valuesOf has the operations that accept more values, see licenses.
 var valuesOf = map[string]int{
 	"assignLicenses": 10_000, "removeLicenses": 1100, "deleteUsers": 1100, "createUser": 9000, "createSubscription": 56_000, "updateSubscription": 56_000,
-	"createLicenseJob": 110_000, "addDeviceGroupMembers": 1200, "removeDeviceGroupMembers": 1200,
+	"createLicenseJob": 110_000, "addDeviceGroupMembers": 1200, "removeDeviceGroupMembers": 1200, "graphAssignLicense": 9000,
 }
 
 // bodyOf has the operations that accept larger bodies.

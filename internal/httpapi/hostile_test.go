@@ -3,7 +3,6 @@ package httpapi_test
 import (
 	"context"
 	"encoding/base64"
-	"encoding/json"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -122,12 +121,10 @@ func (s *stack) refused(t *testing.T, h hostile) httpapi.Problem {
 // the document.
 func (s *stack) clear(t *testing.T, h hostile, answer events.APIGatewayV2HTTPResponse) (problem httpapi.Problem) {
 	t.Helper()
-	if answer.StatusCode < 400 || answer.StatusCode >= 500 || answer.Headers["Content-Type"] != "application/problem+json" {
+	problem, ok := problemIn(h.route, answer.StatusCode, answer.Headers["Content-Type"], []byte(answer.Body))
+	if answer.StatusCode < 400 || answer.StatusCode >= 500 || !ok {
 		t.Errorf("%d %s %.300s", answer.StatusCode, answer.Headers["Content-Type"], answer.Body)
 		return problem
-	}
-	if err := json.Unmarshal([]byte(answer.Body), &problem); err != nil {
-		t.Errorf("%v: %.300s", err, answer.Body)
 	}
 	if problem.Status != answer.StatusCode || problem.RequestID != "r1" || !i18n.Known(problem.Code) || problem.Detail == problem.Code {
 		t.Errorf("%d: %.300s", answer.StatusCode, answer.Body)
@@ -254,7 +251,11 @@ func TestHostileParameters(t *testing.T) {
 					t.Errorf("%s?%.60s: %s %+.300v, want %v of %s", h.path, h.query, p.Code, p.Errors, codes, place)
 				}
 			}
-			refuse(hostile{query: "nobody=1"}, "nobody", "parameter_unknown")
+			nobody := "nobody"
+			if isGraph(o.Route) { // which ignores names without a dollar sign
+				nobody = "$nobody"
+			}
+			refuse(hostile{query: nobody + "=1"}, nobody, "parameter_unknown")
 			for _, query := range []string{"a=%zz", "a=%ff", "%ff=1", "a=%", "a=1;b=2", "%c0%80=1"} {
 				refuse(hostile{query: query}, "", "query_malformed")
 			}

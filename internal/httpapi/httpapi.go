@@ -40,6 +40,7 @@ type Function struct {
 	Enums      []Enum              // that only this function uses
 	Describe   func(*huma.OpenAPI) // adds rules that only resolvers check to the document; may be nil
 	MaxValues  map[string]int      // maximum number of values in the body of an operation, if it is more than most need
+	Facade     *Facade             // of the routes that follow another API; nil for none
 	Log        *slog.Logger
 }
 
@@ -52,16 +53,21 @@ type Operations map[string]func(huma.API, huma.Operation)
 // the mistake is found at the first start.
 func New(f Function) http.Handler {
 	mux := http.NewServeMux()
-	s := &server{mux: mux, log: f.Log}
+	s := &server{mux: mux, facade: f.Facade, log: f.Log}
 	for _, r := range route.Of(f.Name) {
 		add := f.Operations.of(r)
 		// An operation is built at its first call: building all of them slows down every start,
 		// and most are not needed.
 		serve := sync.OnceValue(func() http.Handler {
 			one := http.NewServeMux()
-			api := humago.New(one, configuration(f.Enums, f.MaxValues[r.Operation]))
+			config, op := configuration(f.Enums, f.MaxValues[r.Operation]), operation(r)
+			if f.Facade.serves(r.Path) {
+				f.Facade.adapt(&op)
+				config.RejectUnknownQueryParameters = false // see checkOptions
+			}
+			api := humago.New(one, config)
 			api.UseMiddleware(guard)
-			add(api, operation(r))
+			add(api, op)
 			return one
 		})
 		mux.HandleFunc(r.Key(), func(w http.ResponseWriter, request *http.Request) {
@@ -94,8 +100,9 @@ var methods = []string{http.MethodGet, http.MethodPost, http.MethodPut, http.Met
 
 // server does what every request needs around the mux.
 type server struct {
-	mux *http.ServeMux
-	log *slog.Logger
+	mux    *http.ServeMux
+	facade *Facade
+	log    *slog.Logger
 }
 
 // Keys of values in a request's context, for code that huma calls without an operation.
@@ -113,6 +120,12 @@ func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	header.Set("Vary", "Accept-Language")
 	header.Set("Cache-Control", "private, no-cache")
 	header.Set("X-Content-Type-Options", "nosniff")
+	if s.facade.serves(r.URL.Path) {
+		header.Set("request-id", access.CallFrom(r.Context()).RequestID)
+		if given := clientID(r.Header.Get(clientIDHeader)); given != "" {
+			header.Set(clientIDHeader, given)
+		}
+	}
 
 	r = r.WithContext(context.WithValue(r.Context(), logKey{}, s.log))
 	if !s.routed(r, r.Method) {
@@ -130,7 +143,7 @@ func (s *server) operate(w http.ResponseWriter, r *http.Request, operation func(
 		if cause := recover(); cause != nil {
 			s.log.ErrorContext(r.Context(), "panic", append(whereabouts(r.Context()), "error", fmt.Sprint(cause), "stack", string(debug.Stack()))...)
 			if !tracked.written {
-				fault(language(r), access.CallFrom(r.Context()).RequestID).write(w)
+				s.write(w, r, fault(language(r), access.CallFrom(r.Context()).RequestID))
 			}
 		}
 	}()
@@ -169,12 +182,12 @@ func (s *server) unrouted(w http.ResponseWriter, r *http.Request, lang i18n.Lang
 	}
 	id := access.CallFrom(r.Context()).RequestID
 	if allowed == nil {
-		problem(lang, id, http.StatusNotFound, "route_not_found", nil).write(w)
+		s.write(w, r, problem(lang, id, http.StatusNotFound, "route_not_found", nil))
 		return
 	}
 	list := strings.Join(allowed, ", ")
 	w.Header().Set("Allow", list)
-	problem(lang, id, http.StatusMethodNotAllowed, "method_not_allowed", map[string]string{"methods": list}).write(w)
+	s.write(w, r, problem(lang, id, http.StatusMethodNotAllowed, "method_not_allowed", map[string]string{"methods": list}))
 }
 
 func language(r *http.Request) i18n.Lang { return i18n.Language(r.Header.Get("Accept-Language")) }

@@ -142,7 +142,7 @@ func newError(ctx huma.Context, status int, message string, causes ...error) hum
 	lang := i18n.Language(ctx.Header("Accept-Language"))
 	id := access.CallFrom(ctx.Context()).RequestID
 	if status < http.StatusInternalServerError {
-		return refused(ctx, lang, id, status, message, causes)
+		return translated(ctx, refused(ctx, lang, id, status, message, causes))
 	}
 	cause := errors.Join(causes...)
 	if cause == nil {
@@ -159,7 +159,7 @@ func newError(ctx huma.Context, status int, message string, causes ...error) hum
 	if p.Status >= http.StatusInternalServerError {
 		LogFailure(ctx.Context(), p.Status, cause)
 	}
-	return headed(ctx, p)
+	return translated(ctx, headed(ctx, p))
 }
 
 // LogFailure logs the cause of a status of 500 or above: something unavailable, or a fault. The
@@ -197,8 +197,9 @@ func (p *Problem) write(w http.ResponseWriter) {
 	_ = huma.DefaultJSONFormat.Marshal(w, p) // a client that disconnected is not an error
 }
 
-func (p *Problem) writeTo(ctx huma.Context) {
-	ctx.SetHeader("Content-Type", problemType)
-	ctx.SetStatus(p.Status)
-	_ = huma.DefaultJSONFormat.Marshal(ctx.BodyWriter(), p)
+// writeTo sends an error without huma's choice of a format.
+func writeTo(ctx huma.Context, e ForeignError) {
+	ctx.SetHeader("Content-Type", e.ContentType("application/json"))
+	ctx.SetStatus(e.GetStatus())
+	_ = huma.DefaultJSONFormat.Marshal(ctx.BodyWriter(), e)
 }

@@ -71,8 +71,10 @@ func schemaName(t reflect.Type, hint string) string {
 	if better, ok := schemaNames[name]; ok {
 		return better
 	}
-	if of, ok := strings.CutPrefix(name, "Page"); ok && of != "" {
-		return of + "Page"
+	for _, generic := range []string{"Page", "GraphCollection"} {
+		if of, ok := strings.CutPrefix(name, generic); ok && of != "" {
+			return of + strings.TrimPrefix(generic, "Graph")
+		}
 	}
 	return name
 }

@@ -290,7 +290,7 @@ func (s *stack) lambda(r *http.Request) (*http.Response, error) {
 	function, key := routed(r)
 	event := events.APIGatewayV2HTTPRequest{
 		Version: "2.0", RouteKey: key, RawPath: r.URL.Path, RawQueryString: r.URL.RawQuery,
-		Headers: map[string]string{}, Body: string(body),
+		Headers: map[string]string{"host": r.URL.Host}, Body: string(body),
 		RequestContext: events.APIGatewayV2HTTPRequestContext{
 			RequestID: "test-request", HTTP: events.APIGatewayV2HTTPRequestContextHTTPDescription{Method: r.Method},
 		},

@@ -1077,6 +1077,41 @@ var messages = [...]message{
 		"Het bestand staat in een map in een map. Zet het onder agreements/, of daar in één map met de naam van de licentiegroep.",
 		"Le fichier se trouve dans un dossier imbriqué. Placez-le sous agreements/ ou dans un seul dossier portant le nom du groupe de licences.",
 	}},
+	{"graph_acknowledgement_required", [...]string{
+		"Licences that the user loses: {licenses}. The user's data in these services will be deleted for good, except documents in SharePoint Online. If that is what you want, send the request again with the header Prefer: trueup.acknowledge=service-data.",
+		"Licenties die de gebruiker verliest: {licenses}. De gegevens van de gebruiker in deze services worden voorgoed verwijderd, behalve documenten in SharePoint Online. Als dat de bedoeling is, stuur het verzoek dan opnieuw met de header Prefer: trueup.acknowledge=service-data.",
+		"Licences que l'utilisateur perd : {licenses}. Les données de l'utilisateur dans ces services seront supprimées définitivement, à l'exception des documents dans SharePoint Online. Si c'est ce que vous voulez, renvoyez la requête avec l'en-tête Prefer: trueup.acknowledge=service-data.",
+	}},
+	{"graph_added_and_removed", [...]string{
+		"This licence is also in addLicenses. Leave it in one of the two lists.",
+		"Deze licentie staat ook in addLicenses. Laat ze in een van de twee lijsten staan.",
+		"Cette licence figure aussi dans addLicenses. Laissez-la dans une seule des deux listes.",
+	}},
+	{"graph_deletion_acknowledgement_required", [...]string{
+		"Licences that become free: {licenses}. For 30 days a deleted user can be restored with its data. After that the data is gone for good, except documents in SharePoint Online. If that is what you want, send the request again with the header Prefer: trueup.acknowledge=service-data.",
+		"Licenties die vrijkomen: {licenses}. Een verwijderde gebruiker kan 30 dagen lang met zijn gegevens worden hersteld. Daarna zijn de gegevens voorgoed weg, behalve documenten in SharePoint Online. Als dat de bedoeling is, stuur het verzoek dan opnieuw met de header Prefer: trueup.acknowledge=service-data.",
+		"Licences qui se libèrent : {licenses}. Pendant 30 jours, un utilisateur supprimé peut être restauré avec ses données. Ensuite, les données sont perdues définitivement, à l'exception des documents dans SharePoint Online. Si c'est ce que vous voulez, renvoyez la requête avec l'en-tête Prefer: trueup.acknowledge=service-data.",
+	}},
+	{"graph_filter_property", [...]string{
+		"At character {position}: users cannot be filtered by this property. Choose from {properties}.",
+		"Bij teken {position}: op deze eigenschap kunnen gebruikers niet worden gefilterd. Kies uit {properties}.",
+		"Au caractère {position} : les utilisateurs ne peuvent pas être filtrés selon cette propriété. Choisissez parmi {properties}.",
+	}},
+	{"graph_filter_syntax", [...]string{
+		"At character {position}: this filter cannot be read. Write comparisons such as displayName eq 'Ann' or startswith(displayName,'Ann'), join them by and, and double a quotation mark inside a text.",
+		"Bij teken {position}: dit filter is niet leesbaar. Schrijf vergelijkingen zoals displayName eq 'Ann' of startswith(displayName,'Ann'), verbind ze met and, en verdubbel een aanhalingsteken in een tekst.",
+		"Au caractère {position} : ce filtre est illisible. Écrivez des comparaisons comme displayName eq 'Ann' ou startswith(displayName,'Ann'), reliez-les par and, et doublez un guillemet à l'intérieur d'un texte.",
+	}},
+	{"graph_property_unknown", [...]string{
+		"There is no such property. Choose from {properties}.",
+		"Deze eigenschap bestaat niet. Kies uit {properties}.",
+		"Cette propriété n'existe pas. Choisissez parmi {properties}.",
+	}},
+	{"graph_token_invalid", [...]string{
+		"This address of a page is damaged or belongs to another list. Start again without $skiptoken, and use @odata.nextLink as it is.",
+		"Dit adres van een pagina is beschadigd of hoort bij een andere lijst. Begin opnieuw zonder $skiptoken en gebruik @odata.nextLink ongewijzigd.",
+		"Cette adresse de page est endommagée ou appartient à une autre liste. Recommencez sans $skiptoken et utilisez @odata.nextLink telle quelle.",
+	}},
 	{"group_built_in", [...]string{
 		"This license group is built in. It cannot be renamed or deleted.",
 		"Deze licentiegroep is ingebouwd. Ze kan niet worden hernoemd of verwijderd.",
@@ -3191,6 +3226,11 @@ var messages = [...]message{
 		"This user cannot be restored: it was not deleted, or more than 30 days ago. Add the user again.",
 		"Deze gebruiker kan niet worden hersteld: hij is niet verwijderd, of meer dan 30 dagen geleden. Voeg de gebruiker opnieuw toe.",
 		"Cet utilisateur ne peut pas être restauré : il n'a pas été supprimé, ou il y a plus de 30 jours. Ajoutez-le de nouveau.",
+	}},
+	{"user_object_id_shared", [...]string{
+		"Several users have this id in the directory, such as {users}. Name the user by the user principal name.",
+		"Verschillende gebruikers hebben deze id in de directory, zoals {users}. Noem de gebruiker bij de user principal name.",
+		"Plusieurs utilisateurs ont cet identifiant dans l'annuaire, par exemple {users}. Désignez l'utilisateur par son nom d'utilisateur principal.",
 	}},
 	{"user_type_unknown", [...]string{
 		"There is no such type of user. Use member or guest.",

@@ -65,9 +65,9 @@ func New(d Deps) http.Handler {
 func Function() httpapi.Function { return new(operations).function() }
 
 func (o *operations) function() httpapi.Function {
-	return httpapi.Function{Name: Name, Enums: enums, Describe: describe, MaxValues: maxValues, Operations: httpapi.Join(
+	return httpapi.Function{Name: Name, Enums: enums, Describe: describe, MaxValues: maxValues, Facade: o.facade(), Operations: httpapi.Join(
 		o.subscriptionOperations(), o.subscriptionEdits(), o.seatOperations(), o.userOperations(), o.userEdits(), o.assignmentOperations(), o.conflictOperations(), o.exportOperations(), o.directoryFileOperations(),
-		o.deviceOperations(), o.deviceGroupOperations(), o.jobOperations(),
+		o.deviceOperations(), o.deviceGroupOperations(), o.jobOperations(), o.graphOperations(),
 	)}
 }
 
@@ -75,7 +75,7 @@ func (o *operations) function() httpapi.Function {
 // services with countries.
 var maxValues = map[string]int{
 	"assignLicenses": 10_000, "removeLicenses": 1100, "deleteUsers": 1100, "createUser": 9000, "createSubscription": 56_000, "updateSubscription": 56_000,
-	"createLicenseJob": 110_000, "addDeviceGroupMembers": 1200, "removeDeviceGroupMembers": 1200,
+	"createLicenseJob": 110_000, "addDeviceGroupMembers": 1200, "removeDeviceGroupMembers": 1200, "graphAssignLicense": 9000,
 }
 
 // today returns the moment and the zone for which seats are judged.

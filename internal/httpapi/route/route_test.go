@@ -26,9 +26,10 @@ func TestGatewayKey(t *testing.T) {
 func TestTable(t *testing.T) {
 	t.Parallel()
 	steps := regexp.MustCompile(`^(/([a-z][a-z.-]*|\{[a-z]+\}))+(/\{[a-z]+\.\.\.\})?$`)
-	mux := http.NewServeMux() // panics on routes that conflict
+	graph := regexp.MustCompile(`^/v1\.0(/([a-z][a-zA-Z]*|\{[a-z]+\}))+$`) // has names of its own
+	mux := http.NewServeMux()                                              // panics on routes that conflict
 	for _, r := range route.Table {
-		if !steps.MatchString(r.Path) {
+		if !steps.MatchString(r.Path) && !graph.MatchString(r.Path) {
 			t.Errorf("path %s", r.Path)
 		}
 		mux.Handle(r.Key(), http.NotFoundHandler())
@@ -55,9 +56,12 @@ func TestPermissions(t *testing.T) {
 		},
 		access.PutLists:       {"POST /directory-files"},
 		access.DeviceLicenses: {"POST /device-groups/{id}/members/confirmation", "POST /device-groups/{id}/members/rejection", "PUT /device-groups/{id}/subscription", "DELETE /device-groups/{id}/subscription"},
-		access.DeleteUser:     {"DELETE /users/{id}", "POST /users/deletions", "POST /users/{id}/restoration"},
-		access.AssignLicense:  {"PUT /users/{id}/licenses/{subscription}", "POST /license-assignments", "POST /license-jobs"},
-		access.RemoveLicense:  {"DELETE /users/{id}/licenses/{subscription}", "POST /license-removals"},
+		access.DeleteUser: {
+			"DELETE /users/{id}", "POST /users/deletions", "POST /users/{id}/restoration",
+			"DELETE /v1.0/users/{id}", "POST /v1.0/directory/deletedItems/{id}/restore",
+		},
+		access.AssignLicense: {"PUT /users/{id}/licenses/{subscription}", "POST /license-assignments", "POST /license-jobs", "POST /v1.0/users/{id}/assignLicense"},
+		access.RemoveLicense: {"DELETE /users/{id}/licenses/{subscription}", "POST /license-removals"},
 	} {
 		for _, key := range keys {
 			others[key] = permission
