@@ -38,6 +38,22 @@ func (m Members) With(devices, groups []string, at time.Time) Members {
 	return after
 }
 
+// Only returns those of the members that are among some devices and groups.
+func (m Members) Only(devices, groups []string) Members {
+	after := Members{Devices: map[string]time.Time{}}
+	for _, id := range devices {
+		if at, has := m.Devices[id]; has {
+			after.Devices[id] = at
+		}
+	}
+	for _, id := range m.Groups {
+		if slices.Contains(groups, id) {
+			after.Groups = append(after.Groups, id)
+		}
+	}
+	return after
+}
+
 // Without returns the members without some devices and groups.
 func (m Members) Without(devices, groups []string) Members {
 	after := Members{Devices: maps.Clone(m.Devices)}

@@ -19,6 +19,10 @@
 // Each difference that stays is a finding.
 //
 // Users are matched by the id in the directory, then by user principal name.
+//
+// A list of devices works like one of users. Devices are matched by their ids in the directory, then by
+// name. A list of groups creates and changes groups of devices, and one of the members of a group, in a folder
+// with its name, replaces them. Whatever changes which devices have a licence waits for a global admin.
 package directories
 
 import (
@@ -75,14 +79,16 @@ const MaxAttempts = 20
 // for a file that succeeded. Rows that were done just before a process died may count as Unchanged.
 type Counts struct {
 	Rows      int // not blank
-	Created   int // users or subscriptions
-	Changed   int // descriptions, quantities or terms
+	Created   int // users, subscriptions, devices or groups of devices
+	Changed   int // descriptions, quantities or terms; members that joined a group
 	Unchanged int
 	Skipped   int // about something else, deleted, or unknown here, as a finding says
 	Rejected  int // with an error
 
-	Deleted int // users that the file lacks, or states to be deleted
-	Held    int // users that would be deleted, and are kept until the deletion is confirmed
+	// Deleted is users or devices that the file lacks, users that it states to be deleted, and members that
+	// left a group.
+	Deleted int
+	Held    int // those that would be deleted or leave, and are kept until that is confirmed
 
 	Assigned int // users who got licences
 	Removed  int // users who only lost licences

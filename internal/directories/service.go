@@ -229,7 +229,7 @@ func (s *Service) process(ctx context.Context, r Record) error {
 		return err
 	}
 	defer file.Close()
-	settings, err := parseSettings(file.Metadata)
+	settings, err := parseSettings(k, file.Metadata)
 	if err != nil {
 		return j.end(ctx, StateRefused, errs.As(err))
 	}
@@ -268,8 +268,8 @@ func (j *job) run(ctx context.Context, k kind.Kind, content *scratch) error {
 			f.Refuse(code)
 		}
 	}
-	if k.Name == kind.Devices.Name && !f.Refused {
-		f.Refuse("directory_devices_not_kept")
+	if group := j.groupFolder(); !f.Refused && (f.Kind == directory.Members && group == "" || f.Kind == directory.Groups && group != "") {
+		f.Refuse("directory_members_folder")
 	}
 	j.file, j.List, j.Part = f, f.Kind, f.Part
 	j.Rows = f.Rows
@@ -295,6 +295,12 @@ func (j *job) run(ctx context.Context, k kind.Kind, content *scratch) error {
 	switch f.Kind {
 	case directory.Subscriptions:
 		err = j.subscriptions(ctx, content, lists)
+	case directory.Devices:
+		err = j.devices(ctx, content, lists)
+	case directory.Groups:
+		err = j.groups(ctx, content, lists)
+	case directory.Members:
+		err = j.members(ctx, content, lists)
 	default:
 		err = j.users(ctx, content, lists, seen)
 	}

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"trueup/internal/errs"
+	"trueup/internal/intake/kind"
 	"trueup/internal/text"
 )
 
@@ -20,15 +21,16 @@ const (
 
 // Settings are what the metadata of an upload asks for.
 type Settings struct {
-	// Delete deletes the users that a complete list lacks or states to be deleted: "missing: delete", which
-	// needs "acknowledge: service-data".
+	// Delete deletes the users or devices that a complete list lacks, and users that it states to be deleted:
+	// "missing: delete", which needs "acknowledge: service-data" for users.
 	Delete bool
 	// Adopt assigns the licences that the file states: "licenses: adopt". Replace also takes back what it
 	// does not state: "licenses: replace", which needs "acknowledge: service-data".
 	Adopt, Replace bool
 	// Lower sets a quantity that is lower than the number of assigned licences: "acknowledge: conflict".
 	Lower bool
-	// Confirmed is the number of users that may be deleted although they are many: "confirm: 250".
+	// Confirmed is the number of users or devices that may be deleted, or of members that may leave a group,
+	// although they are many: "confirm: 250".
 	Confirmed int
 }
 
@@ -73,7 +75,7 @@ const (
 
 // parseSettings reads metadata. Unknown values are errors: an admin who writes one expects something. Other
 // names are ignored, because programs add their own.
-func parseSettings(metadata map[string]string) (s Settings, err error) {
+func parseSettings(k kind.Kind, metadata map[string]string) (s Settings, err error) {
 	value := func(name string) string { return strings.ToLower(strings.TrimSpace(metadata[name])) }
 	unknown := func(name, allowed string) error {
 		return errs.New(errs.Invalid, "directory_setting", "name", name, "value", text.Quote(metadata[name]), "allowed", allowed)
@@ -107,7 +109,8 @@ func parseSettings(metadata map[string]string) (s Settings, err error) {
 			return Settings{}, unknown(MetaConfirm, "0-100000")
 		}
 	}
-	if (s.Delete || s.Replace) && !slices.Contains(acknowledged, serviceData) {
+	// Devices have no service data.
+	if (s.Delete || s.Replace) && k.Name != kind.Devices.Name && !slices.Contains(acknowledged, serviceData) {
 		return s, errs.New(errs.Invalid, "directory_acknowledgement")
 	}
 	return s, nil

@@ -67,14 +67,14 @@ func TestSettings(t *testing.T) {
 		"a number below 0":         {map[string]string{"confirm": "-1"}, Settings{}, "directory_setting"},
 		"more than a file can say": {map[string]string{"confirm": "100001"}, Settings{}, "directory_setting"},
 	} {
-		got, err := parseSettings(c.metadata)
+		got, err := parseSettings(kind.Users, c.metadata)
 		if errs.CodeOf(err) != c.code {
 			t.Errorf("%s: %v", name, err)
 		}
 		if diff := cmp.Diff(c.want, got); diff != "" && c.code == "" {
 			t.Errorf("%s (-want +got)\n%s", name, diff)
 		}
-		if again, err := parseSettings(got.Metadata()); c.code == "" && (err != nil || again != got) {
+		if again, err := parseSettings(kind.Users, got.Metadata()); c.code == "" && (err != nil || again != got) {
 			t.Errorf("%s: the metadata %v is read as %+v, %v", name, got.Metadata(), again, err)
 		}
 	}

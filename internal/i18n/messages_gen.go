@@ -567,20 +567,35 @@ var messages = [...]message{
 		"Dag en maand van de datums in dit bestand kunnen verwisseld zijn. Deze datum is gelezen als {date}. Als dat fout is, exporteer datums dan als 2026-11-21.",
 		"Le jour et le mois des dates de ce fichier peuvent être inversés. Cette date a été lue comme {date}. Si c'est une erreur, exportez les dates sous la forme 2026-11-21.",
 	}},
+	{"directory_device_changing", [...]string{
+		"Somebody changed or deleted this at the same time, so the row was left out. Upload the file again.",
+		"Iemand heeft dit tegelijk gewijzigd of verwijderd; de rij is overgeslagen. Upload het bestand opnieuw.",
+		"Quelqu'un a modifié ou supprimé cet élément au même moment ; la ligne a été laissée de côté. Renvoyez le fichier.",
+	}},
 	{"directory_device_repeated", [...]string{
 		"Line {line} has the same device. Remove one of the two.",
 		"Regel {line} bevat hetzelfde apparaat. Verwijder een van de twee.",
 		"La ligne {line} contient le même appareil. Retirez-en une.",
+	}},
+	{"directory_device_several", [...]string{
+		"Several devices have this name, and the row has no id that tells which one it is. Add the device id or the object id.",
+		"Meerdere apparaten hebben deze naam, en de rij heeft geen id dat zegt welk het is. Voeg de apparaat-id of de object-id toe.",
+		"Plusieurs appareils portent ce nom, et la ligne n'a pas d'identifiant qui indique lequel. Ajoutez l'identifiant d'appareil ou d'objet.",
 	}},
 	{"directory_devices", [...]string{
 		"This is a list of devices or groups. Upload it under devices/.",
 		"Dit is een lijst van apparaten of groepen. Upload ze onder devices/.",
 		"Ce fichier est une liste d'appareils ou de groupes. Déposez-le sous devices/.",
 	}},
-	{"directory_devices_not_kept", [...]string{
-		"This is a list of devices or groups. trueup does not take devices from files yet, so nothing was changed. Add them with POST /devices and POST /device-groups.",
-		"Dit is een lijst van apparaten of groepen. trueup neemt nog geen apparaten over uit bestanden. Er is niets gewijzigd. Voeg ze toe met POST /devices en POST /device-groups.",
-		"Ceci est une liste d'appareils ou de groupes. trueup ne reprend pas encore d'appareils à partir de fichiers, donc rien n'a été modifié. Ajoutez-les avec POST /devices et POST /device-groups.",
+	{"directory_devices_held", [...]string{
+		"The file lacks {devices} of {of} devices, more than {percent} %. They were not deleted; the rest of the file was applied. If they are really gone, upload the file again with the metadata confirm: {devices}.",
+		"Het bestand mist {devices} van {of} apparaten, meer dan {percent} %. Ze zijn niet verwijderd; de rest van het bestand is toegepast. Als ze echt weg zijn, upload het bestand dan opnieuw met de metadata confirm: {devices}.",
+		"Il manque au fichier {devices} appareils sur {of}, plus de {percent} %. Ils n'ont pas été supprimés ; le reste du fichier a été appliqué. S'ils ont vraiment disparu, renvoyez le fichier avec les métadonnées confirm: {devices}.",
+	}},
+	{"directory_devices_unsure", [...]string{
+		"No devices were deleted: a row with an error names no known device, and may be about one that seems to be missing. Correct the row and upload the file again.",
+		"Er zijn geen apparaten verwijderd: een rij met een fout noemt geen bekend apparaat, en kan over een apparaat gaan dat lijkt te ontbreken. Verbeter de rij en upload het bestand opnieuw.",
+		"Aucun appareil n'a été supprimé : une ligne erronée ne désigne aucun appareil connu et concerne peut-être un appareil qui semble manquer. Corrigez la ligne et renvoyez le fichier.",
 	}},
 	{"directory_empty", [...]string{
 		"The list is empty. Export it again; nothing was changed.",
@@ -606,6 +621,16 @@ var messages = [...]message{
 		"The file could not be processed, although it was tried often. Upload it again, or ask the operator of trueup.",
 		"Het bestand kon niet worden verwerkt, hoewel het vaak is geprobeerd. Upload het opnieuw, of vraag de beheerder van trueup.",
 		"Le fichier n'a pas pu être traité malgré de nombreuses tentatives. Téléversez-le à nouveau, ou adressez-vous à l'exploitant de trueup.",
+	}},
+	{"directory_group_missing", [...]string{
+		"A list of the members of a group deletes no devices. Leave missing out.",
+		"Een lijst van de leden van een groep verwijdert geen apparaten. Laat missing weg.",
+		"Une liste des membres d'un groupe ne supprime aucun appareil. Omettez missing.",
+	}},
+	{"directory_group_name", [...]string{
+		"This cannot be the name of the folder of the file. A group whose name has a slash gets its members from POST /device-groups/<id>/members. Otherwise correct the name.",
+		"Dit kan niet de naam van de map van het bestand zijn. Een groep met een schuine streep in de naam krijgt haar leden met POST /device-groups/<id>/members. Verbeter anders de naam.",
+		"Ce ne peut pas être le nom du dossier du fichier. Un groupe dont le nom contient une barre oblique reçoit ses membres par POST /device-groups/<id>/members. Sinon, corrigez le nom.",
 	}},
 	{"directory_group_repeated", [...]string{
 		"Line {line} has the same group. Remove one of the two.",
@@ -662,10 +687,30 @@ var messages = [...]message{
 		"Dit lid is geen gebruiker, apparaat of groep, dus het wordt weggelaten.",
 		"Ce membre n'est ni un utilisateur, ni un appareil, ni un groupe : il est laissé de côté.",
 	}},
+	{"directory_member_unknown", [...]string{
+		"This member is not known here, so it is left out. Upload the list of devices, or of groups, and then this file again.",
+		"Dit lid is hier niet bekend en is overgeslagen. Upload de lijst van apparaten, of van groepen, en daarna dit bestand opnieuw.",
+		"Ce membre n'est pas connu ici et a été laissé de côté. Envoyez la liste des appareils, ou des groupes, puis renvoyez ce fichier.",
+	}},
 	{"directory_members", [...]string{
 		"This is a list of the members of a group. Upload it under devices/groups/, in a folder with the name of the group.",
 		"Dit is een lijst van de leden van een groep. Upload ze onder devices/groups/, in een map met de naam van de groep.",
 		"Ce fichier est la liste des membres d'un groupe. Déposez-le sous devices/groups/, dans un dossier qui porte le nom du groupe.",
+	}},
+	{"directory_members_folder", [...]string{
+		"A list of the members of a group belongs under devices/groups/, in a folder with the name of the group; lists of groups belong directly under devices/. Move the file.",
+		"Een lijst van de leden van een groep hoort onder devices/groups/, in een map met de naam van de groep; lijsten van groepen horen direct onder devices/. Verplaats het bestand.",
+		"Une liste des membres d'un groupe va sous devices/groups/, dans un dossier au nom du groupe ; les listes de groupes vont directement sous devices/. Déplacez le fichier.",
+	}},
+	{"directory_members_held", [...]string{
+		"The file lacks {members} of {of} members of the group, more than {percent} %. They did not leave; the rest of the file was applied. If they shall leave, upload the file again with the metadata confirm: {members}.",
+		"Het bestand mist {members} van {of} leden van de groep, meer dan {percent} %. Ze zijn lid gebleven; de rest van het bestand is toegepast. Als ze de groep moeten verlaten, upload het bestand dan opnieuw met de metadata confirm: {members}.",
+		"Il manque au fichier {members} membres du groupe sur {of}, plus de {percent} %. Ils sont restés membres ; le reste du fichier a été appliqué. S'ils doivent quitter le groupe, renvoyez le fichier avec les métadonnées confirm: {members}.",
+	}},
+	{"directory_members_wait", [...]string{
+		"A change of the members waits for a global admin, because it changes which devices have a licence: POST /device-groups/{group}/members/confirmation, or …/rejection.",
+		"Een wijziging van de leden wacht op een globale beheerder, omdat ze wijzigt welke apparaten een licentie hebben: POST /device-groups/{group}/members/confirmation, of …/rejection.",
+		"Une modification des membres attend un administrateur général, car elle change les appareils qui ont une licence : POST /device-groups/{group}/members/confirmation, ou …/rejection.",
 	}},
 	{"directory_missing_held", [...]string{
 		"The file lacks {users} of {of} users, more than {percent} %. They were not deleted; the rest of the file was applied. If they are really gone, upload the file again with the metadata confirm: {users}.",

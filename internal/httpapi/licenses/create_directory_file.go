@@ -5,12 +5,14 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 
 	"trueup/internal/access"
 	"trueup/internal/audit"
+	"trueup/internal/device"
 	"trueup/internal/directories"
 	"trueup/internal/errs"
 	"trueup/internal/httpapi"
@@ -19,6 +21,7 @@ import (
 	"trueup/internal/intake/kind"
 	"trueup/internal/once"
 	"trueup/internal/sheet"
+	"trueup/internal/text"
 )
 
 // ListKind is what an announced file lists.
@@ -26,6 +29,7 @@ type ListKind string
 
 const (
 	listUsers         ListKind = "users"
+	listDevices       ListKind = "devices"
 	listSubscriptions ListKind = "subscriptions"
 )
 
@@ -38,7 +42,7 @@ const (
 	licensesReplace Licenses = "replace"
 )
 
-// Missing says what happens to users that a list lacks.
+// Missing says what happens to users or devices that a list lacks.
 type Missing string
 
 const (
@@ -55,21 +59,22 @@ const (
 )
 
 var (
-	listKinds            = []ListKind{listUsers, listSubscriptions}
+	listKinds            = []ListKind{listUsers, listDevices, listSubscriptions}
 	licensesValues       = []Licenses{licensesReport, licensesAdopt, licensesReplace}
 	missingValues        = []Missing{missingKeep, missingDelete}
 	fileAcknowledgements = []FileAcknowledgement{fileData, fileConflict}
 )
 
-// NewDirectoryFile announces a list of users or subscriptions.
+// NewDirectoryFile announces a list of users, devices or subscriptions.
 type NewDirectoryFile struct {
-	List        ListKind              `json:"list" doc:"What the file lists. It decides the folder of the upload, and who may announce it: users needs the permission manage-users, and subscriptions the permission to buy."`
+	List        ListKind              `json:"list" doc:"What the file lists. It decides the folder of the upload, and who may announce it: users and devices need the permission manage-users, and subscriptions the permission to buy. devices: devices, groups of devices, or the members of a group."`
+	Group       string                `json:"group,omitempty" maxLength:"256" doc:"The name of the group of devices whose members the file lists, only for devices. They replace the members of the group, which is added if there is none." example:"Meeting rooms"`
 	FileName    string                `json:"fileName" minLength:"1" doc:"The file's name, ending in .csv, .xlsx, .json or .jsonl, without a folder. An older version of a file with the same name is not applied after a newer one." example:"active-users.csv"`
-	Size        int64                 `json:"size" minimum:"1" doc:"The file's size in bytes, at most 512 MiB for users and 16 MiB for subscriptions; the upload must have exactly this size." example:"2048"`
+	Size        int64                 `json:"size" minimum:"1" doc:"The file's size in bytes, at most 512 MiB for users and devices, and 16 MiB for subscriptions; the upload must have exactly this size." example:"2048"`
 	Licenses    Licenses              `json:"licenses,omitempty" doc:"What to do with the licences that a list of users states. report: differences are findings (the default); adopt: they are assigned, by the rules of a call; replace: what the list does not state is also taken back."`
-	Missing     Missing               `json:"missing,omitempty" doc:"What to do with users that a complete list lacks, or states to be deleted. The default is keep."`
-	Confirm     *int                  `json:"confirm,omitempty" minimum:"0" maximum:"100000" doc:"The number of users that may be deleted although they are more than 20 % of all: the one that the finding of the held deletion states." example:"250"`
-	Acknowledge []FileAcknowledgement `json:"acknowledge,omitempty" maxItems:"2" doc:"service-data: users or licences may be deleted with their service data, which licenses: replace and missing: delete require. conflict: a quantity below the number of assigned licences is set, and a conflict begins."`
+	Missing     Missing               `json:"missing,omitempty" doc:"What to do with users or devices that a complete list lacks, and with users that it states to be deleted. The default is keep."`
+	Confirm     *int                  `json:"confirm,omitempty" minimum:"0" maximum:"100000" doc:"The number of users or devices that may be deleted, or of members that may leave the group, although they are more than 20 % of all: the one that the finding states." example:"250"`
+	Acknowledge []FileAcknowledgement `json:"acknowledge,omitempty" maxItems:"2" doc:"service-data: users or licences may be deleted with their service data, which licenses: replace and, for users, missing: delete require. conflict: a quantity below the number of assigned licences is set, and a conflict begins."`
 }
 
 // kind returns the kind of the file; false if the list is not one of listKinds.
@@ -77,6 +82,8 @@ func (n NewDirectoryFile) kind() (kind.Kind, bool) {
 	switch n.List {
 	case listUsers:
 		return kind.Users, true
+	case listDevices:
+		return kind.Devices, true
 	case listSubscriptions:
 		return kind.Subscriptions, true
 	default:
@@ -96,29 +103,57 @@ func (n NewDirectoryFile) settings() directories.Settings {
 	return s
 }
 
-// misplaced returns the violations of settings that are for the other list. They would be ignored
-// without a word.
+// misplaced returns the violations of settings that are for another list. They would be ignored without a
+// word.
 func (n NewDirectoryFile) misplaced() (found []errs.Violation) {
-	only := func(given bool, list ListKind, field, value string) {
-		if given && n.List != list {
-			found = append(found, errs.Violation{Code: "directory_setting_list", Field: field, Value: value, Args: errs.Pairs("list", string(list))})
+	only := func(given bool, field, value string, lists ...string) {
+		if given && !slices.Contains(lists, string(n.List)) {
+			found = append(found, errs.Violation{Code: "directory_setting_list", Field: field, Value: value, Args: errs.Pairs("list", strings.Join(lists, ", "))})
 		}
 	}
-	only(n.Licenses != "", listUsers, "licenses", string(n.Licenses))
-	only(n.Missing != "", listUsers, "missing", string(n.Missing))
-	only(n.Confirm != nil, listUsers, "confirm", "")
+	users, devices, subscriptions := string(listUsers), string(listDevices), string(listSubscriptions)
+	only(n.Group != "", "group", n.Group, devices)
+	only(n.Licenses != "", "licenses", string(n.Licenses), users)
+	only(n.Missing != "", "missing", string(n.Missing), users, devices)
+	only(n.Confirm != nil, "confirm", "", users, devices)
 	for i, a := range n.Acknowledge {
 		field := "acknowledge/" + strconv.Itoa(i)
-		only(a == fileData, listUsers, field, string(a))
-		only(a == fileConflict, listSubscriptions, field, string(a))
+		only(a == fileData, field, string(a), users)
+		only(a == fileConflict, field, string(a), subscriptions)
+	}
+	return found
+}
+
+// folder returns the folder of the file in the one of its list; empty for none.
+func (n NewDirectoryFile) folder() string {
+	if n.Group == "" {
+		return ""
+	}
+	return directories.GroupsFolder + "/" + n.Group
+}
+
+// unfit returns the violations of a group whose name is no folder, or of settings that its file has no use for.
+func (n NewDirectoryFile) unfit() (found []errs.Violation) {
+	if n.Group == "" {
+		return nil
+	}
+	if _, violations := device.ParseGroup(device.GroupDraft{Name: n.Group}); len(violations) > 0 || strings.Contains(n.Group, "/") {
+		found = append(found, errs.Violation{Code: "directory_group_name", Field: "group", Value: text.Quote(n.Group)})
+	}
+	if n.Missing == missingDelete {
+		found = append(found, errs.Violation{Code: "directory_group_missing", Field: "missing", Value: string(n.Missing)})
 	}
 	return found
 }
 
 // permissions returns the permissions that the file needs: those of the calls that would do the same.
 func (n NewDirectoryFile) permissions() []access.Permission {
-	if n.List == listSubscriptions {
+	switch n.List {
+	case listSubscriptions:
 		return []access.Permission{access.Buy}
+	case listDevices:
+		return []access.Permission{access.ManageUsers}
+	case listUsers:
 	}
 	needed, s := []access.Permission{access.ManageUsers}, n.settings()
 	if s.Delete {
@@ -146,11 +181,11 @@ func (in *createDirectoryFileInput) Resolve(huma.Context) []error {
 		// The schema reports the list, and no list may be larger than those of users.
 		return httpapi.Refusals(httpapi.CheckSize(kind.Users, in.Body.Size, "directory_too_large", 1<<20))
 	}
-	found := in.Body.misplaced()
+	found := append(in.Body.misplaced(), in.Body.unfit()...)
 	if in.Body.FileName != "" { // the schema reports a missing or empty name
 		found = append(found, sheet.CheckFileName(in.Body.FileName, "directory_file_extension", k.Extensions()...)...)
 	}
-	if in.Body.Confirm != nil && in.Body.List == listUsers && in.Body.Missing != missingDelete {
+	if in.Body.Confirm != nil && in.Body.List != listSubscriptions && in.Body.Group == "" && in.Body.Missing != missingDelete {
 		found = append(found, errs.Violation{Code: "directory_confirm", Field: "confirm"}) // it would be ignored
 	}
 	if s := in.Body.settings(); (s.Delete || s.Replace) && in.Body.List == listUsers && !slices.Contains(in.Body.Acknowledge, fileData) {
@@ -172,8 +207,8 @@ type createDirectoryFileOutput struct {
 }
 
 func (o *operations) createDirectoryFile(api huma.API, op huma.Operation) {
-	op.Summary = "Announce a list of users or subscriptions"
-	op.Description = "Announces a list of users or subscriptions of Microsoft 365, Entra or Microsoft Graph, and returns how to upload it. It is applied when it is uploaded, after files that were put earlier. It deletes and assigns nothing unless this call asks for it."
+	op.Summary = "Announce a list of users, devices or subscriptions"
+	op.Description = "Announces a list of users, devices, groups of devices or subscriptions of Microsoft 365, Entra or Microsoft Graph, and returns how to upload it. It is applied when it is uploaded, after files that were put earlier. It deletes and assigns nothing unless this call asks for it."
 	op.DefaultStatus = http.StatusCreated
 	httpapi.Receiving(&op, httpapi.MaxBody)
 	huma.Register(api, op, func(ctx context.Context, in *createDirectoryFileInput) (*createDirectoryFileOutput, error) {
@@ -199,7 +234,7 @@ func (o *operations) announceFile(ctx context.Context, in *createDirectoryFileIn
 	event := o.EventAs(ctx, in.Body.permissions()[0], now, "directory.announced")
 	r := directories.Record{
 		Head: intake.Head{
-			ID: id.New(now, o.NewID()), Object: intake.Object{Key: k.Key("", in.Body.FileName), Size: in.Body.Size, By: event.By, Principal: o.Uploader()},
+			ID: id.New(now, o.NewID()), Object: intake.Object{Key: k.Key(in.Body.folder(), in.Body.FileName), Size: in.Body.Size, By: event.By, Principal: o.Uploader()},
 			Via: audit.SourceAPI, At: now, Version: 1,
 		},
 		State: directories.StateReceived,
