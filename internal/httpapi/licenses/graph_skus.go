@@ -3,7 +3,6 @@ package licenses
 import (
 	"cmp"
 	"context"
-	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -156,11 +155,7 @@ func (o *operations) graphListSubscribedSkus(api huma.API, op huma.Operation) {
 		if err != nil {
 			return nil, err
 		}
-		subscriptions, err := o.holdings(ctx)
-		if err != nil {
-			return nil, err
-		}
-		devices, err := o.licensedDevices(ctx, subscriptions)
+		subscriptions, err := o.holdingsInUse(ctx)
 		if err != nil {
 			return nil, err
 		}
@@ -174,7 +169,7 @@ func (o *operations) graphListSubscribedSkus(api huma.API, op huma.Operation) {
 		items.cut()
 		page, err := graphCollection(in.GraphRequest, in.GraphPaging, keep, graphPage[product, GraphSubscribedSku]{
 			set: "subscribedSkus", path: "subscribedSkus", items: items.items, total: len(all), key: items.key,
-			convert: func(p product) GraphSubscribedSku { return o.subscribedSkuOf(p, devices, now) },
+			convert: func(p product) GraphSubscribedSku { return o.subscribedSkuOf(p, now) },
 		})
 		if err != nil {
 			return nil, err
@@ -183,31 +178,20 @@ func (o *operations) graphListSubscribedSkus(api huma.API, op huma.Operation) {
 	})
 }
 
-// licensedDevices returns the number of devices with a licence of each subscription for devices, and without one
-// that should have one.
-func (o *operations) licensedDevices(ctx context.Context, subscriptions map[string]subscription.Holding) (map[string]int, error) {
-	count := map[string]int{}
-	if !slices.ContainsFunc(slices.Collect(maps.Values(subscriptions)), func(h subscription.Holding) bool { return h.Kind == subscription.ForDevices }) {
-		return count, nil
-	}
-	groups, err := o.Devices.Groups(ctx)
+// holdingsInUse returns all subscriptions by id, with the devices that use them.
+func (o *operations) holdingsInUse(ctx context.Context) (map[string]subscription.Holding, error) {
+	all, err := o.used(ctx)
 	if err != nil {
 		return nil, err
 	}
-	for id, g := range groups {
-		if g.Subscription == "" {
-			continue
-		}
-		members, err := o.Devices.Members(ctx, id)
-		if err != nil {
-			return nil, err
-		}
-		count[g.Subscription] = len(members)
+	byID := make(map[string]subscription.Holding, len(all))
+	for _, h := range all {
+		byID[h.ID] = h
 	}
-	return count, nil
+	return byID, nil
 }
 
-func (o *operations) subscribedSkuOf(p product, devices map[string]int, now time.Time) GraphSubscribedSku {
+func (o *operations) subscribedSkuOf(p product, now time.Time) GraphSubscribedSku {
 	h := p.subs[0]
 	consumed, prepaid := 0, GraphPrepaidUnits{}
 	out := GraphSubscribedSku{
@@ -216,7 +200,7 @@ func (o *operations) subscribedSkuOf(p product, devices map[string]int, now time
 	}
 	seen := map[string]bool{}
 	for _, h := range p.subs {
-		consumed += h.Seats.Assigned + devices[h.ID]
+		consumed += h.Used()
 		switch state, _ := o.graphStateOf(h.Seats, now); state {
 		case stateEnabled:
 			prepaid.Enabled += h.Seats.Quantity

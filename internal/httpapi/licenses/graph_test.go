@@ -247,21 +247,21 @@ func TestSubscribedSku(t *testing.T) {
 			Seats:        seats,
 		}
 	}
-	devices := subscription.Holding{Subscription: subscription.Subscription{ID: "d", Kind: subscription.ForDevices, SKU: annGUID}, Seats: subscription.Seats{Quantity: 7}}
+	devices := subscription.Holding{Subscription: subscription.Subscription{ID: "d", Kind: subscription.ForDevices, SKU: annGUID}, Seats: subscription.Seats{Quantity: 7}, Joined: make([]time.Time, 3)}
 	subscriptions["d"] = devices
 	all := products(subscriptions)
 	if len(all) != 2 {
 		t.Fatalf("%d products", len(all))
 	}
-	got := o.subscribedSkuOf(all[annGUID+"_User"], map[string]int{"d": 3}, now)
+	got := o.subscribedSkuOf(all[annGUID+"_User"], now)
 	if *got.Prepaid != (GraphPrepaidUnits{Enabled: 10, Warning: 20, Suspended: 30}) || *got.Consumed != 6 || got.Status != stateEnabled || len(got.Subscriptions) != 3 || len(got.Plans) != 4 || got.PartNumber != "Name" {
 		t.Errorf("%+v, %+v, %d", got, *got.Prepaid, *got.Consumed)
 	}
-	if got := o.subscribedSkuOf(all[annGUID+"_Company"], map[string]int{"d": 3}, now); *got.Consumed != 3 || got.AppliesTo != "Company" || got.Prepaid.Enabled != 7 {
+	if got := o.subscribedSkuOf(all[annGUID+"_Company"], now); *got.Consumed != 3 || got.AppliesTo != "Company" || got.Prepaid.Enabled != 7 {
 		t.Errorf("devices: %+v", got)
 	}
 	delete(subscriptions, "a")
-	if got := o.subscribedSkuOf(products(subscriptions)[annGUID+"_User"], nil, now); got.Status != stateWarning {
+	if got := o.subscribedSkuOf(products(subscriptions)[annGUID+"_User"], now); got.Status != stateWarning {
 		t.Errorf("without an active one: %s", got.Status)
 	}
 }
