@@ -48,7 +48,7 @@ func Directory(settings config.Config, c aws.Config, log *slog.Logger) trigger.J
 		Lease: directoryLease, Reserve: directoryReserve, Log: log,
 	}
 	changes := &jobs.Service{
-		Store: store.LicenseJobs, Subscriptions: store.Subscriptions, People: store.People, Files: reports,
+		Store: store.LicenseJobs, Subscriptions: store.Subscriptions, People: store.People, Register: users, Files: reports,
 		Clock: time.Now, NewID: lists.NewID, Zone: lists.Zone, Lease: directoryLease, Reserve: directoryReserve, Log: log,
 	}
 	save := func(ctx context.Context) error {

@@ -137,7 +137,7 @@ func newStack(t *testing.T) *stack {
 		Scratch: t.TempDir(), Zone: time.UTC, Lease: 30 * time.Second, Reserve: time.Second, Clock: time.Now, NewID: newID, Log: quiet,
 	}
 	work := &jobs.Service{
-		Store: store.LicenseJobs, Subscriptions: store.Subscriptions, People: store.People, Files: deps.Reports,
+		Store: store.LicenseJobs, Subscriptions: store.Subscriptions, People: store.People, Register: deps.Users, Files: deps.Reports,
 		Zone: time.UTC, Lease: 30 * time.Second, Reserve: time.Second, Clock: time.Now, NewID: newID, Log: quiet,
 	}
 	s := &stack{store: store, known: k, handlers: map[string]http.Handler{}}

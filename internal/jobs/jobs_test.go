@@ -30,6 +30,7 @@ import (
 	"trueup/internal/licensing"
 	"trueup/internal/objects"
 	"trueup/internal/once"
+	"trueup/internal/people"
 	"trueup/internal/subscription"
 	"trueup/internal/testkit/storetest"
 	"trueup/internal/testkit/storetest/faultproxy"
@@ -137,9 +138,10 @@ func (w *world) event(action string) audit.Event {
 // open returns the table and a service of a process.
 func (w *world) open(client *dynamodb.Client) (*dynamo.Table, *jobs.Service) {
 	table := dynamo.Open(client, w.name)
+	log := slog.New(slog.DiscardHandler)
 	s := &jobs.Service{
-		Store: table.LicenseJobs, Subscriptions: table.Subscriptions, People: table.People, Files: w.files, Zone: time.UTC,
-		Lease: 30 * time.Second, Reserve: time.Second, Log: slog.New(slog.DiscardHandler), NewID: newID,
+		Store: table.LicenseJobs, Subscriptions: table.Subscriptions, People: table.People, Register: people.New(table.People, table.Journal, w.files, log), Files: w.files,
+		Zone: time.UTC, Lease: 30 * time.Second, Reserve: time.Second, Log: log, NewID: newID,
 		Clock: func() time.Time { return noon.Add(time.Hour + time.Duration(w.clock.Add(1))*time.Millisecond) },
 	}
 	s.InParts(50)

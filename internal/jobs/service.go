@@ -22,6 +22,7 @@ type Service struct {
 	Store         Store
 	Subscriptions subscription.Store
 	People        subscription.People
+	Register      subscription.Register
 	Files         objects.Bucket // of reports
 	Clock         func() time.Time
 	NewID         func(at time.Time) string // returns a new id
@@ -83,7 +84,7 @@ func (s *Service) process(ctx context.Context, r Record) error {
 		}
 		tally.Add(part.Results)
 	}
-	engine := licensing.Licensing{Subscriptions: s.Subscriptions, People: s.People}
+	engine := licensing.Licensing{Subscriptions: s.Subscriptions, People: s.People, Register: s.Register, Log: s.Log}
 	for r.Position < r.Users {
 		if s.worker().IsEnding(ctx) {
 			return lease.ErrInterrupted
