@@ -121,17 +121,17 @@ func (o *operations) results(lang i18n.Lang, given []string, found []licensing.R
 func resultOf(lang i18n.Lang, given string, r licensing.Result, failed error, subscriptions map[string]subscription.Holding) UserResult {
 	d := r.Decision
 	item := UserResult{User: given, UPN: d.After.UPN, Status: http.StatusOK, Outcome: d.Outcome, Assigned: d.Added, Changed: d.Changed, Removed: d.Removed, Left: d.Left}
-	switch {
-	case d.Outcome == subscription.Waiting:
+	switch d.Outcome { //nolint:exhaustive // the others need no more
+	case subscription.Waiting:
 		item.Status = http.StatusAccepted
-	case d.Outcome == subscription.Refused:
+	case subscription.Refused:
 		item.Status, item.Violations = http.StatusConflict, violationsOf(lang, d.Violations, subscriptions)
 		for _, v := range d.Violations {
 			if v.Code == subscription.UserNotFound {
 				item.Status = http.StatusNotFound
 			}
 		}
-	case d.Outcome == "":
+	case "":
 		e := errs.As(failed)
 		if e == nil || e.Kind == errs.Fault {
 			e = errs.Wrap(failed, errs.Unavailable, "try_again")

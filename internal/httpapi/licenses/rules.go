@@ -1,6 +1,9 @@
 package licenses
 
 import (
+	"maps"
+	"slices"
+
 	"github.com/danielgtaylor/huma/v2"
 
 	"trueup/internal/jobs"
@@ -15,22 +18,29 @@ func describe(document *huma.OpenAPI) {
 	created := schemas["NewSubscription"].Properties
 	created["quantity"].Minimum, created["quantity"].Maximum = &none, &quantity
 	created["termMonths"].Minimum, created["termMonths"].Maximum = &none, &months
-	schemas["NewLicenseJob"].OneOf = []*huma.Schema{
-		job(jobs.ActionAssign, []string{"users"}, "selection", "subscriptions"),
-		job(jobs.ActionAssign, []string{"selection"}, "users", "subscriptions"),
-		job(jobs.ActionRemove, []string{"users", "subscriptions"}, "selection", "licenses", "mode"),
-		job(jobs.ActionRemove, []string{"selection", "subscriptions"}, "users", "licenses", "mode"),
+	job := schemas["NewLicenseJob"]
+	action := func(a jobs.Action) map[string]*huma.Schema {
+		return map[string]*huma.Schema{"action": {Type: huma.TypeString, Enum: []any{a}}}
+	}
+	job.OneOf = []*huma.Schema{
+		alternative(string(jobs.ActionAssign), action(jobs.ActionAssign), nil, "subscriptions"),
+		alternative(string(jobs.ActionRemove), action(jobs.ActionRemove), []string{"subscriptions"}, "licenses", "mode"),
+	}
+	job.AnyOf = []*huma.Schema{
+		alternative("users", map[string]*huma.Schema{}, []string{"users"}, "selection"),
+		alternative("selection", map[string]*huma.Schema{}, []string{"selection"}, "users"),
 	}
 }
 
-// job returns the schema of a job with an action, which has some fields and lacks others.
-func job(action jobs.Action, has []string, lacks ...string) *huma.Schema {
-	properties := map[string]*huma.Schema{"action": {Type: huma.TypeString, Enum: []any{action}}}
+// alternative returns the schema of one of the alternatives of a body: properties, further fields that it has,
+// and fields that it lacks.
+func alternative(title string, properties map[string]*huma.Schema, has []string, lacks ...string) *huma.Schema {
+	required := append(slices.Sorted(maps.Keys(properties)), has...)
 	for _, field := range has {
 		properties[field] = &huma.Schema{}
 	}
 	for _, field := range lacks {
 		properties[field] = &huma.Schema{Not: &huma.Schema{}} // a schema that no value matches
 	}
-	return &huma.Schema{Title: string(action), Properties: properties, Required: append([]string{"action"}, has...)}
+	return &huma.Schema{Title: title, Properties: properties, Required: required}
 }
