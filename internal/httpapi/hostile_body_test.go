@@ -85,10 +85,11 @@ func sample(schema *openapi3.Schema, at []string, value string) string {
 	}
 	var fields []string
 	names, required := slices.Sorted(maps.Keys(schema.Properties)), schema.Required
-	for _, alternatives := range []openapi3.SchemaRefs{schema.OneOf, schema.AnyOf} {
-		if len(alternatives) > 0 { // the first of them
-			required = slices.Concat(required, alternatives[0].Value.Required)
-		}
+	if len(schema.OneOf) > 0 { // the first of several alternatives
+		required = slices.Concat(required, schema.OneOf[0].Value.Required)
+	}
+	if schema.Not != nil { // the first of the fields that exclude each other
+		required = append(slices.Clone(required), schema.Not.Value.Required[0])
 	}
 	for _, name := range names {
 		if inside := len(at) > 0 && at[0] == name; inside {

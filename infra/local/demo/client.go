@@ -52,9 +52,15 @@ func (c client) call(ctx context.Context, method, path string, body, result any)
 type reply struct {
 	status int
 	body   []byte
+	tag    string // the ETag
 }
 
 func (c client) read(ctx context.Context, method, path string, body []byte, token string) (reply, error) {
+	return c.revise(ctx, method, path, body, token, "")
+}
+
+// revise makes a request on the condition that what it changes has the tag; empty for none.
+func (c client) revise(ctx context.Context, method, path string, body []byte, token, tag string) (reply, error) {
 	request, err := http.NewRequestWithContext(ctx, method, c.api+path, bytes.NewReader(body))
 	if err != nil {
 		return reply{}, err
@@ -65,13 +71,16 @@ func (c client) read(ctx context.Context, method, path string, body []byte, toke
 	if token != "" {
 		request.Header.Set("Authorization", "Bearer "+token)
 	}
+	if tag != "" {
+		request.Header.Set("If-Match", tag)
+	}
 	response, err := loopback.Client().Do(request)
 	if err != nil {
 		return reply{}, err
 	}
 	defer response.Body.Close()
 	answer, err := io.ReadAll(response.Body)
-	return reply{response.StatusCode, answer}, err
+	return reply{response.StatusCode, answer, response.Header.Get("ETag")}, err
 }
 
 // get reads a resource into result. A status other than 200 is an error.
@@ -113,7 +122,7 @@ func (c client) put(ctx context.Context, f file) error {
 	if err == nil && strings.Trim(aws.ToString(head.ETag), `"`) == hex.EncodeToString(sum[:]) {
 		return nil
 	}
-	_, err = c.bucket().PutObject(ctx, &s3.PutObjectInput{Bucket: aws.String(stack.UploadsBucket), Key: &f.key, Body: bytes.NewReader(f.body)})
+	_, err = c.bucket().PutObject(ctx, &s3.PutObjectInput{Bucket: aws.String(stack.UploadsBucket), Key: &f.key, Body: bytes.NewReader(f.body), Metadata: f.metadata()})
 	return err
 }
 
@@ -136,7 +145,10 @@ func (c client) ended(ctx context.Context, path, good string, files []file) erro
 			}
 		}
 		for _, f := range files {
-			r := newest[f.name()]
+			r, known := newest[f.name()]
+			if !known {
+				r = newest[f.key] // records of lists name the folder as well
+			}
 			if !r.Final {
 				return false, nil
 			}
@@ -219,6 +231,22 @@ func (c client) add(ctx context.Context, o other) error {
 
 // post makes a request and returns the answer, also if it is rejected.
 func (c client) post(ctx context.Context, path string, body any) (reply, error) {
+	return c.send(ctx, http.MethodPost, path, body, "")
+}
+
+// tag returns the ETag of a resource.
+func (c client) tag(ctx context.Context, path string) (string, error) {
+	token, err := c.read(ctx, http.MethodGet, "/dev/token?role=global-admin&sub=demo", nil, "")
+	if err != nil {
+		return "", err
+	}
+	answer, err := c.read(ctx, http.MethodGet, path, nil, string(token.body))
+	return answer.tag, err
+}
+
+// send makes a request on the condition that what it changes has the tag, empty for none. It returns the
+// answer, also if it is rejected.
+func (c client) send(ctx context.Context, method, path string, body any, tag string) (reply, error) {
 	token, err := c.read(ctx, http.MethodGet, "/dev/token?role=global-admin&sub=demo", nil, "")
 	if err != nil {
 		return reply{}, err
@@ -227,7 +255,7 @@ func (c client) post(ctx context.Context, path string, body any) (reply, error) 
 	if err != nil {
 		return reply{}, err
 	}
-	return c.read(ctx, http.MethodPost, path, content, string(token.body))
+	return c.revise(ctx, method, path, content, string(token.body), tag)
 }
 
 // refreshed is the record of a refresh.

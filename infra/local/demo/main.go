@@ -1,5 +1,5 @@
-// Command demo loads a fictitious organisation into a running local stack, and prints the
-// License installation report: `make demo`. If no stack is running, it starts one. It
+// Command demo loads a fictitious organisation into a running local stack, with users, subscriptions and groups
+// of PCs, and prints the License installation report: `make demo`. If no stack is running, it starts one. It
 // calculates the expected report itself, and fails if the actual report is different.
 package main
 

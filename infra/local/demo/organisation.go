@@ -14,6 +14,14 @@ type file struct {
 	body []byte
 }
 
+// metadata returns the metadata of the upload. The list of users also assigns the licences that it states.
+func (f file) metadata() map[string]string {
+	if strings.HasPrefix(f.key, "users/") {
+		return map[string]string{"licenses": "adopt"}
+	}
+	return nil
+}
+
 // name is the last part of the key.
 func (f file) name() string { return f.key[strings.LastIndexByte(f.key, '/')+1:] }
 

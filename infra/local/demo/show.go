@@ -36,8 +36,9 @@ func show(ctx context.Context, c client, out io.Writer) error {
 		return err
 	}
 	agreements, statements := agreementFiles(), statementFiles()
+	lists := directoryFiles(fleet)
 	all := slices.Concat(agreements, statements, []file{catalogFile(), inventory})
-	foreign, err := c.strangers(ctx, all)
+	foreign, err := c.strangers(ctx, slices.Concat(all, lists))
 	if err != nil {
 		return err
 	}
@@ -73,6 +74,10 @@ func show(ctx context.Context, c client, out io.Writer) error {
 	}
 	fmt.Fprintf(out, "Refresh %s: %s, %d pairs checked, %d valid, %d invalid, %d without an answer.\n\n", r.ID, r.State, r.Checked, r.Valid, r.Invalid, r.Failed)
 
+	if err := c.people(ctx, lists, out); err != nil {
+		return err
+	}
+
 	var report installations
 	if err := c.get(ctx, "/reports/license-installations?limit=200", &report); err != nil {
 		return err
@@ -89,6 +94,8 @@ See more, in another terminal:
   get /reports/license-installations/%[2]s/explanation
   get /reports/license-installations.xlsx -o position.xlsx
   get /reports/license-purchases.html -o purchases.html
+  get /conflicts
+  get '/users?department=Finance&licensed=true'
 
 `, c.api, report.example())
 	if wrong != nil {

@@ -26,16 +26,14 @@ func describe(document *huma.OpenAPI) {
 		alternative(string(jobs.ActionAssign), action(jobs.ActionAssign), nil, "subscriptions"),
 		alternative(string(jobs.ActionRemove), action(jobs.ActionRemove), []string{"subscriptions"}, "licenses", "mode"),
 	}
-	job.AnyOf = []*huma.Schema{
-		alternative("users", map[string]*huma.Schema{}, []string{"users"}, "selection"),
-		alternative("selection", map[string]*huma.Schema{}, []string{"selection"}, "users"),
-	}
+	// It has one of both. Generators of clients do not understand further alternatives that say so.
+	job.Not = &huma.Schema{Properties: map[string]*huma.Schema{"users": {}, "selection": {}}, Required: []string{"users", "selection"}}
 }
 
 // alternative returns the schema of one of the alternatives of a body: properties, further fields that it has,
 // and fields that it lacks.
 func alternative(title string, properties map[string]*huma.Schema, has []string, lacks ...string) *huma.Schema {
-	required := append(slices.Sorted(maps.Keys(properties)), has...)
+	required := slices.Concat(slices.Sorted(maps.Keys(properties)), has)
 	for _, field := range has {
 		properties[field] = &huma.Schema{}
 	}
