@@ -47,14 +47,12 @@ type Device struct {
 	Version       int64 // starts at 1 and grows with every change; the ETag
 }
 
-// SameDevice reports whether a changed description is still of the same device: it has every id in the
-// directory that the device had, or the same name if the device had none. Files and inventories would find
-// another PC by other ids, which would then have the licence.
-func (d *Device) SameDevice(as Device) bool {
-	if d.ObjectID == "" && d.DeviceID == "" {
-		return text.Fold(d.Name) == text.Fold(as.Name)
-	}
-	return (d.ObjectID == "" || d.ObjectID == as.ObjectID) && (d.DeviceID == "" || d.DeviceID == as.DeviceID)
+// KeepsIdentity reports whether a changed description is certainly of the same device: it has the same ids in
+// the directory, and the same name if it has none. Lists and inventories would find another PC by an id that
+// is changed or added, which would then have the licence.
+func (d *Device) KeepsIdentity(after Device) bool {
+	return d.ObjectID == after.ObjectID && d.DeviceID == after.DeviceID &&
+		(d.ObjectID != "" || d.DeviceID != "" || text.Fold(d.Name) == text.Fold(after.Name))
 }
 
 // Ineligible says why a licence of a device has no effect. It still takes one.
@@ -138,6 +136,7 @@ type Group struct {
 	Devices map[string]time.Time // when each device joined, by id; lists of groups leave it out
 	Count   int                  // number of Devices, also if they are left out
 	Groups  []string             // ids of the groups within it, sorted
+	Nested  map[string]time.Time // since when each of Groups is within it, by id; absent if that is not known
 
 	Subscription string // the id of the subscription that it holds; empty for none
 	// Pending is a change of the members of a group with a subscription, which waits for a global admin
@@ -149,10 +148,11 @@ type Group struct {
 	Version   int64 // starts at 1 and grows with every change; the ETag
 }
 
-// Members is the members of a group.
+// Members is the members of a group, with the moments at which they joined it.
 type Members struct {
 	Devices map[string]time.Time
 	Groups  []string
+	Nested  map[string]time.Time
 	By      string // who proposed the change
 	At      time.Time
 }
@@ -168,7 +168,9 @@ const (
 // Member is a device of a group, or of a group within it.
 type Member struct {
 	DeviceID string
-	Joined   time.Time // the earliest time at which it joined one of the groups
+	// Joined is since when it is a device of the group: by itself, or by one within it that it had joined and
+	// that was there then.
+	Joined   time.Time
 	Licensed bool
 }
 
@@ -177,7 +179,7 @@ type Member struct {
 // that does not exist, or that contains itself, adds nothing.
 func All(id string, groups map[string]Group) []Member {
 	joined := map[string]time.Time{}
-	visit(id, groups, map[string]bool{}, DepthMax, joined)
+	visit(id, groups, time.Time{}, map[string]time.Time{}, DepthMax, joined)
 	members := make([]Member, 0, len(joined))
 	for deviceID, at := range joined {
 		members = append(members, Member{DeviceID: deviceID, Joined: at})
@@ -188,20 +190,31 @@ func All(id string, groups map[string]Group) []Member {
 	return members
 }
 
-func visit(id string, groups map[string]Group, seen map[string]bool, depth int, joined map[string]time.Time) {
+// visit adds the devices of a group that is within the group that is asked for since a moment. seen has since
+// when groups that were visited before are: a later moment adds nothing.
+func visit(id string, groups map[string]Group, since time.Time, seen map[string]time.Time, depth int, joined map[string]time.Time) {
 	g, exists := groups[id]
-	if !exists || seen[id] || depth == 0 {
+	before, visited := seen[id]
+	if !exists || depth == 0 || visited && !since.Before(before) {
 		return
 	}
-	seen[id] = true
+	seen[id] = since
 	for deviceID, at := range g.Devices {
+		at = later(at, since)
 		if was, has := joined[deviceID]; !has || at.Before(was) {
 			joined[deviceID] = at
 		}
 	}
 	for _, within := range g.Groups {
-		visit(within, groups, seen, depth-1, joined)
+		visit(within, groups, later(since, g.Nested[within]), seen, depth-1, joined)
 	}
+}
+
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
 }
 
 // Licensed marks which members have a licence: as many as the quantity, the first to have joined. None

@@ -67,6 +67,30 @@ func TestAll(t *testing.T) {
 	}
 }
 
+// L17: devices of a group that is nested later have joined later, whenever they joined that group. Of two ways to a
+// device the earlier one counts.
+func TestNestedLater(t *testing.T) {
+	t.Parallel()
+	devices := func(ids ...string) map[string]time.Time {
+		joined := map[string]time.Time{}
+		for _, id := range ids {
+			joined[id] = at(1)
+		}
+		return joined
+	}
+	groups := map[string]device.Group{
+		"rooms":  {Devices: map[string]time.Time{"a": at(5)}, Groups: []string{"branch", "first", "yard"}, Nested: map[string]time.Time{"branch": at(7), "yard": at(8)}},
+		"branch": {Devices: devices("b"), Groups: []string{"deep"}, Nested: map[string]time.Time{"deep": at(3)}},
+		"deep":   {Devices: devices("c")},
+		"first":  {Devices: devices("d")}, // since when is not known
+		"yard":   {Groups: []string{"deep", "first"}},
+	}
+	want := []device.Member{{DeviceID: "d", Joined: at(1)}, {DeviceID: "a", Joined: at(5)}, {DeviceID: "b", Joined: at(7)}, {DeviceID: "c", Joined: at(7)}}
+	if diff := cmp.Diff(want, device.All("rooms", groups)); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
+	}
+}
+
 // R10.1: a group holds one subscription at most, and a subscription belongs to one group.
 func TestDeviceGroupIsOneToOne(t *testing.T) {
 	t.Parallel()

@@ -10,21 +10,31 @@ import (
 )
 
 // Members returns the members that the group has.
-func (g Group) Members() Members { return Members{Devices: g.Devices, Groups: g.Groups} }
+func (g Group) Members() Members {
+	return Members{Devices: g.Devices, Groups: g.Groups, Nested: g.Nested}
+}
 
 // Proposed returns the members that a further change begins with: those of the pending change, or else
 // those that the group has.
 func (g Group) Proposed() Members {
 	if g.Pending != nil {
-		return Members{Devices: g.Pending.Devices, Groups: g.Pending.Groups}
+		return Members{Devices: g.Pending.Devices, Groups: g.Pending.Groups, Nested: g.Nested}
 	}
 	return g.Members()
 }
 
-// With returns the members with further devices and groups. A device that is a member keeps the moment
-// at which it joined; others join at the given one.
+// With returns the members with further devices and groups. Those that are members keep the moment at which
+// they joined; others join at the given one.
 func (m Members) With(devices, groups []string, at time.Time) Members {
-	after := Members{Devices: maps.Clone(m.Devices), Groups: slices.Concat(m.Groups, groups)}
+	after := Members{Devices: maps.Clone(m.Devices), Groups: slices.Concat(m.Groups, groups), Nested: maps.Clone(m.Nested)}
+	for _, id := range groups {
+		if !slices.Contains(m.Groups, id) {
+			if after.Nested == nil {
+				after.Nested = map[string]time.Time{}
+			}
+			after.Nested[id] = at
+		}
+	}
 	if after.Devices == nil {
 		after.Devices = map[string]time.Time{}
 	}
@@ -51,7 +61,22 @@ func (m Members) Only(devices, groups []string) Members {
 			after.Groups = append(after.Groups, id)
 		}
 	}
+	after.Nested = m.nestedOf(after.Groups)
 	return after
+}
+
+// nestedOf returns since when some groups are within the group.
+func (m Members) nestedOf(groups []string) map[string]time.Time {
+	var nested map[string]time.Time
+	for _, id := range groups {
+		if at, known := m.Nested[id]; known {
+			if nested == nil {
+				nested = map[string]time.Time{}
+			}
+			nested[id] = at
+		}
+	}
+	return nested
 }
 
 // Without returns the members without some devices and groups.
@@ -65,6 +90,7 @@ func (m Members) Without(devices, groups []string) Members {
 			after.Groups = append(after.Groups, id)
 		}
 	}
+	after.Nested = m.nestedOf(after.Groups)
 	return after
 }
 
@@ -201,9 +227,9 @@ func (g Group) Become(t GroupType, groups map[string]Group) error {
 	return nil
 }
 
-// Settled returns the members that a group has after a pending change. Devices that are members keep the
-// moment at which they joined, and others join at the given one, not when the change was proposed: devices
-// that joined since were there before them. Groups that were deleted are left out. groups must have all
+// Settled returns the members that a group has after a pending change. Members keep the moment at which they
+// joined, and others join at the given one, not when the change was proposed: devices that joined since were
+// there before them. Groups that were deleted are left out. groups must have all
 // groups by id.
 func (g Group) Settled(groups map[string]Group, at time.Time) Members {
 	to := g.Proposed().Existing(groups)
@@ -214,7 +240,14 @@ func (g Group) Settled(groups map[string]Group, at time.Time) Members {
 		}
 		to.Devices[id] = joined
 	}
-	return to
+	stay := Members{Devices: to.Devices, Nested: g.Nested}
+	for _, id := range to.Groups {
+		if slices.Contains(g.Groups, id) {
+			stay.Groups = append(stay.Groups, id)
+		}
+	}
+	stay.Nested = stay.nestedOf(stay.Groups)
+	return stay.With(nil, to.Groups, at)
 }
 
 // Existing returns a copy of the members without groups that were deleted. groups must have all groups by id.
@@ -225,6 +258,7 @@ func (m Members) Existing(groups map[string]Group) Members {
 			after.Groups = append(after.Groups, id)
 		}
 	}
+	after.Nested = m.nestedOf(after.Groups)
 	return after
 }
 

@@ -58,7 +58,7 @@ func TestMembers(t *testing.T) {
 	t.Parallel()
 	had := device.Members{Devices: map[string]time.Time{"a": at(1), "b": at(2)}, Groups: []string{"x"}}
 	after := had.With([]string{"b", "c"}, []string{"w", "x"}, at(5))
-	want := device.Members{Devices: map[string]time.Time{"a": at(1), "b": at(2), "c": at(5)}, Groups: []string{"w", "x"}}
+	want := device.Members{Devices: map[string]time.Time{"a": at(1), "b": at(2), "c": at(5)}, Groups: []string{"w", "x"}, Nested: map[string]time.Time{"w": at(5)}}
 	if diff := cmp.Diff(want, after); diff != "" {
 		t.Errorf("with (-want +got)\n%s", diff)
 	}
@@ -88,6 +88,7 @@ func TestMembers(t *testing.T) {
 		t.Errorf("proposed (-want +got)\n%s", diff)
 	}
 	g.Pending = &device.Members{Devices: after.Devices, Groups: after.Groups, By: "an", At: noon}
+	after.Nested = nil // a group that waits is within it when it is confirmed
 	if diff := cmp.Diff(after, g.Proposed()); diff != "" {
 		t.Errorf("proposed after a proposal (-want +got)\n%s", diff)
 	}
@@ -186,11 +187,11 @@ func TestBecomeAndUnassign(t *testing.T) {
 func TestSettled(t *testing.T) {
 	t.Parallel()
 	g := device.Group{
-		Devices: map[string]time.Time{"a": at(1), "b": at(3)}, Groups: []string{"x"},
-		Pending: &device.Members{Devices: map[string]time.Time{"a": at(1), "b": at(2), "c": at(2)}, Groups: []string{"gone", "x"}, By: "an", At: at(2)},
+		Devices: map[string]time.Time{"a": at(1), "b": at(3)}, Groups: []string{"x"}, Nested: map[string]time.Time{"x": at(1)},
+		Pending: &device.Members{Devices: map[string]time.Time{"a": at(1), "b": at(2), "c": at(2)}, Groups: []string{"gone", "x", "y"}, By: "an", At: at(2)},
 	}
-	want := device.Members{Devices: map[string]time.Time{"a": at(1), "b": at(3), "c": at(5)}, Groups: []string{"x"}}
-	if diff := cmp.Diff(want, g.Settled(map[string]device.Group{"x": {}}, at(5))); diff != "" {
+	want := device.Members{Devices: map[string]time.Time{"a": at(1), "b": at(3), "c": at(5)}, Groups: []string{"x", "y"}, Nested: map[string]time.Time{"x": at(1), "y": at(5)}}
+	if diff := cmp.Diff(want, g.Settled(map[string]device.Group{"x": {}, "y": {}}, at(5))); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
 	}
 	if g.Pending.Devices["b"] != at(2) {
@@ -199,7 +200,7 @@ func TestSettled(t *testing.T) {
 }
 
 // R10.3: by other ids, inventories and files find another PC.
-func TestSameDevice(t *testing.T) {
+func TestKeepsIdentity(t *testing.T) {
 	t.Parallel()
 	known, named := device.Device{Name: "PC 1", DeviceID: "d", ObjectID: "o"}, device.Device{Name: "PC 1"}
 	for name, test := range map[string]struct {
@@ -210,13 +211,13 @@ func TestSameDevice(t *testing.T) {
 		"another device id":        {known, device.Device{Name: "PC 1", DeviceID: "e", ObjectID: "o"}, false},
 		"another object id":        {known, device.Device{Name: "PC 1", DeviceID: "d", ObjectID: "p"}, false},
 		"without an id":            {known, device.Device{Name: "PC 1", ObjectID: "o"}, false},
-		"an id that was not known": {device.Device{Name: "PC 1", DeviceID: "d"}, known, true},
-		"ids for a name":           {named, known, true},
+		"an id that was not known": {device.Device{Name: "PC 1", DeviceID: "d"}, known, false},
+		"ids for a name":           {named, known, false},
 		"a name in another case":   {named, device.Device{Name: "pc 1"}, true},
 		"another name without ids": {named, device.Device{Name: "PC 2"}, false},
 		"ids and another name":     {named, device.Device{Name: "PC 2", DeviceID: "d"}, false},
 	} {
-		if got := test.was.SameDevice(test.is); got != test.want {
+		if got := test.was.KeepsIdentity(test.is); got != test.want {
 			t.Errorf("%s: %t", name, got)
 		}
 	}

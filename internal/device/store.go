@@ -74,8 +74,8 @@ type Store interface {
 	CreateDevice(ctx context.Context, d Device, c once.Change) (first []byte, err error)
 	// EditDevice stores another description of a device. It returns the device as stored, or the errors of
 	// CreateDevice. confirmed says that a global admin does it; others get errs.Conflict device_identity if
-	// the description is not of the same device any more, see SameDevice, and one of its groups, or one that
-	// contains it, holds a subscription.
+	// the description may be of another device, see KeepsIdentity, and one of its groups, or one that contains
+	// it, holds a subscription.
 	EditDevice(ctx context.Context, read, after Device, confirmed bool, event audit.Event) (Device, error)
 	// DeleteDevice removes a device, and takes it out of its groups and of pending changes, each with an
 	// audit event. confirmed says that a global admin does it; others get errs.Conflict device_licensed if

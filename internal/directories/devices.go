@@ -31,7 +31,8 @@ const (
 // deviceIndex finds stored devices by what a file says of them.
 type deviceIndex struct {
 	all      []device.Device
-	listed   []bool
+	listed   []bool // in the file, also in a row with an error
+	lines    []int  // of the row that is about it; 0 for none yet
 	byDevice map[string]int
 	byObject map[string]int
 	byName   map[string][]int // by folded name
@@ -47,7 +48,7 @@ func newDeviceIndex(all []device.Device) *deviceIndex {
 
 func (x *deviceIndex) add(d device.Device) int {
 	i := len(x.all)
-	x.all, x.listed = append(x.all, d), append(x.listed, false)
+	x.all, x.listed, x.lines = append(x.all, d), append(x.listed, false), append(x.lines, 0)
 	if d.DeviceID != "" {
 		x.byDevice[d.DeviceID] = i
 	}
@@ -144,12 +145,18 @@ func (l *deviceList) row(ctx context.Context, d directory.DeviceRow) error {
 			l.find(sheet.SeverityError, d.Line, d.Name, "directory_device_several")
 		}
 		return l.advance(ctx)
+	case found && l.lines[i] > 0:
+		if !isDone {
+			l.Rejected++
+			l.find(sheet.SeverityError, d.Line, d.Name, "directory_device_repeated", "line", strconv.Itoa(l.lines[i]))
+		}
+		return l.advance(ctx)
 	case !found:
 		i = l.add(device.Device{
 			ID: id.New(l.Object.At, "device\x00"+l.ID+"\x00"+cmp.Or(d.DeviceID, d.ObjectID, text.Fold(d.Name))), Name: d.Name, DeviceID: d.DeviceID, ObjectID: d.ObjectID,
 		})
 	}
-	l.listed[i] = true
+	l.listed[i], l.lines[i] = true, d.Line
 	if !isDone {
 		l.rows = append(l.rows, deviceWork{d, i})
 	}

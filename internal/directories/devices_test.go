@@ -127,6 +127,16 @@ func TestR9_2_Devices(t *testing.T) {
 	same(t, "findings", w.findings(r), []string{"2 KIOSK-01 directory_device_several"})
 }
 
+// A row without an id that has the name of a device above it may be about the same one.
+func TestDeviceNamedTwice(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	const columns = "deviceId,displayName,operatingSystem\n"
+	r := w.put("devices/a.csv", columns+"d1,PC 1,\n,pc 1,Windows\nd2,PC 1,\n")
+	same(t, "counts", r.Counts, directories.Counts{Rows: 3, Created: 2, Rejected: 1})
+	same(t, "findings", w.findings(r), []string{"3 pc 1 directory_device_repeated line=2"})
+}
+
 // A list deletes only on request, and not many without a confirmation; never a device with a licence.
 func TestMissingDevices(t *testing.T) {
 	t.Parallel()

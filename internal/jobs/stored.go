@@ -53,6 +53,7 @@ type storedResult struct {
 	Changed    []string             `json:"changed,omitempty"`
 	Removed    []string             `json:"removed,omitempty"`
 	Wanted     []string             `json:"wanted,omitempty"`
+	Left       []string             `json:"left,omitempty"` // places in waiting lists
 	Violations []storedViolation    `json:"violations,omitempty"`
 	Warnings   []storedWarning      `json:"warnings,omitempty"`
 }
@@ -101,7 +102,7 @@ func encodePart(p Part) ([]byte, error) {
 	stored := storedPart{Version: version, Results: make([]storedResult, len(p.Results))}
 	for i, r := range p.Results {
 		d := r.Decision
-		one := storedResult{ID: r.UserID, UPN: d.After.UPN, Outcome: d.Outcome, Added: d.Added, Changed: d.Changed, Removed: d.Removed, Wanted: d.Wanted}
+		one := storedResult{ID: r.UserID, UPN: d.After.UPN, Outcome: d.Outcome, Added: d.Added, Changed: d.Changed, Removed: d.Removed, Wanted: d.Wanted, Left: d.Left}
 		if p.Given[i] != r.UserID {
 			one.Given = p.Given[i]
 		}
@@ -124,7 +125,7 @@ func decodePart(data []byte) (Part, error) {
 	}
 	p := Part{Given: make([]string, len(stored.Results)), Results: make([]licensing.Result, len(stored.Results))}
 	for i, one := range stored.Results {
-		d := subscription.Decision{Outcome: one.Outcome, Added: one.Added, Changed: one.Changed, Removed: one.Removed, Wanted: one.Wanted}
+		d := subscription.Decision{Outcome: one.Outcome, Added: one.Added, Changed: one.Changed, Removed: one.Removed, Wanted: one.Wanted, Left: one.Left}
 		d.After = subscription.User{ID: one.ID, UPN: one.UPN, Location: one.Location}
 		for _, v := range one.Violations {
 			d.Violations = append(d.Violations, subscription.Violation(v))

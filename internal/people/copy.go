@@ -21,11 +21,9 @@ import (
 // So it is read in one pass, without folding or sorting.
 
 // copyVersion is incremented when the format changes, or how rows are folded or sorted. A copy of
-// another version than these is not read. Version 1 has no waiting lists and no exclusions.
-const (
-	copyVersion  = 2
-	firstVersion = 1
-)
+// another version is not read, and the rows are read from the table again. Version 1 has no waiting lists and no
+// exclusions: a process of an earlier release can save one while it is replaced, which lacks what it does not know.
+const copyVersion = 2
 
 // Minimum sizes of the parts of a copy.
 const (
@@ -120,7 +118,7 @@ func flag(bit uint64, is bool) uint64 {
 // restore decodes a copy. It allocates memory in proportion to the size of the copy.
 func restore(saved []byte) (table, error) {
 	r := pack.NewReader(saved)
-	if version := r.Take(1); len(version) == 0 || version[0] < firstVersion || version[0] > copyVersion {
+	if version := r.Take(1); len(version) == 0 || version[0] != copyVersion {
 		return table{}, errors.New("people: the saved copy has an unknown format")
 	}
 	var t table

@@ -10,12 +10,13 @@ import (
 	"trueup/internal/testkit/golden"
 )
 
-// A copy of the current version is saved again unchanged.
+// A copy of the current version is saved again unchanged. One of version 1 is not read: a process of that release
+// can save one while it is replaced, without the places in waiting lists. The rows are read from the table then.
 func TestR16_6_StoredCopies(t *testing.T) {
 	t.Parallel()
 	golden.Versions(t, "people-copy", "bin", copyVersion, func() []byte { return savedCopy(t) }, func(version int, sample []byte) {
 		r := &Register{source: newModel(1)}
-		if err := r.Restore(sample); err != nil {
+		if err := r.Restore(sample); (err == nil) != (version == copyVersion) {
 			t.Errorf("version %d: %v", version, err)
 		}
 		if version == copyVersion && string(r.Save()) != string(sample) {

@@ -90,12 +90,14 @@ func (s *Devices) leave(ctx context.Context, e *edit, groupID string, in []sk, d
 	was := g.Version
 	before := g.Members()
 	after, gone := before.Without([]string{deviceID}, nil), []string{deviceID}
+	ends := g.Pending != nil && g.Proposed().Without(gone, nil).Same(after)
 	for _, sort := range in {
-		if sort == pendingSK && g.Proposed().Without(gone, nil).Same(after) {
-			s.settle(e, &g)
-			continue
+		if sort == membersSK || !ends {
+			e.add(s.removing(groupID, sort, deviceID), nil)
 		}
-		e.add(s.removing(groupID, sort, deviceID), nil)
+	}
+	if ends {
+		s.settle(e, &g)
 	}
 	g.Count = len(after.Devices)
 	g.Version++

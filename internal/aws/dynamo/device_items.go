@@ -58,7 +58,8 @@ type deviceGroupItem struct {
 	Name         string           `dynamodbav:"name"`
 	Type         device.GroupType `dynamodbav:"type"`
 	Groups       []string         `dynamodbav:"groups,omitempty"`
-	Count        int              `dynamodbav:"devices"` // number of devices
+	Nested       map[string]int64 `dynamodbav:"nested,omitempty"` // since when each of Groups is within it
+	Count        int              `dynamodbav:"devices"`          // number of devices
 	Subscription string           `dynamodbav:"subscription,omitempty"`
 	Waiting      bool             `dynamodbav:"waiting,omitempty"`
 	Created      int64            `dynamodbav:"created"`
@@ -67,14 +68,14 @@ type deviceGroupItem struct {
 
 func newDeviceGroupItem(g device.Group) deviceGroupItem {
 	return deviceGroupItem{
-		itemKey: keyed(deviceGroupKey(g.ID)), ID: g.ID, ObjectID: g.ObjectID, Name: g.Name, Type: g.Type, Groups: g.Groups,
+		itemKey: keyed(deviceGroupKey(g.ID)), ID: g.ID, ObjectID: g.ObjectID, Name: g.Name, Type: g.Type, Groups: g.Groups, Nested: joinedMillis(g.Nested),
 		Count: g.Count, Subscription: g.Subscription, Waiting: g.Waiting, Created: millis(g.CreatedAt), Version: g.Version,
 	}
 }
 
 func (i deviceGroupItem) group() device.Group {
 	return device.Group{
-		ID: i.ID, ObjectID: i.ObjectID, Name: i.Name, Type: i.Type, Groups: i.Groups, Count: i.Count, Subscription: i.Subscription,
+		ID: i.ID, ObjectID: i.ObjectID, Name: i.Name, Type: i.Type, Groups: i.Groups, Nested: joinedTimes(i.Nested), Count: i.Count, Subscription: i.Subscription,
 		Waiting: i.Waiting, CreatedAt: fromMillis(i.Created), Version: i.Version,
 	}
 }

@@ -65,9 +65,10 @@ func (s *Devices) Assign(ctx context.Context, read device.Group, subscriptionID 
 			return nil, nil, err
 		}
 		g.Subscription = h.ID
-		e.add(&action{ConditionCheck: &types.ConditionCheck{
-			TableName: &s.db.table, Key: key(seatsKey(h.ID)), ConditionExpression: aws.String("version = :v"),
-			ExpressionAttributeValues: item{":v": num(h.Seats.Version)},
+		// Another version makes a change of the quantity at the same moment decide again, with these devices.
+		e.add(&action{Update: &types.Update{
+			TableName: &s.db.table, Key: key(seatsKey(h.ID)), ConditionExpression: aws.String("version = :v"), UpdateExpression: aws.String("SET version = :next"),
+			ExpressionAttributeValues: item{":v": num(h.Seats.Version), ":next": num(h.Seats.Version + 1)},
 		}}, nil)
 		e.add(s.db.put(holderItem{keyed(holderKey(h.ID)), g.ID}, "attribute_not_exists(pk)", nil), nil)
 		return map[string]string{}, map[string]string{

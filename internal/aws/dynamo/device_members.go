@@ -100,7 +100,7 @@ func (s *Devices) check(ctx context.Context, has, to device.Members, id string, 
 // become gives a group its members.
 func (s *Devices) become(e *edit, g *device.Group, to device.Members) {
 	joined := joinedMillis(to.Devices)
-	g.Devices, g.Groups, g.Count = joinedTimes(joined), to.Groups, len(to.Devices)
+	g.Devices, g.Groups, g.Nested, g.Count = joinedTimes(joined), to.Groups, joinedTimes(joinedMillis(to.Nested)), len(to.Devices)
 	e.add(s.db.put(membersItem{keyed(membersKey(g.ID)), joined}, "", nil), nil)
 }
 

@@ -239,7 +239,7 @@ func (s *Devices) EditDevice(ctx context.Context, read, after device.Device, con
 			e.add(s.db.put(is, "", nil), nil)
 		}
 		s.claim(e, read.ID, directoryIDs(read.ObjectID, read.DeviceID), directoryIDs(after.ObjectID, after.DeviceID))
-		if !confirmed && !read.SameDevice(after) {
+		if !confirmed && !read.KeepsIdentity(after) {
 			if err := s.keep(ctx, e, read.ID); err != nil {
 				return err
 			}

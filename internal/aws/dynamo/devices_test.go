@@ -289,7 +289,7 @@ func TestR10_2_Members(t *testing.T) {
 	must(t, change("g", adding(false, []string{"pc0", "pc1"}, []string{"h"})))
 	g := mustDeviceGroup(t, s, "g")
 	equal(t, "version", g.Version, int64(2))
-	equal(t, "members", g.Members(), device.Members{Devices: map[string]time.Time{"pc0": noon, "pc1": noon}, Groups: []string{"h"}})
+	equal(t, "members", g.Members(), device.Members{Devices: map[string]time.Time{"pc0": noon, "pc1": noon}, Groups: []string{"h"}, Nested: map[string]time.Time{"h": noon}})
 	must(t, change("g", adding(false, []string{"pc1"}, nil)))
 	equal(t, "version after a change of nothing", mustDeviceGroup(t, s, "g").Version, int64(2))
 	members, err := s.Devices.Members(ctx, "g")
@@ -458,6 +458,13 @@ func TestR10_3_NothingUnseen(t *testing.T) {
 	// Nothing waits any more when the only device that would join is deleted.
 	must(t, s.Devices.DeleteDevice(ctx, device.Device{ID: "pc2", Name: "PC 2", Version: 1}, false, edited("device.deleted")))
 	equal(t, "after the deletion", mustDeviceGroup(t, s, "top").Waiting, false)
+	// Nor when the only device that would leave is deleted.
+	_, err = change("top", taking(false, "pc3"))
+	must(t, err)
+	found, err := s.Devices.DevicesByID(ctx, []string{"pc3"})
+	must(t, err)
+	must(t, s.Devices.DeleteDevice(ctx, found[0], true, edited("device.deleted")))
+	equal(t, "after the deletion of what would leave", mustDeviceGroup(t, s, "top").Waiting, false)
 	soundGroups(t, s)
 }
 
@@ -502,7 +509,13 @@ func TestDeviceGroupIsOneToOne(t *testing.T) {
 	wantCode(t, "no such subscription", assigning(ctx, s, "g", "gone"), "subscription_not_found")
 	wantCode(t, "no such group", assigning(ctx, s, "gone", "apps"), "device_group_not_found")
 	reseat(t, s, "apps", toQuantity(3))
+	before, err := s.Subscriptions.Subscription(ctx, "apps")
+	must(t, err)
 	must(t, assigning(ctx, s, "g", "apps"))
+	// A change of the quantity that began before the assignment is made again, and sees the devices.
+	after, err := s.Subscriptions.Subscription(ctx, "apps")
+	must(t, err)
+	equal(t, "version of the seats", after.Seats.Version, before.Seats.Version+1)
 	equal(t, "the audit event", eventOf(t, s, "device-group/g", "device_group.assigned").After, map[string]string{
 		"subscription": "apps", "subscriptionName": "Apps apps", "devices": "3", "quantity": "3",
 	})
@@ -516,7 +529,7 @@ func TestDeviceGroupIsOneToOne(t *testing.T) {
 	wantCode(t, "deletion of the group", s.Devices.DeleteGroup(ctx, held, edited("device_group.deleted")), "device_group_in_use")
 	team := held
 	team.Type = device.Microsoft365
-	_, err := s.Devices.DescribeGroup(ctx, held, team, edited("device_group.changed"))
+	_, err = s.Devices.DescribeGroup(ctx, held, team, edited("device_group.changed"))
 	wantCode(t, "a type without licences", err, "group_type_unsupported")
 	soundGroups(t, s)
 

@@ -66,7 +66,7 @@ func storedItems() map[string]storedItem {
 		"directory-file": {zero: directoryFileItem{}, was: []map[string]string{{"expires": ""}}}, "open-directory-file": {zero: openDirectoryFileItem{}}, "newest-directory-file": {zero: newestFileItem{}}, "directory-lease": {zero: leaseItem{}},
 		"license-job": {zero: licenseJobItem{}}, "open-license-job": {zero: openLicenseJobItem{}},
 		"seats": {zero: seatsItem{}}, "user": {zero: userItem{}, was: []map[string]string{{"excluded": "", "excluded_until": "", "waiting": ""}}}, "upn": {zero: upnItem{}},
-		"device": {zero: deviceItem{}}, "device-name": {zero: deviceNameItem{}}, "directory-id": {zero: directoryIDItem{}}, "device-group": {zero: deviceGroupItem{}},
+		"device": {zero: deviceItem{}}, "device-name": {zero: deviceNameItem{}}, "directory-id": {zero: directoryIDItem{}}, "device-group": {zero: deviceGroupItem{}, was: []map[string]string{{"nested": ""}}},
 		"device-group-name": {zero: deviceGroupNameItem{}}, "device-group-count": {zero: deviceGroupCountItem{}}, "members": {zero: membersItem{}},
 		"pending-members": {zero: pendingItem{}}, "holder": {zero: holderItem{}},
 		"inventory": {zero: inventoryItem{}, was: []map[string]string{{"good.other_platforms": "", "good.macos": "", "next": ""}, {"good.macos": "", "next": ""}, {"next": ""}}}, "rules": {zero: rulesItem{}},

@@ -132,7 +132,7 @@ func notHeld(u subscription.User, skus []string, subscriptions map[string]subscr
 
 // heldOf returns the ids of the subscriptions with licences of a product that the user has.
 func heldOf(u subscription.User, sku string, subscriptions map[string]subscription.Holding) (ids []string) {
-	for _, id := range idsOf(withSKU(subscriptions, sku)) {
+	for _, id := range idsOf(ofProduct(subscriptions, sku)) {
 		if _, holds := u.Licenses[id]; holds {
 			ids = append(ids, id)
 		}
@@ -147,9 +147,10 @@ func (o *operations) graphWant(u subscription.User, body GraphLicenseChange, fre
 		want.Remove = append(want.Remove, heldOf(u, sku, free)...)
 	}
 	for _, license := range body.Add {
-		candidates := withSKU(free, license.SkuID)
+		candidates := withSKU(free, license.SkuID, o.date(call.At))
 		if len(candidates) == 0 {
-			want.Add = append(want.Add, subscription.Assignment{Subscription: license.SkuID}) // is refused
+			// It is refused, also if it is the id of a subscription whose product has another one.
+			want.Add = append(want.Add, subscription.Assignment{Subscription: "skuId/" + license.SkuID})
 			continue
 		}
 		chosen := candidates[0]

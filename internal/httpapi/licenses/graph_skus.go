@@ -36,18 +36,30 @@ func graphPlan(s subscription.Service, status string) GraphServicePlan {
 // partNumber returns the part number of a subscription, which Graph always has.
 func partNumber(h subscription.Holding) string { return cmp.Or(h.PartNumber, h.Name) }
 
-// withSKU returns the subscriptions with licences of a product, in the order in which they are used: those for
-// users first, then those that end last.
-func withSKU(subscriptions map[string]subscription.Holding, sku string) (found []subscription.Holding) {
+// withSKU returns the subscriptions with licences of a product, in the order in which they are used on a day: those
+// for users first, then those that end last. One that renews automatically ends after the others.
+func withSKU(subscriptions map[string]subscription.Holding, sku string, today day.Date) []subscription.Holding {
+	found := ofProduct(subscriptions, sku)
+	end := func(h subscription.Holding) day.Date {
+		if h.Seats.RenewsOn(today) != "" {
+			return "9999-12-30"
+		}
+		return cmp.Or(h.Seats.End(today), "9999-12-31")
+	}
+	slices.SortFunc(found, func(a, b subscription.Holding) int {
+		return cmp.Or(-cmp.Compare(a.Kind, b.Kind), -cmp.Compare(end(a), end(b)), cmp.Compare(a.ID, b.ID))
+	})
+	return found
+}
+
+// ofProduct returns the subscriptions with licences of a product, sorted by id.
+func ofProduct(subscriptions map[string]subscription.Holding, sku string) (found []subscription.Holding) {
 	for _, h := range subscriptions {
 		if strings.EqualFold(skuID(h), sku) {
 			found = append(found, h)
 		}
 	}
-	end := func(h subscription.Holding) day.Date { return cmp.Or(h.Seats.EndsOn, "9999-12-31") }
-	slices.SortFunc(found, func(a, b subscription.Holding) int {
-		return cmp.Or(-cmp.Compare(a.Kind, b.Kind), -cmp.Compare(end(a), end(b)), cmp.Compare(a.ID, b.ID))
-	})
+	slices.SortFunc(found, func(a, b subscription.Holding) int { return cmp.Compare(a.ID, b.ID) })
 	return found
 }
 
@@ -122,7 +134,7 @@ func products(subscriptions map[string]subscription.Holding) map[string]product 
 		if _, has := found[key]; has {
 			continue
 		}
-		subs := slices.DeleteFunc(withSKU(subscriptions, skuID(h)), func(other subscription.Holding) bool { return other.Kind != h.Kind })
+		subs := slices.DeleteFunc(ofProduct(subscriptions, skuID(h)), func(other subscription.Holding) bool { return other.Kind != h.Kind })
 		found[key] = product{key, subs}
 	}
 	return found

@@ -108,7 +108,7 @@ func (o *operations) graphListUsers(api huma.API, op huma.Operation) {
 		if err != nil {
 			return nil, err
 		}
-		filter, err := parseUserFilter(in.Filter, func(sku string) (ids []string) { return idsOf(withSKU(subscriptions, sku)) })
+		filter, err := parseUserFilter(in.Filter, func(sku string) (ids []string) { return idsOf(ofProduct(subscriptions, sku)) })
 		if err != nil {
 			return nil, err
 		}
