@@ -140,6 +140,9 @@ func heldOf(u subscription.User, sku string, subscriptions map[string]subscripti
 	return ids
 }
 
+// unknownSKU stands before the id of a product that nobody bought. No id of a subscription begins with it.
+const unknownSKU = "skuId/"
+
 // graphWant returns the change of a user's licences in terms of subscriptions. Of several subscriptions of a product
 // it takes the one of which the user has a licence, or else the first one that has a free licence for the user.
 func (o *operations) graphWant(u subscription.User, body GraphLicenseChange, free map[string]subscription.Holding, call subscription.Call) (want subscription.Want) {
@@ -150,7 +153,7 @@ func (o *operations) graphWant(u subscription.User, body GraphLicenseChange, fre
 		candidates := withSKU(free, license.SkuID, o.date(call.At))
 		if len(candidates) == 0 {
 			// It is refused, also if it is the id of a subscription whose product has another one.
-			want.Add = append(want.Add, subscription.Assignment{Subscription: "skuId/" + license.SkuID})
+			want.Add = append(want.Add, subscription.Assignment{Subscription: unknownSKU + license.SkuID})
 			continue
 		}
 		chosen := candidates[0]
@@ -199,6 +202,7 @@ func graphRefusal(d subscription.Decision, subscriptions map[string]subscription
 		return nil
 	}
 	for i, v := range e.Violations {
+		e.Violations[i].Value = strings.TrimPrefix(v.Value, unknownSKU)
 		if h, known := subscriptions[v.Value]; known {
 			e.Violations[i].Value = skuID(h)
 		}
