@@ -13,7 +13,10 @@ import (
 
 	"trueup/internal/access"
 	"trueup/internal/audit"
+	"trueup/internal/day"
+	"trueup/internal/device"
 	"trueup/internal/httpapi/licenses"
+	"trueup/internal/httpapi/reports"
 	"trueup/internal/once"
 	"trueup/internal/subscription"
 )
@@ -115,4 +118,64 @@ func TestR10_3_MembersWait(t *testing.T) {
 	send(access.GlobalAdmin, "DELETE", "/devices/"+three, "", "", 204)
 	send(access.GlobalAdmin, "DELETE", "/device-groups/"+held, "", "", 409)
 	send(access.GlobalAdmin, "PATCH", "/device-groups/"+held, "", `{"type":"microsoft365"}`, 409)
+}
+
+// TestR9_4_Overview: the overview counts subscriptions with their users and devices, conflicts, and what ends soon.
+func TestR9_4_Overview(t *testing.T) {
+	t.Parallel()
+	s := newStack(t)
+	now := time.Now().UTC().Truncate(time.Millisecond)
+	event := func(id string) audit.Event {
+		return audit.Event{ID: id, At: now, By: "someone", Role: "global-admin", Action: "test", Source: audit.SourceAPI}
+	}
+	day := func(days int) day.Date { return day.Of(now.AddDate(0, 0, days)) }
+	for i, h := range []subscription.Holding{
+		{Subscription: subscription.Subscription{ID: "suite", Name: "Suite", Kind: subscription.ForUsers, Price: subscription.Price{Amount: 1000, Currency: "EUR"}}, Seats: subscription.Seats{Quantity: 5, Available: 5, EndsOn: day(30)}},
+		{Subscription: subscription.Subscription{ID: "apps", Name: "Apps", Kind: subscription.ForDevices}, Seats: subscription.Seats{Quantity: 1, Available: 1, EndsOn: day(3000)}},
+	} {
+		h.CreatedAt, h.Version, h.Seats.AsOf, h.Seats.Version = now, 1, now, 1
+		if _, err := s.store.Subscriptions.Create(t.Context(), h, once.Change{Event: event(fmt.Sprint("s", i))}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, id := range []string{"one", "two"} {
+		d := device.Device{ID: id, Name: id, CreatedAt: now, Version: 1}
+		if _, err := s.store.Devices.CreateDevice(t.Context(), d, once.Change{Event: event("d" + id)}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	g := device.Group{ID: "g", Name: "Rooms", Type: device.Security, CreatedAt: now, Version: 1}
+	_, err := s.store.Devices.CreateGroup(t.Context(), g, once.Change{Event: event("g")})
+	join := func(id string) {
+		if err == nil {
+			g, err = s.store.Devices.ChangeMembers(t.Context(), g, device.Change{Confirmed: true, To: func(m device.Members) (device.Members, error) { return m.With([]string{id}, nil, now), nil }}, event("j"+id))
+		}
+	}
+	if join("one"); err == nil {
+		g, err = s.store.Devices.Assign(t.Context(), g, "apps", subscription.Today{Now: now, Zone: time.UTC}, event("a"))
+	}
+	if join("two"); err != nil {
+		t.Fatal(err)
+	}
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, base+"/overview", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Header.Set("Authorization", "Bearer "+string(access.PasswordAdmin)+" someone")
+	response, err := s.direct(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got reports.OverviewWithSubscriptions
+	if err := json.NewDecoder(response.Body).Decode(&got); err != nil {
+		t.Fatal(err)
+	}
+	want := reports.SubscriptionsOverview{
+		Subscriptions: 2, Quantity: 6, Assigned: 2, Unused: 5, Short: 1, Conflicts: 1,
+		CostPerMonth: []reports.MonthlyCost{{Amount: 5000, Currency: "EUR"}}, UnusedCostPerMonth: []reports.MonthlyCost{{Amount: 5000, Currency: "EUR"}},
+		Expiring: []reports.ExpiringSubscription{{ID: "suite", Name: "Suite", EndsOn: day(30)}}, ExpiringAll: 1,
+	}
+	if diff := cmp.Diff(want, got.Subscriptions); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
+	}
 }

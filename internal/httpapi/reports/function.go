@@ -5,9 +5,11 @@ import (
 	"context"
 	"net/http"
 	"sync/atomic"
+	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"trueup/internal/device"
 	"trueup/internal/entitlement"
 	"trueup/internal/group"
 	"trueup/internal/httpapi"
@@ -17,6 +19,7 @@ import (
 	"trueup/internal/report"
 	"trueup/internal/snapshot"
 	"trueup/internal/statements"
+	"trueup/internal/subscription"
 )
 
 // Name is the name of the function in the manifest.
@@ -35,6 +38,10 @@ type Deps struct {
 	Uploads     objects.Bucket
 	Uploader    func() string // returns the principal of files that are uploaded with presigned addresses; empty if unknown
 	Reports     objects.Bucket
+
+	Subscriptions subscription.Store
+	Devices       device.Store
+	Zone          *time.Location // of the organisation, in which conflicts get older
 }
 
 type operations struct {

@@ -388,12 +388,12 @@ type getOverviewInput struct {
 
 type getOverviewOutput struct {
 	Aged
-	Body report.Overview
+	Body OverviewWithSubscriptions
 }
 
 func (o *operations) getOverview(api huma.API, op huma.Operation) {
 	op.Summary = "Read the overview"
-	op.Description = "Returns the totals of agreements and products, products that are short, terms that end soon, and the last refreshes." + datedText
+	op.Description = "Returns the totals of agreements and products, products that are short, terms that end soon, the last refreshes, and the numbers of subscriptions, with conflicts and those that end soon." + datedText
 	huma.Register(api, op, func(ctx context.Context, in *getOverviewInput) (*getOverviewOutput, error) {
 		v, err := o.view(ctx, "", in.Recent, in.Lang(), position.Options{})
 		if err != nil {
@@ -403,6 +403,10 @@ func (o *operations) getOverview(api huma.API, op huma.Operation) {
 		if err != nil {
 			return nil, err
 		}
-		return &getOverviewOutput{Aged{v.Age}, v.Overview(runs, v.Settings)}, nil
+		subscriptions, err := o.subscriptionsOverview(ctx, v.Settings.Calendar)
+		if err != nil {
+			return nil, err
+		}
+		return &getOverviewOutput{Aged{v.Age}, OverviewWithSubscriptions{v.Overview(runs, v.Settings), subscriptions}}, nil
 	})
 }
