@@ -76,6 +76,8 @@ func (o *operations) reseat(
 	return &seatsOutput{ETag: reply.Value.tag(lang, o.date(now)), Body: reply}, nil
 }
 
+const servedText = " The response has the numbers before users who wait for licences are served, which follows at once."
+
 type purchaseLicensesInput struct {
 	httpapi.Reader
 	httpapi.Repeatable
@@ -85,7 +87,7 @@ type purchaseLicensesInput struct {
 
 func (o *operations) purchaseLicenses(api huma.API, op huma.Operation) {
 	op.Summary = "Add bought licences"
-	op.Description = "Adds licences to the quantity of a subscription. Purchases of several people add up. A shortage ends by itself when there are enough."
+	op.Description = "Adds licences to the quantity of a subscription. Purchases of several people add up. A shortage ends by itself when there are enough." + servedText
 	op.DefaultStatus = http.StatusCreated
 	op.Errors = append(op.Errors, http.StatusNotFound)
 	httpapi.Receiving(&op, httpapi.MaxBody)
@@ -115,7 +117,7 @@ type setQuantityInput struct {
 func (o *operations) setQuantity(api huma.API, op huma.Operation) {
 	op.Summary = "Set the number of licences"
 	op.Description = "Sets the quantity of a subscription. If-Match with an ETag is required, and * is refused: two admins could undo each other's changes. " +
-		"Users and devices keep their licences if the number is below theirs: that is a conflict, which has to be acknowledged."
+		"Users and devices keep their licences if the number is below theirs: that is a conflict, which has to be acknowledged." + servedText
 	op.Errors = append(op.Errors, http.StatusNotFound, http.StatusConflict, http.StatusPreconditionFailed, http.StatusPreconditionRequired)
 	httpapi.Receiving(&op, httpapi.MaxBody)
 	huma.Register(api, op, func(ctx context.Context, in *setQuantityInput) (*seatsOutput, error) {
@@ -160,7 +162,7 @@ func (in *renewSubscriptionInput) Resolve(huma.Context) []error {
 
 func (o *operations) renewSubscription(api huma.API, op huma.Operation) {
 	op.Summary = "Renew a subscription"
-	op.Description = "Records a later end, also of a subscription that has expired: it is active again at once, and its users and devices keep their licences."
+	op.Description = "Records a later end, also of a subscription that has expired: it is active again at once, and its users and devices keep their licences." + servedText
 	op.DefaultStatus = http.StatusCreated
 	op.Errors = append(op.Errors, http.StatusNotFound, http.StatusConflict)
 	httpapi.Receiving(&op, httpapi.MaxBody)
