@@ -564,6 +564,9 @@ func TestDeathAtEveryStoreCall(t *testing.T) {
 	same(t, "without a death", w.record(o).Counts, directories.Counts{Rows: 3, Created: 2, Unchanged: 1, Assigned: 2, Refused: 1, Deleted: 1})
 	for n := 1; n <= calls; n++ {
 		for _, done := range []bool{false, true} {
+			if done && n < calls {
+				continue // to die after a call is to die before the next one
+			}
 			t.Run(fmt.Sprintf("call %d, done %t", n, done), func(t *testing.T) {
 				t.Parallel()
 				w, o := prepare(t)

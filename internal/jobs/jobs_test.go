@@ -335,6 +335,9 @@ func TestDeathAtEveryStoreCall(t *testing.T) {
 	same(t, "without a death", w.record(job).Counts, jobs.Counts{Assigned: 100, Refused: 20, Violations: map[subscription.Error]int{subscription.CountViolation: 20}})
 	for n := 1; n <= calls; n++ {
 		for _, done := range []bool{false, true} {
+			if done && n < calls {
+				continue // to die after a call is to die before the next one
+			}
 			t.Run(fmt.Sprintf("call %d, done %t", n, done), func(t *testing.T) {
 				t.Parallel()
 				w, job := prepare(t)

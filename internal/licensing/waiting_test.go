@@ -217,6 +217,9 @@ func TestDeathWhileServing(t *testing.T) {
 	}
 	for n := 1; n <= calls; n++ {
 		for _, done := range []bool{false, true} {
+			if done && n < calls {
+				continue // to die after a call is to die before the next one
+			}
 			t.Run(fmt.Sprintf("call %d, done %t", n, done), func(t *testing.T) {
 				t.Parallel()
 				o := prepared(t)
