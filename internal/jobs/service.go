@@ -100,7 +100,6 @@ func (s *Service) process(ctx context.Context, r Record) error {
 		r.Counts.add(results)
 		r.Parts = append(slices.Clip(r.Parts), StoredPart{len(results), r.Worker})
 		r.Position += len(results)
-		r.Attempts = 1 // it advances
 		if r.Position == r.Users {
 			break // end stores it
 		}
