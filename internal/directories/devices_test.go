@@ -205,13 +205,13 @@ func TestR10_GroupsFromFiles(t *testing.T) {
 	w.put("devices/groups/Rooms/b.csv", one+"extra,Room 10,\n", "confirm", "1")
 	same(t, "the same again", len(w.group("Rooms").Pending.Devices), 2)
 
-	// A list that is not whole, or has an error, takes nobody out.
+	// A page of a longer list takes nobody out.
 	part := strings.Replace(w.sample("devices/members.json"), `"value"`, `"@odata.nextLink": "https://graph.microsoft.com/v1.0/x", "value"`, 1)
 	w.put("devices/groups/Kiosks/c.csv", one)
 	r = w.put("devices/groups/Kiosks/m.json", part, "confirm", "1")
 	same(t, "a part", []any{r.Part, r.Deleted, w.groups()["Kiosks"]}, []any{true, 0, "security: KIOSK-01 Room 9 (Shop floor)"})
 
-	// What cannot be a member is told, and nothing changes.
+	// A Microsoft 365 group cannot be a member, so nothing changes.
 	w.put("devices/groups/Shop floor/m.json", strings.ReplaceAll(w.sample("devices/members.json"), "000000000202", "000000000203"))
 	same(t, "a Microsoft 365 group as a member", w.groups()["Shop floor"], "dynamic:")
 	r = w.put("devices/groups/"+strings.Repeat("x", 300)+"/c.csv", one)

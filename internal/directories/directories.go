@@ -88,7 +88,7 @@ type Counts struct {
 	// Deleted is users or devices that the file lacks, users that it states to be deleted, and members that
 	// left a group.
 	Deleted int
-	Held    int // those that would be deleted or leave, and are kept until that is confirmed
+	Held    int // users, devices or members that stay until their deletion or removal is confirmed
 
 	Assigned int // users who got licences
 	Removed  int // users who only lost licences

@@ -15,8 +15,8 @@ import (
 	"trueup/internal/text"
 )
 
-// GroupsFolder is the folder, in that of devices, whose folders are named as groups of devices. A file in one
-// of them lists the members of the group.
+// GroupsFolder is a folder below devices/. Each folder in it has the name of a group of devices, and a file there
+// lists the members of the group.
 const GroupsFolder = "groups"
 
 // groupFolder returns the name of the group whose members the file lists; empty if it is not in the folder of
@@ -271,8 +271,9 @@ func (j *job) join(ctx context.Context, groupID string, members []member, replac
 }
 
 // become adds members to a group, and with replace takes the others out of it, unless they are many and that
-// was not confirmed. keepGroups says that the list cannot have groups, so that those within the group stay. It returns the number of members that join, or -1 after a finding that says why there is
-// no change. What waits for a global admin is a finding.
+// was not confirmed. keepGroups says that the list cannot have groups, so that those within the group stay. It
+// returns the number of members that join, or -1 after a finding that says why there is no change. What waits
+// for a global admin is a finding.
 func (j *job) become(ctx context.Context, groupID string, devices, groups []string, replace, keepGroups bool) (joined int, err error) {
 	var held, of, left int
 	after, err := j.Devices.ChangeMembers(ctx, device.Group{ID: groupID}, device.Change{To: func(from device.Members) (device.Members, error) {

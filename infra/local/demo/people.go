@@ -22,8 +22,8 @@ type bought struct {
 	group    string
 }
 
-// subscriptions returns what Kingfisher has subscribed to: suites, of which each user has one at most, then
-// what some users have in addition, then licences of groups of PCs.
+// subscriptions returns what Kingfisher has subscribed to: suites (a user has one at most), what some users have
+// in addition, and licences of groups of PCs.
 func subscriptions() (suites, extras, rooms []bought) {
 	same := func(name string, licenses, assigned int) bought {
 		return bought{name: name, licenses: licenses, assigned: assigned, left: licenses}
