@@ -52,6 +52,19 @@ const (
 	ActionChangeWithdrawn = "device_group.change_withdrawn"
 )
 
+// Subscriptions returns all subscriptions with who uses them, see Store.Use.
+func Subscriptions(ctx context.Context, subscriptions subscription.Store, devices Store) ([]subscription.Holding, error) {
+	all, err := subscriptions.Subscriptions(ctx)
+	if err != nil {
+		return nil, err
+	}
+	each := make([]*subscription.Holding, len(all))
+	for i := range all {
+		each[i] = &all[i]
+	}
+	return all, devices.Use(ctx, each)
+}
+
 // Store keeps devices and their groups. Reads are strongly consistent. Writes are all or nothing; each
 // stores the audit event in the same transaction, and fills in its Subject, Before and After. Writes of a
 // device or group that was read return errs.Stale version_stale if it has changed since, and

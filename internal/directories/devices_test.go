@@ -205,7 +205,7 @@ func TestR10_GroupsFromFiles(t *testing.T) {
 	w.put("devices/groups/Rooms/b.csv", one+"extra,Room 10,\n", "confirm", "1")
 	same(t, "the same again", len(w.group("Rooms").Pending.Devices), 2)
 
-	// A page of a longer list takes nobody out.
+	// After a page of a longer list, all members stay.
 	part := strings.Replace(w.sample("devices/members.json"), `"value"`, `"@odata.nextLink": "https://graph.microsoft.com/v1.0/x", "value"`, 1)
 	w.put("devices/groups/Kiosks/c.csv", one)
 	r = w.put("devices/groups/Kiosks/m.json", part, "confirm", "1")

@@ -13,6 +13,7 @@ import (
 
 	"trueup/internal/access"
 	"trueup/internal/day"
+	"trueup/internal/device"
 	"trueup/internal/httpapi"
 	"trueup/internal/i18n"
 	"trueup/internal/subscription"
@@ -235,15 +236,7 @@ func (o *operations) subscriptions(ctx context.Context, lang i18n.Lang, now time
 
 // used returns all subscriptions with who uses them.
 func (o *operations) used(ctx context.Context) ([]subscription.Holding, error) {
-	all, err := o.Subscriptions.Subscriptions(ctx)
-	if err != nil {
-		return nil, err
-	}
-	each := make([]*subscription.Holding, len(all))
-	for i := range all {
-		each[i] = &all[i]
-	}
-	return all, o.Devices.Use(ctx, each)
+	return device.Subscriptions(ctx, o.Subscriptions, o.Devices)
 }
 
 // inUse returns one subscription with who uses it; errs.NotFound subscription_not_found.

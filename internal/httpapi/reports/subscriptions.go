@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"trueup/internal/day"
+	"trueup/internal/device"
 	"trueup/internal/report"
 	"trueup/internal/subscription"
 )
@@ -47,15 +48,8 @@ type ExpiringSubscription struct {
 
 // subscriptionsOverview reads the subscriptions, with the days of a calendar.
 func (o *operations) subscriptionsOverview(ctx context.Context, calendar day.Calendar) (SubscriptionsOverview, error) {
-	all, err := o.Subscriptions.Subscriptions(ctx)
+	all, err := device.Subscriptions(ctx, o.Subscriptions, o.Devices)
 	if err != nil {
-		return SubscriptionsOverview{}, err
-	}
-	each := make([]*subscription.Holding, len(all))
-	for i := range all {
-		each[i] = &all[i]
-	}
-	if err := o.Devices.Use(ctx, each); err != nil {
 		return SubscriptionsOverview{}, err
 	}
 	s := subscription.Summarise(all, o.Now(), o.Zone, calendar.Soon)
