@@ -96,6 +96,13 @@ func (d *Data) Installations(f Filter, o Order, s Settings) Installations {
 	return r
 }
 
+// Compared returns a hash of what Installations compares with this filter and these settings: the
+// licences, the adjustments and everything installed. Reports of equal data have equal rows, whatever
+// else is different.
+func (d *Data) Compared(f Filter, s Settings) string {
+	return position.Digest(d.licenses(f, s), d.Installed)
+}
+
 // compute returns all rows of the position of the licences that the filter selects.
 func (d *Data) compute(f Filter, s Settings) []position.Row {
 	return position.Compute(s.Products, d.licenses(f, s), d.Installed, f.options(s))

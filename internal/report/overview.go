@@ -39,22 +39,30 @@ func (d *Data) OverviewOf(bought Purchases, installed Installations, s Settings)
 		Head: d.Head(NameOverview, s), Agreements: bought.Totals.Agreements, Products: installed.Totals,
 		LeftOut: d.LeftOut, UnmatchedAdjustments: installed.UnmatchedAdjustments, Short: []Installation{}, Expiring: []Purchase{}, Runs: append([]Run{}, d.Runs...),
 	}
-	for _, row := range installed.Rows {
-		if row.Verdict == position.VerdictShort || row.Verdict == position.VerdictUnlicensed {
-			o.Short = append(o.Short, row)
-		}
+	short := rowsWith(installed.Rows, func(i *Installation) bool {
+		return i.Verdict == position.VerdictShort || i.Verdict == position.VerdictUnlicensed
+	})
+	slices.SortStableFunc(short, func(a, b *Installation) int { return cmp.Compare(b.Shortfall, a.Shortfall) })
+	expiring := rowsWith(bought.Rows, func(p *Purchase) bool { return p.Status == agreement.StatusExpiring })
+	slices.SortStableFunc(expiring, func(a, b *Purchase) int { return cmp.Compare(a.End, b.End) })
+	o.ShortAll, o.ExpireAll = len(short), len(expiring)
+	for _, row := range short[:min(len(short), OverviewRows)] {
+		o.Short = append(o.Short, *row)
 	}
-	slices.SortStableFunc(o.Short, func(a, b Installation) int { return cmp.Compare(b.Shortfall, a.Shortfall) })
-	for _, row := range bought.Rows {
-		if row.Status == agreement.StatusExpiring {
-			o.Expiring = append(o.Expiring, row)
-		}
+	for _, row := range expiring[:min(len(expiring), OverviewRows)] {
+		o.Expiring = append(o.Expiring, *row)
 	}
-	slices.SortStableFunc(o.Expiring, func(a, b Purchase) int { return cmp.Compare(a.End, b.End) })
-	o.ShortAll, o.ExpireAll = len(o.Short), len(o.Expiring)
-	o.Short = o.Short[:min(len(o.Short), OverviewRows)]
-	o.Expiring = o.Expiring[:min(len(o.Expiring), OverviewRows)]
 	return o
+}
+
+// rowsWith returns the rows for which has is true. Rows are large to copy and to sort.
+func rowsWith[R any](rows []R, has func(*R) bool) (found []*R) {
+	for i := range rows {
+		if has(&rows[i]) {
+			found = append(found, &rows[i])
+		}
+	}
+	return found
 }
 
 // Point is one day of a trend.

@@ -49,16 +49,19 @@ type Library struct {
 
 	data      cache // by version
 	reports   cache // by version and all other inputs of a report
+	compared  cache // hashes of report.Data.Compared, by version and all other inputs
 	manifests cache // by key
 	legacies  cache // by key
 	last      recent
 }
 
 // Limits of the caches: items of data (entitlements, agreements, lines) and rows of reports,
-// about half a kilobyte each; manifests, about two kilobytes each.
+// about half a kilobyte each; hashes; manifests, about
+// two kilobytes each.
 const (
 	maxData      = 400_000
 	maxRows      = 200_000
+	maxCompared  = 1000
 	maxManifests = 400 // days of a trend
 )
 

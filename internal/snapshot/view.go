@@ -15,13 +15,18 @@ func (v *View) Purchases(f report.Filter, o report.Order, s report.Settings) rep
 }
 
 // Installations is a cached report.Data.Installations. Its rows are shared and must not be
-// changed.
+// changed. Most changes, such as of names and of license groups, change neither licences nor
+// installations, so the rows are kept by what they compare and not by the version of the data.
 func (v *View) Installations(f report.Filter, o report.Order, s report.Settings) report.Installations {
-	r, _ := kept(&v.library.reports, maxRows, v.key(report.NameInstallations, f, o, s, s.Position), func() (report.Installations, int, error) {
+	compared, _ := kept(&v.library.compared, maxCompared, v.key("compared", f, report.Order{}, s, s.Position), func() (string, int, error) {
+		return v.Data.Compared(f, s), 1, nil
+	})
+	key := digest(report.NameInstallations, compared, v.Products.ID, f, f.AlsoPublisher, o, s.Position)
+	r, _ := kept(&v.library.reports, maxRows, key, func() (report.Installations, int, error) {
 		r := v.Data.Installations(f, o, s)
 		return r, 1 + len(r.Rows), nil
 	})
-	r.Head = v.Data.Head(report.NameInstallations, s)
+	r.Head, r.LeftOut = v.Data.Head(report.NameInstallations, s), v.Data.LeftOut
 	return r
 }
 
