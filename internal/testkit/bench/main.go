@@ -54,6 +54,8 @@ var parts = []part{
 	{"recognise", (*bench).recognition},
 	{"inventory", (*bench).inventories},
 	{"list", (*bench).lists},
+	{"people", (*bench).peoples},
+	{"licenses", (*bench).assignments},
 	{"catalog", (*bench).catalogs},
 	{"position", (*bench).positions},
 	{"refresh", (*bench).refreshes},
@@ -81,7 +83,7 @@ func run(ctx context.Context) (err error) {
 	flag.BoolVar(&b.quick, "quick", false, "smoke test: run everything once and small; the numbers mean nothing")
 	document := flag.String("table", "", "document whose table to rewrite, after a whole run")
 	strict := flag.Bool("strict", false, "fail when a row is over its bound")
-	only := flag.String("only", "", "parts to run, with commas: check, import, writers, reads, recognise, inventory, list, catalog, position, refresh, pending, behind, report, start, size; empty for all")
+	only := flag.String("only", "", "parts to run, with commas: check, import, writers, reads, recognise, inventory, list, people, licenses, catalog, position, refresh, pending, behind, report, start, size; empty for all")
 	count := flag.String("count", "", "count this file of inventory and print what it took: what the program does in a process of its own")
 	flag.Parse()
 	if *count != "" {
