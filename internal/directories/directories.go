@@ -110,6 +110,8 @@ type Record struct {
 
 	Errors, Warnings, Hints int // findings, see Service.Findings
 
+	Annotated bool // the annotated copy exists, under AnnotatedKey
+
 	Attempts int
 	// Position is the number of delivered rows that are done and counted. It is less than Rows while the
 	// file is running.

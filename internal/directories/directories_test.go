@@ -27,6 +27,7 @@ import (
 	"trueup/internal/aws/dynamo"
 	"trueup/internal/catalog"
 	"trueup/internal/directories"
+	"trueup/internal/errs"
 	"trueup/internal/i18n"
 	"trueup/internal/id"
 	"trueup/internal/intake"
@@ -250,6 +251,14 @@ func TestR9_2_UsersFromFile(t *testing.T) {
 		"2 an@example.org directory_license_unknown license=Microsoft 365 E3", "2 an@example.org directory_license_unknown license=Visio Plan 2",
 		"4 bo@example.org directory_license_unknown license=Microsoft 365 E3", "5 chloe@example.org directory_license_unknown license=Microsoft 365 E3",
 	})
+	same(t, "annotated", r.Annotated, true)
+	for _, lang := range i18n.Langs {
+		copied := string(w.reports.files[r.AnnotatedKey(lang)+" "])
+		message := i18n.Text(lang, "directory_license_unknown", errs.Pairs("license", "Visio Plan 2"))
+		if !strings.Contains(copied, i18n.Column(lang, "messages")) || strings.Count(copied, message) != 1 {
+			t.Errorf("the copy in %s:\n%s", lang, copied)
+		}
+	}
 
 	must(t, w.Receive(t.Context(), r.Object)) // S3 delivers twice
 	same(t, "delivered twice", w.record(r.Object), r)

@@ -149,6 +149,7 @@ type job struct {
 	Record
 
 	settings Settings
+	content  *scratch        // nil before it was fetched
 	file     *directory.File // the result of reading it
 	found    []sheet.Finding // by this package, about rows that are done
 	saved    struct {        // as of Position
@@ -187,6 +188,7 @@ func (s *Service) process(ctx context.Context, r Record) error {
 		return err
 	}
 	defer content.remove()
+	j.content = content
 	return j.run(ctx, k, content)
 }
 
@@ -355,6 +357,13 @@ func (j *job) end(ctx context.Context, state State, why *errs.Error) error {
 		if err := j.putFindings(ctx, r.findingsKey(), findings); err != nil {
 			return err
 		}
+	}
+	if state == StateSucceeded {
+		annotated, err := j.annotate(ctx, findings)
+		if err != nil {
+			return err
+		}
+		r.Annotated = annotated
 	}
 	r.Version++
 	event := audit.Event{

@@ -82,6 +82,11 @@ var messages = [...]message{
 		"Deze import heeft geen kopie met opmerkingen. Die is er zodra een leesbaar bestand is gecontroleerd.",
 		"Cette importation n'a pas de copie annotée. Il y en a une dès qu'un fichier lisible a été vérifié.",
 	}},
+	{"annotated_list_unavailable", [...]string{
+		"There is no annotated copy of this list. One is made of a list in CSV of at most 64 MB, once its rows have been applied and at least one has an error or a warning.",
+		"Er is geen kopie met opmerkingen van deze lijst. Die wordt gemaakt van een lijst in CSV van hoogstens 64 MB, zodra de rijen zijn verwerkt en minstens één ervan een fout of waarschuwing heeft.",
+		"Il n'y a pas de copie annotée de cette liste. Elle est faite d'une liste au format CSV de 64 Mo au plus, dès que ses lignes ont été appliquées et qu'au moins une a une erreur ou un avertissement.",
+	}},
 	{"auto_renew_elsewhere", [...]string{
 		"Automatic renewal is not a part of the description. Switch it on or off with PUT …/auto-renew.",
 		"Automatische verlenging hoort niet bij de beschrijving. Zet ze aan of uit met PUT …/auto-renew.",

@@ -122,6 +122,13 @@ func (t *Stream) Skip() (line []byte, ok bool) {
 	return bytes.TrimSuffix(rest[:end], carriageReturn), true
 }
 
+// Raw returns the text of the last row, which was not RowTooLong, without the end of its last line. It is
+// valid until the next call.
+func (t *Stream) Raw() []byte { return bytes.TrimRight(t.buffer[t.row:t.from], "\r\n") }
+
+// Separator returns the separator of the rows, which Header has found.
+func (t *Stream) Separator() byte { return t.separator[0] }
+
 // Back makes the last row the next one, so that Header can read it. The last row was not
 // RowTooLong.
 func (t *Stream) Back() { t.from, t.ends = t.row, 0 }

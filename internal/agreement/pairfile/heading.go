@@ -89,7 +89,7 @@ func headingOf(cell string) (heading, bool) {
 	if len(cell) < 2 || len(cell) > agreement.NameMaxChars {
 		return heading{}, false
 	}
-	if isMessages(cell) {
+	if sheet.IsMessages(cell) {
 		return heading{column: ColumnMessages}, true
 	}
 	parts, ok := partsOf(cell)
@@ -104,23 +104,6 @@ func headingOf(cell string) (heading, bool) {
 		return nameHeading(all)
 	}
 	return numberHeading(parts, all)
-}
-
-// messageNames are the names of the last column of an annotated copy. No other names are: an
-// admin's own column called Error must be kept.
-var messageNames = []string{"errorsandwarnings", "foutenenwaarschuwingen", "erreursetavertissements"}
-
-func isMessages(cell string) bool {
-	if len(cell) < len(messageNames[0]) {
-		return false
-	}
-	letters := text.Letters(cell)
-	for _, name := range messageNames {
-		if letters == name {
-			return true
-		}
-	}
-	return false
 }
 
 // nameHeading returns the heading of a name. A customer, an enrollment

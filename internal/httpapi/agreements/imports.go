@@ -1,9 +1,7 @@
 package agreements
 
 import (
-	"cmp"
 	"context"
-	"net/http"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -125,22 +123,13 @@ func (o *operations) getImport(api huma.API, op huma.Operation) {
 }
 
 type getAnnotatedCopyInput struct {
-	httpapi.Reader
+	httpapi.AnnotatedCopy
 	ImportID
-	Lang i18n.Lang `query:"lang" doc:"The language of the copy. The default is the language of Accept-Language."`
-}
-
-type getAnnotatedCopyOutput struct {
-	Location     string `header:"Location" doc:"The address of the download, which is valid for some minutes."`
-	CacheControl string `header:"Cache-Control" hidden:"true"`
 }
 
 func (o *operations) getAnnotatedCopy(api huma.API, op huma.Operation) {
-	op.Summary = "Download the annotated copy"
-	op.Description = "Redirects to the uploaded file with an extra column that names the errors of each row, ready to correct and upload again. Do not send the token to that address: S3 refuses a request with both."
-	op.Errors = append(op.Errors, http.StatusNotFound)
-	op.DefaultStatus = http.StatusSeeOther
-	huma.Register(api, op, func(ctx context.Context, in *getAnnotatedCopyInput) (*getAnnotatedCopyOutput, error) {
+	httpapi.DescribeAnnotatedCopy(&op)
+	huma.Register(api, op, func(ctx context.Context, in *getAnnotatedCopyInput) (*httpapi.Redirection, error) {
 		i, err := o.Imports.Import(ctx, in.ID)
 		if err != nil {
 			return nil, err
@@ -148,12 +137,6 @@ func (o *operations) getAnnotatedCopy(api huma.API, op huma.Operation) {
 		if !i.Annotated {
 			return nil, errs.New(errs.NotFound, "annotated_copy_unavailable")
 		}
-		lang := cmp.Or(in.Lang, in.Reader.Lang())
-		// The copy keeps the file's name so that it can be uploaded again.
-		url, err := o.Reports.PresignGet(ctx, i.AnnotatedKey(string(lang)), i.File, httpapi.DownloadFor)
-		if err != nil {
-			return nil, err
-		}
-		return &getAnnotatedCopyOutput{Location: url, CacheControl: "no-store"}, nil
+		return httpapi.RedirectToCopy(ctx, o.Reports, i.AnnotatedKey(string(in.Language())), i.File)
 	})
 }

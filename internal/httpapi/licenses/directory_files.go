@@ -2,6 +2,7 @@ package licenses
 
 import (
 	"context"
+	"path"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -9,6 +10,7 @@ import (
 	"trueup/internal/audit"
 	"trueup/internal/directories"
 	"trueup/internal/directory"
+	"trueup/internal/errs"
 	"trueup/internal/httpapi"
 	"trueup/internal/i18n"
 )
@@ -42,6 +44,7 @@ type DirectoryFile struct {
 	Errors    int               `json:"errors" minimum:"0" doc:"The number of findings that are errors." example:"1"`
 	Warnings  int               `json:"warnings" minimum:"0" doc:"The number of findings that are warnings." example:"0"`
 	Hints     int               `json:"hints" minimum:"0" doc:"The number of findings that are hints, such as differences." example:"0"`
+	Annotated bool              `json:"annotated" doc:"Whether an annotated copy exists: of a list in CSV with findings, up to 64 MB, whose good rows were applied." example:"true"`
 	Version   int64             `json:"version" minimum:"1" doc:"Grows with every change." example:"4"`
 }
 
@@ -53,7 +56,7 @@ func directoryFileOf(lang i18n.Lang, r directories.Record) DirectoryFile {
 	f := DirectoryFile{
 		ID: r.ID, FileName: r.Name(), State: r.State, Final: r.Final(), List: r.List, Part: r.Part, Reason: r.Reason, By: r.Object.By, Via: r.Via, At: at.UTC(), EndedAt: r.EndedAt.UTC(),
 		Rows: r.Rows, Created: r.Created, Changed: r.Changed, Unchanged: r.Unchanged, Skipped: r.Skipped, Rejected: r.Rejected, Deleted: r.Deleted, Held: r.Held,
-		Assigned: r.Assigned, Removed: r.Removed, Refused: r.Refused, Differ: r.Differ, Errors: r.Errors, Warnings: r.Warnings, Hints: r.Hints, Version: r.Version,
+		Assigned: r.Assigned, Removed: r.Removed, Refused: r.Refused, Differ: r.Differ, Errors: r.Errors, Warnings: r.Warnings, Hints: r.Hints, Annotated: r.Annotated, Version: r.Version,
 	}
 	if r.Reason != "" {
 		f.Message = i18n.Text(lang, r.Reason, r.Args)
@@ -62,7 +65,10 @@ func directoryFileOf(lang i18n.Lang, r directories.Record) DirectoryFile {
 }
 
 func (o *operations) directoryFileOperations() httpapi.Operations {
-	return httpapi.Operations{"createDirectoryFile": o.createDirectoryFile, "listDirectoryFiles": o.listDirectoryFiles, "getDirectoryFile": o.getDirectoryFile}
+	return httpapi.Operations{
+		"createDirectoryFile": o.createDirectoryFile, "listDirectoryFiles": o.listDirectoryFiles, "getDirectoryFile": o.getDirectoryFile,
+		"getAnnotatedList": o.getAnnotatedList,
+	}
 }
 
 func (o *operations) listDirectoryFiles(api huma.API, op huma.Operation) {
@@ -110,5 +116,25 @@ func (o *operations) getDirectoryFile(api huma.API, op huma.Operation) {
 			out.Findings[i] = httpapi.FindingOf(lang, f)
 		}
 		return out, nil
+	})
+}
+
+type getAnnotatedListInput struct {
+	httpapi.AnnotatedCopy
+	DirectoryFileID
+}
+
+func (o *operations) getAnnotatedList(api huma.API, op huma.Operation) {
+	httpapi.DescribeAnnotatedCopy(&op)
+	op.Summary = "Download the annotated copy of a list"
+	huma.Register(api, op, func(ctx context.Context, in *getAnnotatedListInput) (*httpapi.Redirection, error) {
+		r, err := o.Files.File(ctx, in.ID)
+		if err != nil {
+			return nil, err
+		}
+		if !r.Annotated {
+			return nil, errs.New(errs.NotFound, "annotated_list_unavailable")
+		}
+		return httpapi.RedirectToCopy(ctx, o.Exports, r.AnnotatedKey(in.Language()), path.Base(r.Name()))
 	})
 }

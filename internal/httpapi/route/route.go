@@ -152,6 +152,7 @@ var Table = []Route{
 	{"POST", "/directory-files", "licenses", access.PutLists, "createDirectoryFile"},
 	{"GET", "/directory-files", "licenses", access.Read, "listDirectoryFiles"},
 	{"GET", "/directory-files/{id}", "licenses", access.Read, "getDirectoryFile"},
+	{"GET", "/directory-files/{id}/annotated", "licenses", access.Read, "getAnnotatedList"},
 	{"GET", "/v1.0/users", "licenses", access.Read, "graphListUsers"},
 	{"GET", "/v1.0/users/{id}", "licenses", access.Read, "graphGetUser"},
 	{"DELETE", "/v1.0/users/{id}", "licenses", access.DeleteUser, "graphDeleteUser"},
