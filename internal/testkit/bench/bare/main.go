@@ -6,10 +6,12 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"log"
 	"net/http"
 	"os"
 	"path"
+	"strconv"
 
 	"github.com/aws/aws-lambda-go/lambda"
 	"github.com/aws/aws-sdk-go-v2/config"
@@ -46,7 +48,7 @@ func main() {
 }
 
 // answer returns the items of a page in the parameter partition after the parameter after, or
-// else the agreement that the path names.
+// else the agreement that the path names, with as many items of seats as the parameter seats says.
 func (r reader) answer(ctx context.Context, q request) (response, error) {
 	var found any
 	var err error
@@ -54,6 +56,9 @@ func (r reader) answer(ctx context.Context, q request) (response, error) {
 		found, err = r.page(ctx, partition, q.Query["after"])
 	} else {
 		found, err = r.agreement(ctx, path.Base(q.RawPath))
+	}
+	if seats := q.Query["seats"]; err == nil && seats != "" {
+		found, err = r.seats(ctx, seats)
 	}
 	if err != nil {
 		return response{}, err
@@ -87,6 +92,24 @@ func (r reader) agreement(ctx context.Context, id string) (any, error) {
 		return nil, err
 	}
 	return out.Item, nil
+}
+
+// seats reads that many items of seats, with the ids of the bench, in one request.
+func (r reader) seats(ctx context.Context, number string) (any, error) {
+	n, err := strconv.Atoi(number)
+	if err != nil {
+		return nil, err
+	}
+	consistent := true
+	asked := types.KeysAndAttributes{ConsistentRead: &consistent}
+	for i := range n {
+		asked.Keys = append(asked.Keys, map[string]types.AttributeValue{schema.PK: str(fmt.Sprintf("SEATS#subscription-%02d", i)), schema.SK: str("SEATS")})
+	}
+	out, err := r.client.BatchGetItem(ctx, &dynamodb.BatchGetItemInput{RequestItems: map[string]types.KeysAndAttributes{r.table: asked}})
+	if err != nil {
+		return nil, err
+	}
+	return out.Responses[r.table], nil
 }
 
 func str(s string) types.AttributeValue { return &types.AttributeValueMemberS{Value: s} }
