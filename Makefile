@@ -86,8 +86,12 @@ invoke: ## Call FUNCTION of the running stack with the event in the file EVENT
 	@lambda=$$(curl -fsS "$$API/dev/lambda") || { echo "the local stack does not respond at $$API: start it with make run, and give the same PORT" >&2; exit 1; }; \
 	  curl -sS --fail-with-body --data-binary "@$$EVENT" "$$lambda/2015-03-31/functions/$$FUNCTION/invocations"; echo
 
+# Tests of programs wait for leases and retries, so that one package more than there are processors keeps
+# these busy.
+AT_ONCE = $$(($$(getconf _NPROCESSORS_ONLN) + 1))
+
 test: need-java local $(DUCKDB) ## Run all tests, including end-to-end and infrastructure tests (TESTFLAGS)
-	$(LOCAL_ENV) TRUEUP_REQUIRE_DYNAMODB=1 TRUEUP_REQUIRE_DUCKDB=1 go test -shuffle=on -timeout 20m $(TESTFLAGS) ./...
+	$(LOCAL_ENV) TRUEUP_REQUIRE_DYNAMODB=1 TRUEUP_REQUIRE_DUCKDB=1 go test -shuffle=on -timeout 20m -p $(AT_ONCE) $(TESTFLAGS) ./...
 	$(LOCAL_ENV) JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION=20 go test -shuffle=on -timeout 20m $(TESTFLAGS) -tags cdk ./infra
 
 # The packages with the most concurrency.
