@@ -226,7 +226,7 @@ func Licensed(members []Member, seats subscription.Seats, active bool) []Member 
 	return members
 }
 
-// Joined returns when the members joined, in order, for Seats.ConflictsOfDevices.
+// Joined returns when the members joined, in order, for subscription.Holding.
 func Joined(members []Member) []time.Time {
 	times := make([]time.Time, len(members))
 	for i, m := range members {
