@@ -1,7 +1,6 @@
 package report
 
 import (
-	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
@@ -119,9 +118,7 @@ func (s *Subscribed) Report(f subscription.Selection, o Order, settings Settings
 		}
 	}
 	r.Totals = subscriptionTotals(selected, s.At, settings.Zone)
-	slices.SortStableFunc(r.Rows, func(a, b SubscriptionRow) int {
-		return cmp.Or(cmp.Compare(text.Fold(a.Subscription), text.Fold(b.Subscription)), cmp.Compare(a.ID, b.ID))
-	})
+	r.Rows = sortedBy(r.Rows, func(row *SubscriptionRow) string { return text.Fold(row.Subscription) + "\x00" + row.ID })
 	sortRows(r.Rows, subscriptionColumns, o)
 	return r
 }

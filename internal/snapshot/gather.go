@@ -59,7 +59,7 @@ func (p *Publisher) gather(ctx context.Context) (*gathered, error) {
 }
 
 // subscribed reads the subscriptions at a moment.
-func subscribed(ctx context.Context, subscriptions subscription.Store, devices device.Store, at time.Time) (*report.Subscribed, error) {
+func subscribed(ctx context.Context, subscriptions device.Subscribed, devices device.Users, at time.Time) (*report.Subscribed, error) {
 	all, err := device.Subscriptions(ctx, subscriptions, devices)
 	return &report.Subscribed{At: at.UTC(), All: subscription.Counts(all)}, err
 }

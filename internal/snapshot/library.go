@@ -26,7 +26,6 @@ import (
 	"trueup/internal/product"
 	"trueup/internal/refresher"
 	"trueup/internal/report"
-	"trueup/internal/subscription"
 	"trueup/internal/text"
 )
 
@@ -45,8 +44,8 @@ type Library struct {
 	Adjustments Adjustments
 	Zone        *time.Location // of the organisation, which decides what day it is today
 
-	Subscriptions subscription.Store
-	Devices       device.Store
+	Subscriptions device.Subscribed
+	Devices       device.Users
 
 	// Clock limits reads of objects of earlier versions to one a minute, and is the clock of Recent;
 	// nil reads each time.

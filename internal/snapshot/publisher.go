@@ -22,7 +22,6 @@ import (
 	"trueup/internal/product"
 	"trueup/internal/refresher"
 	"trueup/internal/report"
-	"trueup/internal/subscription"
 	"trueup/internal/text"
 )
 
@@ -41,8 +40,8 @@ type Publisher struct {
 
 	Adjustments Adjustments
 
-	Subscriptions subscription.Store
-	Devices       device.Store
+	Subscriptions device.Subscribed
+	Devices       device.Users
 
 	Zone     *time.Location // of the organisation, in which terms of subscriptions end
 	Expiring day.Window

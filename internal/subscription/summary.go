@@ -1,7 +1,6 @@
 package subscription
 
 import (
-	"cmp"
 	"slices"
 	"time"
 
@@ -39,9 +38,12 @@ func Summarise(all []Count, now time.Time, zone *time.Location, soon day.Date) S
 			}
 		}
 		if end := c.Seats.End(today); end != "" && end >= today && end <= soon && c.Seats.RenewsOn(today) == "" && !c.Unwatched {
-			s.Ending = append(s.Ending, c)
+			later := slices.IndexFunc(s.Ending, func(other Count) bool { return other.Seats.End(today) > end })
+			if later < 0 {
+				later = len(s.Ending)
+			}
+			s.Ending = slices.Insert(s.Ending, later, c)
 		}
 	}
-	slices.SortStableFunc(s.Ending, func(a, b Count) int { return cmp.Compare(a.Seats.End(today), b.Seats.End(today)) })
 	return s
 }
