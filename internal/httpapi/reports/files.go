@@ -124,9 +124,9 @@ func (o *operations) fileOperations() httpapi.Operations {
 		"printComparison":                  file(o, formatHTML, comparison, report.NameComparison, o.comparisonTable),
 		// The names of the first two are those of former routes: CloudFormation cannot replace a route by one of
 		// another name and the same path.
-		"exportSubscriptionsCSV":           file(o, formatCSV, subscribed, report.NameSubscriptions, o.subscriptionsTable),
-		"exportSubscriptionsXLSX":          file(o, formatXLSX, subscribed, report.NameSubscriptions, o.subscriptionsTable),
-		"printSubscriptionReport":          file(o, formatHTML, subscribed, report.NameSubscriptions, o.subscriptionsTable),
+		"exportSubscriptionsCSV":  file(o, formatCSV, subscribed, report.NameSubscriptions, o.subscriptionsTable),
+		"exportSubscriptionsXLSX": file(o, formatXLSX, subscribed, report.NameSubscriptions, o.subscriptionsTable),
+		"printSubscriptionReport": file(o, formatHTML, subscribed, report.NameSubscriptions, o.subscriptionsTable),
 	}
 }
 
