@@ -147,6 +147,6 @@ func Reports(settings config.Config, c aws.Config, log *slog.Logger) http.Handle
 	return reports.New(reports.Deps{
 		Kernel: kernel(store, log), Snapshots: library(settings, store, refreshes, all, titles, results), Groups: store.Groups,
 		Adjustments: store.Adjustments, Refreshes: r, Refresh: refreshNow(r), Statements: kept, Uploads: uploads, Uploader: uploader(settings), Reports: results,
-		Subscriptions: store.Subscriptions, Devices: store.Devices, Zone: settings.RefreshTimeZone,
+		Zone: settings.RefreshTimeZone,
 	})
 }

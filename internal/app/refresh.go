@@ -81,7 +81,7 @@ func Refresher(settings config.Config, c aws.Config, secret Secret, log *slog.Lo
 	publisher := &snapshot.Publisher{
 		Files: reports, Index: store.Snapshots, Agreements: agreements, Answers: refreshes, Changed: refreshes, Statements: kept, Groups: store.Groups, Inventory: inventories.NewCounts(store.Inventories, reports),
 		Refreshes: refreshes, Catalog: titles, Expiring: day.Window(settings.ExpiringDays), Words: report.WordsIn(i18n.English),
-		Adjustments: store.Adjustments, Clock: time.Now, Log: log,
+		Adjustments: store.Adjustments, Subscriptions: store.Subscriptions, Devices: store.Devices, Zone: settings.RefreshTimeZone, Clock: time.Now, Log: log,
 	}
 	worker := &refresher.Worker{
 		Requests: requests, Store: refreshes, Source: source, Publish: publisher.Publish, Zone: settings.RefreshTimeZone, Moves: settings.VLSC == config.VLSC{},

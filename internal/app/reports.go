@@ -22,7 +22,7 @@ func library(settings config.Config, store *dynamo.Table, refreshes *dynamo.Refr
 	return &snapshot.Library{
 		Files: reports, Index: store.Snapshots, Agreements: agreements, Groups: store.Groups, Inventory: inventories.NewCounts(store.Inventories, reports),
 		Refreshes: refreshes, Catalog: titles, Expiring: day.Window(settings.ExpiringDays), Clock: time.Now,
-		Adjustments: store.Adjustments, Zone: settings.RefreshTimeZone,
+		Adjustments: store.Adjustments, Zone: settings.RefreshTimeZone, Subscriptions: store.Subscriptions, Devices: store.Devices,
 	}
 }
 

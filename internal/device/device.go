@@ -9,6 +9,7 @@ package device
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -180,13 +181,13 @@ type Member struct {
 func All(id string, groups map[string]Group) []Member {
 	joined := map[string]time.Time{}
 	visit(id, groups, time.Time{}, map[string]time.Time{}, DepthMax, joined)
-	members := make([]Member, 0, len(joined))
-	for deviceID, at := range joined {
-		members = append(members, Member{DeviceID: deviceID, Joined: at})
-	}
-	slices.SortFunc(members, func(a, b Member) int {
-		return cmp.Or(a.Joined.Compare(b.Joined), cmp.Compare(a.DeviceID, b.DeviceID))
+	ids := slices.SortedFunc(maps.Keys(joined), func(a, b string) int {
+		return cmp.Or(joined[a].Compare(joined[b]), cmp.Compare(a, b))
 	})
+	members := make([]Member, len(ids))
+	for i, deviceID := range ids {
+		members[i] = Member{DeviceID: deviceID, Joined: joined[deviceID]}
+	}
 	return members
 }
 
@@ -226,7 +227,7 @@ func Licensed(members []Member, seats subscription.Seats, active bool) []Member 
 	return members
 }
 
-// Joined returns when the members joined, in order, for Seats.ConflictsOfDevices.
+// Joined returns when the members joined, in order, for subscription.Holding.
 func Joined(members []Member) []time.Time {
 	times := make([]time.Time, len(members))
 	for i, m := range members {

@@ -52,8 +52,19 @@ const (
 	ActionChangeWithdrawn = "device_group.change_withdrawn"
 )
 
+// Subscribed and Users are the parts of the stores that Subscriptions needs. The functions of AWS Lambda that only
+// read subscriptions are smaller without the others.
+type (
+	Subscribed interface {
+		Subscriptions(ctx context.Context) ([]subscription.Holding, error)
+	}
+	Users interface {
+		Use(ctx context.Context, subscriptions []*subscription.Holding) error
+	}
+)
+
 // Subscriptions returns all subscriptions with who uses them, see Store.Use.
-func Subscriptions(ctx context.Context, subscriptions subscription.Store, devices Store) ([]subscription.Holding, error) {
+func Subscriptions(ctx context.Context, subscriptions Subscribed, devices Users) ([]subscription.Holding, error) {
 	all, err := subscriptions.Subscriptions(ctx)
 	if err != nil {
 		return nil, err

@@ -20,7 +20,7 @@ func TestCostsInFilesAreNumbers(t *testing.T) {
 	if w := call(s.handlers[licenses.Name], post, admin); w.Code != http.StatusCreated {
 		t.Fatalf("%d %s", w.Code, w.Body)
 	}
-	for query, want := range map[string]string{"": ",36.90,EUR,110.70,110.70,", "&lang=nl": ";36,90;EUR;110,70;110,70;"} {
+	for query, want := range map[string]string{"": ",EUR,36.90,110.70,110.70,", "&lang=nl": ";EUR;36,90;110,70;110,70;"} {
 		if file := s.get(t, "/reports/subscriptions.csv?q=Priced"+query).Body.String(); !strings.Contains(file, want) {
 			t.Errorf("%q is not in\n%s", want, file)
 		}
@@ -30,10 +30,10 @@ func TestCostsInFilesAreNumbers(t *testing.T) {
 		t.Fatal(err)
 	}
 	rows, err := book.GetRows(book.GetSheetName(0), excelize.Options{RawCellValue: true})
-	if err != nil || len(rows) != 2 {
+	if err != nil || len(rows) != 3 {
 		t.Fatalf("%v, %v", rows, err)
 	}
-	want := map[string]string{"pricePerMonth": "36.90", "currency": "EUR", "costPerMonth": "110.70", "unusedCostPerMonth": "110.70"}
+	want := map[string]string{"Price per month": "36.90", "Currency": "EUR", "Cost per month": "110.70", "Cost of unused per month": "110.70"}
 	for i, name := range rows[0] {
 		value, asked := want[name]
 		if !asked {
@@ -46,7 +46,7 @@ func TestCostsInFilesAreNumbers(t *testing.T) {
 		}
 		kind, err := book.GetCellType(book.GetSheetName(0), cell)
 		isNumber := kind == excelize.CellTypeUnset
-		if err != nil || rows[1][i] != value || isNumber == (name == "currency") {
+		if err != nil || rows[1][i] != value || isNumber == (name == "Currency") {
 			t.Errorf("%s is %s, want %s, a cell of type %d, %v", name, rows[1][i], value, kind, err)
 		}
 	}

@@ -103,7 +103,7 @@ func (d deps) licenses() licenses.Deps {
 func (d deps) reports() reports.Deps {
 	return reports.Deps{
 		Kernel: d.kernel(), Snapshots: d.Snapshots, Adjustments: d.Adjustments, Groups: d.Groups, Refreshes: d.Refreshes, Refresh: d.Refresh, Statements: d.Statements,
-		Uploads: d.Uploads, Uploader: d.Uploader, Reports: d.Reports, Subscriptions: d.Subscriptions, Devices: d.Devices, Zone: d.Zone,
+		Uploads: d.Uploads, Uploader: d.Uploader, Reports: d.Reports, Zone: d.Zone,
 	}
 }
 

@@ -18,6 +18,7 @@ import (
 	"trueup/internal/httpapi/licenses"
 	"trueup/internal/httpapi/reports"
 	"trueup/internal/once"
+	"trueup/internal/report"
 	"trueup/internal/subscription"
 )
 
@@ -171,8 +172,10 @@ func TestR9_4_Overview(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := reports.SubscriptionsOverview{
-		Subscriptions: 2, Quantity: 6, Assigned: 2, Unused: 5, Short: 1, Conflicts: 1,
-		CostPerMonth: []reports.MonthlyCost{{Amount: 5000, Currency: "EUR"}}, UnusedCostPerMonth: []reports.MonthlyCost{{Amount: 5000, Currency: "EUR"}},
+		SubscriptionReportTotals: report.SubscriptionReportTotals{
+			Subscriptions: 2, Quantity: 6, Assigned: 2, Unused: 5, Short: 1, Conflicts: 1,
+			CostPerMonth: []report.MonthlyCost{{Amount: 5000, Currency: "EUR"}}, UnusedCostPerMonth: []report.MonthlyCost{{Amount: 5000, Currency: "EUR"}},
+		},
 		Expiring: []reports.ExpiringSubscription{{ID: "suite", Name: "Suite", EndsOn: day(30)}}, ExpiringAll: 1,
 	}
 	if diff := cmp.Diff(want, got.Subscriptions); diff != "" {

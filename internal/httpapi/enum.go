@@ -9,6 +9,7 @@ import (
 	"trueup/internal/audit"
 	"trueup/internal/i18n"
 	"trueup/internal/sheet"
+	"trueup/internal/subscription"
 )
 
 // Enum is the values of a type. The OpenAPI document lists them wherever the type is used, and
@@ -50,4 +51,5 @@ func (enumSchema[T]) Schema(huma.Registry) *huma.Schema {
 var sharedEnums = []Enum{
 	EnumOf(agreement.Types), EnumOf(agreement.Programs), EnumOf(agreement.Statuses), EnumOf(agreement.Validations), EnumOf(agreement.Sorts),
 	EnumOf(audit.Sources), EnumOf(sheet.Severities), EnumOf(i18n.Langs), EnumOf(directions), EnumOf(sheet.WrittenSeparators),
+	EnumOf(subscription.Kinds), EnumOf(subscription.Statuses), EnumOf(subscription.ConflictKinds),
 }

@@ -52,6 +52,7 @@ func TestReportsOfTheLastSeconds(t *testing.T) {
 	for _, path := range []string{
 		"/overview", "/reports/license-purchases", "/reports/license-installations", "/reports/license-purchases.csv",
 		"/reports/license-installations.xlsx", "/reports/license-installations.html",
+		"/reports/subscriptions", "/reports/subscriptions.csv",
 	} {
 		for _, cacheControl := range []string{"", "max-age=60", "only-if-cached", "max-age=soon"} {
 			if age := get(path, cacheControl).Header().Get("Age"); age != "2" {

@@ -69,7 +69,7 @@ func (s *stack) publish(t *testing.T, token int64, date day.Date) {
 	t.Helper()
 	p := snapshot.Publisher{
 		Files: s.deps.Reports, Index: s.store.Snapshots, Agreements: register.New(s.store.Agreements, s.store.Journal, s.deps.Reports, quiet), Answers: s.known, Statements: s.known, Groups: s.store.Groups,
-		Inventory: s.known, Refreshes: s.known, Catalog: s.deps.Catalog, Adjustments: s.store.Adjustments, Expiring: 90,
+		Inventory: s.known, Refreshes: s.known, Catalog: s.deps.Catalog, Adjustments: s.store.Adjustments, Subscriptions: s.store.Subscriptions, Devices: s.store.Devices, Zone: time.UTC, Expiring: 90,
 		Words: report.WordsIn(i18n.English), Clock: time.Now, Log: quiet,
 	}
 	run := refresher.Run{ID: fmt.Sprint("r", token), Token: token, Date: date, State: refresher.StateSucceeded, StartedAt: time.Now()}
@@ -559,6 +559,7 @@ func TestSortsAreColumns(t *testing.T) {
 		"/reports/license-purchases":     httpapi.Values(report.PurchaseColumns()),
 		"/reports/license-installations": httpapi.Values(report.InstallationColumns()),
 		"/reports/comparison":            httpapi.Values(report.ComparisonColumns()),
+		"/reports/subscriptions":         httpapi.Values(report.SubscriptionColumns()),
 	}
 	seen := 0
 	for _, o := range operations(t) {
@@ -573,7 +574,7 @@ func TestSortsAreColumns(t *testing.T) {
 			}
 		})
 	}
-	if seen != 12 {
+	if seen != 16 {
 		t.Errorf("%d operations can be sorted", seen)
 	}
 }

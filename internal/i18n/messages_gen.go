@@ -2182,6 +2182,31 @@ var messages = [...]message{
 		"Correcties",
 		"Ajustements",
 	}},
+	{"report_column_assigned", [...]string{
+		"Assigned",
+		"Toegewezen",
+		"Attribuées",
+	}},
+	{"report_column_auto_renew", [...]string{
+		"Automatic renewal",
+		"Automatische verlenging",
+		"Renouvellement automatique",
+	}},
+	{"report_column_available", [...]string{
+		"Available",
+		"Beschikbaar",
+		"Disponibles",
+	}},
+	{"report_column_conflicts", [...]string{
+		"Conflicts",
+		"Conflicten",
+		"Conflits",
+	}},
+	{"report_column_cost_per_month", [...]string{
+		"Cost per month",
+		"Kosten per maand",
+		"Coût mensuel",
+	}},
 	{"report_column_counted", [...]string{
 		"Counted today",
 		"Telt vandaag mee",
@@ -2191,6 +2216,11 @@ var messages = [...]message{
 		"Coverage in %",
 		"Dekking in %",
 		"Couverture en %",
+	}},
+	{"report_column_currency", [...]string{
+		"Currency",
+		"Valuta",
+		"Devise",
 	}},
 	{"report_column_days_left", [...]string{
 		"Days left",
@@ -2217,6 +2247,11 @@ var messages = [...]message{
 		"Einddatum",
 		"Date de fin",
 	}},
+	{"report_column_ends_on", [...]string{
+		"Ends on",
+		"Eindigt op",
+		"Se termine le",
+	}},
 	{"report_column_group", [...]string{
 		"License group",
 		"Licentiegroep",
@@ -2236,6 +2271,11 @@ var messages = [...]message{
 		"Installed before",
 		"Geïnstalleerd eerst",
 		"Installés avant",
+	}},
+	{"report_column_kind", [...]string{
+		"For",
+		"Voor",
+		"Pour",
 	}},
 	{"report_column_licenses", [...]string{
 		"Licenses in all",
@@ -2282,6 +2322,16 @@ var messages = [...]message{
 		"Andere licenties",
 		"Autres licences",
 	}},
+	{"report_column_part_number", [...]string{
+		"Part number",
+		"Artikelnummer",
+		"Référence",
+	}},
+	{"report_column_price_per_month", [...]string{
+		"Price per month",
+		"Prijs per maand",
+		"Prix mensuel",
+	}},
 	{"report_column_product", [...]string{
 		"Product",
 		"Product",
@@ -2297,6 +2347,11 @@ var messages = [...]message{
 		"Licenties",
 		"Licences",
 	}},
+	{"report_column_renews_on", [...]string{
+		"Renews on",
+		"Wordt verlengd op",
+		"Se renouvelle le",
+	}},
 	{"report_column_sa", [...]string{
 		"Software Assurance",
 		"Software Assurance",
@@ -2307,6 +2362,11 @@ var messages = [...]message{
 		"Tekort",
 		"Manque",
 	}},
+	{"report_column_sku", [...]string{
+		"SKU",
+		"SKU",
+		"SKU",
+	}},
 	{"report_column_start", [...]string{
 		"Start date",
 		"Begindatum",
@@ -2316,6 +2376,11 @@ var messages = [...]message{
 		"Status",
 		"Status",
 		"État",
+	}},
+	{"report_column_subscription", [...]string{
+		"Subscription",
+		"Abonnement",
+		"Abonnement",
 	}},
 	{"report_column_surplus", [...]string{
 		"Left",
@@ -2331,6 +2396,16 @@ var messages = [...]message{
 		"Not compared",
 		"Niet vergeleken",
 		"Non comparé",
+	}},
+	{"report_column_unused", [...]string{
+		"Unused",
+		"Ongebruikt",
+		"Inutilisées",
+	}},
+	{"report_column_unused_cost_per_month", [...]string{
+		"Cost of unused per month",
+		"Kosten ongebruikt per maand",
+		"Coût mensuel des inutilisées",
 	}},
 	{"report_column_validation", [...]string{
 		"Validation",
@@ -2476,6 +2551,11 @@ var messages = [...]message{
 		"A licence covers an installation of: {steps}",
 		"Een licentie dekt een installatie van: {steps}",
 		"Une licence couvre une installation de : {steps}",
+	}},
+	{"report_subscriptions", [...]string{
+		"Subscription report",
+		"Abonnementenrapport",
+		"Rapport des abonnements",
 	}},
 	{"report_total", [...]string{
 		"Total",
@@ -2987,6 +3067,16 @@ var messages = [...]message{
 		"Aanhalingstekens mogen alleen om een hele cel staan. Verwijder ze uit deze cel.",
 		"Les guillemets ne peuvent entourer qu'une cellule entière. Retirez-les de celle-ci.",
 	}},
+	{"subscription_conflict_expired", [...]string{
+		"Expired",
+		"Verlopen",
+		"Expiré",
+	}},
+	{"subscription_conflict_shortage", [...]string{
+		"Too few licences",
+		"Te weinig licenties",
+		"Licences insuffisantes",
+	}},
 	{"subscription_endless", [...]string{
 		"This subscription has no end, so there is nothing to renew.",
 		"Dit abonnement heeft geen einde, dus er valt niets te verlengen.",
@@ -3017,6 +3107,16 @@ var messages = [...]message{
 		"Gebruikers of apparaten hebben nog licenties van dit abonnement. Verwijder eerst die licenties.",
 		"Des utilisateurs ou des appareils ont encore des licences de cet abonnement. Retirez d'abord ces licences.",
 	}},
+	{"subscription_kind_device", [...]string{
+		"Devices",
+		"Apparaten",
+		"Appareils",
+	}},
+	{"subscription_kind_user", [...]string{
+		"Users",
+		"Gebruikers",
+		"Utilisateurs",
+	}},
 	{"subscription_limit", [...]string{
 		"There are already {max} subscriptions, the highest number allowed. Delete one that is not needed first.",
 		"Er zijn al {max} abonnementen, het hoogste aantal dat is toegestaan. Verwijder er eerst een dat niet nodig is.",
@@ -3031,6 +3131,21 @@ var messages = [...]message{
 		"There is no such subscription. It may have been deleted. The list of subscriptions has the ids.",
 		"Zo'n abonnement bestaat niet. Misschien is het verwijderd. De lijst van abonnementen bevat de id's.",
 		"Cet abonnement n'existe pas. Il a peut-être été supprimé. La liste des abonnements contient les identifiants.",
+	}},
+	{"subscription_renewal_off", [...]string{
+		"Off",
+		"Uit",
+		"Désactivé",
+	}},
+	{"subscription_renewal_on", [...]string{
+		"On",
+		"Aan",
+		"Activé",
+	}},
+	{"subscriptions_not_stored", [...]string{
+		"The reports of {date} have no subscriptions, because an earlier version of trueup stored them. Choose a later day.",
+		"De rapporten van {date} bevatten geen abonnementen, omdat een eerdere versie van trueup ze heeft opgeslagen. Kies een latere dag.",
+		"Les rapports du {date} ne contiennent pas d'abonnements, car une version antérieure de trueup les a conservés. Choisissez un jour plus récent.",
 	}},
 	{"suggestions_remove", [...]string{
 		"Nothing is removed automatically. Try POST /license-removals with the users and subscriptions that you choose and \"dryRun\": true, then send it again with \"acknowledge\": \"service-data\" in its place.",

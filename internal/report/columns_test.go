@@ -16,6 +16,7 @@ func TestR8_4_EveryFieldIsAColumn(t *testing.T) {
 		without string // ids and evidence, and what another column says
 	}{
 		"installations": {reflect.TypeFor[Installation](), keys[string](installationColumns), "id mixed"},
+		"subscriptions": {reflect.TypeFor[SubscriptionRow](), keys[string](subscriptionColumns), "id"},
 		"purchases":     {reflect.TypeFor[Purchase](), keys[string](purchaseColumns), "agreementId groupId sources"},
 	} {
 		has := map[string]bool{}

@@ -105,7 +105,7 @@ var differenceColumns = func() []column[Difference] {
 // Table returns the comparison as rows and columns. Its totals include the products without
 // changes.
 func (c *Comparison) Table(w Words) Table {
-	t := table(c.Head, w, differenceColumns, c.Rows, c.Filter, c.Steps, map[string]int{
+	t := table(c.Head, w, differenceColumns, c.Rows, c.Filter.said(w), c.Steps, map[string]int{
 		"licensesBefore": c.Before.Owned, "licensesAfter": c.After.Owned,
 		"installedBefore": c.Before.Needed, "installedAfter": c.After.Needed,
 		"differenceBefore": c.Before.Surplus - c.Before.Shortfall, "differenceAfter": c.After.Surplus - c.After.Shortfall,

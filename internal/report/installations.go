@@ -212,7 +212,7 @@ func (r *Installations) Table(w Words) Table {
 		return n
 	}
 	t := r.Totals
-	table := table(r.Head, w, installationColumns, r.Rows, r.Filter, r.Steps, map[string]int{
+	table := table(r.Head, w, installationColumns, r.Rows, r.Filter.said(w), r.Steps, map[string]int{
 		"volume": t.Volume, "other": t.Other, "licenses": t.Owned, "installed": t.Needed,
 		"adjusted": t.Adjusted,
 		"movedIn":  sum(func(i *Installation) int { return i.MovedIn }),

@@ -17,7 +17,7 @@ import (
 var now = time.Date(2026, time.November, 21, 6, 30, 0, 0, time.UTC)
 
 func settings(lang i18n.Lang) report.Settings {
-	return report.Settings{Now: now, Calendar: day.Window(90).At(now, time.UTC), Products: builtin.Load(), Words: report.WordsIn(lang)}
+	return report.Settings{Now: now, Calendar: day.Window(90).At(now, time.UTC), Zone: time.UTC, Products: builtin.Load(), Words: report.WordsIn(lang)}
 }
 
 func volume(id, name, groupID string, pairs int, v agreement.Validation) agreement.Agreement {

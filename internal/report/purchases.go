@@ -211,7 +211,7 @@ var purchaseColumns = []column[Purchase]{
 
 // Table returns the report as rows and columns.
 func (r *Purchases) Table(w Words) Table {
-	return table(r.Head, w, purchaseColumns, r.Rows, r.Filter, nil, map[string]int{
+	return table(r.Head, w, purchaseColumns, r.Rows, r.Filter.said(w), nil, map[string]int{
 		"quantity": r.Totals.Quantity, "sa": r.Totals.SA, "counted": r.Totals.Counted,
 	})
 }

@@ -48,6 +48,10 @@ type Data struct {
 
 	Adjustments []Adjustment
 	LeftOut     LeftOut
+
+	// Subscribed is nil for current data, whose subscriptions are read when they are asked for, and for
+	// a day on which a release stored the reports that did not store subscriptions.
+	Subscribed *Subscribed
 }
 
 // LeftOut is what the installation report does not judge (R6.5): titles, and PCs that have at
@@ -98,6 +102,7 @@ type Settings struct {
 	// Today is the day in the organisation's time zone, on which adjustments count; empty for the
 	// calendar's. The terms of agreements follow the calendar, which is in UTC for current data.
 	Today    day.Date
+	Zone     *time.Location      // of the organisation; only reports of subscriptions need it
 	Products *product.Dictionary // required
 	Position position.Options
 	Words    Words
@@ -126,6 +131,7 @@ const (
 	NameInstallations = "license-installations"
 	NameOverview      = "overview"
 	NameComparison    = "comparison"
+	NameSubscriptions = "subscriptions"
 )
 
 // Head is the common start of every report.

@@ -20,6 +20,7 @@ import (
 	"trueup/internal/position"
 	"trueup/internal/report"
 	"trueup/internal/sheet"
+	"trueup/internal/subscription"
 	"trueup/internal/testkit/golden"
 )
 
@@ -55,9 +56,10 @@ func TestGolden(t *testing.T) {
 		bought := d.Purchases(report.Filter{}, report.Order{}, s)
 		position := d.Installations(report.Filter{}, report.Order{Column: "difference"}, s)
 		compared := report.Compare(position, later.Installations(report.Filter{}, report.Order{}, s), report.Order{}, s.Words)
+		subscribed := subscriptions().Report(subscription.Selection{}, report.Order{Column: "unusedCostPerMonth", Descending: true}, s)
 		for name, table := range map[string]report.Table{
 			report.NamePurchases: bought.Table(s.Words), report.NameInstallations: position.Table(s.Words),
-			report.NameComparison: compared.Table(s.Words),
+			report.NameComparison: compared.Table(s.Words), report.NameSubscriptions: subscribed.Table(s.Words),
 		} {
 			name = fmt.Sprintf("testdata/%s.%s", name, lang)
 			golden.Equal(t, name+".csv", written(t, table.CSV))
@@ -72,7 +74,7 @@ func TestGolden(t *testing.T) {
 			t.Fatal("nothing is explained")
 		}
 		for name, v := range map[string]any{
-			report.NamePurchases: bought, report.NameInstallations: position, report.NameComparison: compared,
+			report.NamePurchases: bought, report.NameInstallations: position, report.NameComparison: compared, report.NameSubscriptions: subscribed,
 			report.NameOverview: overview, "explanation": explained,
 		} {
 			golden.Equal(t, "testdata/"+name+".json", indented(t, v))

@@ -59,6 +59,10 @@ type Published struct {
 	SHA256   string // of the stored manifest, in hexadecimal
 	// Supplement is the Supplement of the newest snapshot; the zero Object for none.
 	Supplement Object
+	// Subscriptions is the numbers of the day's subscriptions, for a trend; nil if they were not stored, and
+	// for the newest snapshot. A manifest does not have them: earlier releases refuse a manifest with a
+	// field that they do not know.
+	Subscriptions *SubscriptionReportTotals
 }
 
 // Supplement has the entitlements that changed after a full refresh. Together with the

@@ -8,6 +8,7 @@ import (
 	"trueup/internal/entitlement"
 	"trueup/internal/pack"
 	"trueup/internal/position"
+	"trueup/internal/subscription"
 )
 
 // SnapshotVersion is the version of the stored types in this file. A snapshot of a newer version
@@ -33,6 +34,42 @@ type storedData struct {
 	// Fields added within version 1: earlier releases ignore them.
 	Adjustments []storedAdjustment `json:"Adjustments,omitempty"`
 	LeftOut     storedLeftOut      `json:"LeftOut,omitzero"`
+	Subscribed  *storedSubscribed  `json:"Subscribed,omitempty"`
+}
+
+type storedSubscribed struct {
+	At  time.Time            `json:"At"`
+	All []storedSubscription `json:"All"`
+}
+
+// storedSubscription is a subscription.Count.
+type storedSubscription struct {
+	ID         string      `json:"ID"`
+	Name       string      `json:"Name"`
+	Kind       string      `json:"Kind"`
+	SKU        string      `json:"SKU,omitempty"`
+	PartNumber string      `json:"PartNumber,omitempty"`
+	Price      storedPrice `json:"Price,omitzero"`
+	Unwatched  bool        `json:"Unwatched,omitempty"`
+	Seats      storedSeats `json:"Seats"`
+	Used       int         `json:"Used"`
+}
+
+type storedPrice struct {
+	Amount   int64  `json:"Amount"`
+	Currency string `json:"Currency"`
+}
+
+type storedSeats struct {
+	Quantity   int       `json:"Quantity"`
+	Assigned   int       `json:"Assigned"`
+	Available  int       `json:"Available"`
+	EndsOn     day.Date  `json:"EndsOn"`
+	Months     int       `json:"Months"`
+	AutoRenew  bool      `json:"AutoRenew"`
+	ShortSince time.Time `json:"ShortSince,omitzero"`
+	AsOf       time.Time `json:"AsOf,omitzero"`
+	Version    int64     `json:"Version"`
 }
 
 type storedAdjustment struct {
@@ -220,7 +257,7 @@ func newStoredData(d *Data) storedData {
 		At: d.At, Changed: d.Changed, Agreements: pack.Each(d.Agreements, newStoredAgreement), Groups: d.Groups,
 		Installed: pack.Each(d.Installed, newStoredLine), Titles: pack.Each(d.Titles, newStoredLine),
 		Runs: pack.Each(d.Runs, func(r Run) storedRun { return storedRun(r) }), Adjustments: pack.Each(d.Adjustments, newStoredAdjustment),
-		LeftOut: storedLeftOut(d.LeftOut),
+		LeftOut: storedLeftOut(d.LeftOut), Subscribed: newStoredSubscribed(d.Subscribed),
 	}
 }
 
@@ -229,8 +266,32 @@ func (d storedData) data() *Data {
 		At: d.At, Changed: d.Changed, Agreements: pack.Each(d.Agreements, storedAgreement.agreement), Groups: d.Groups,
 		Installed: pack.Each(d.Installed, storedLine.line), Titles: pack.Each(d.Titles, storedLine.line),
 		Runs: pack.Each(d.Runs, func(r storedRun) Run { return Run(r) }), Adjustments: pack.Each(d.Adjustments, storedAdjustment.adjustment),
-		LeftOut: LeftOut(d.LeftOut),
+		LeftOut: LeftOut(d.LeftOut), Subscribed: d.Subscribed.subscribed(),
 	}
+}
+
+func newStoredSubscribed(s *Subscribed) *storedSubscribed {
+	if s == nil {
+		return nil
+	}
+	return &storedSubscribed{At: s.At, All: pack.Each(s.All, func(c subscription.Count) storedSubscription {
+		return storedSubscription{
+			ID: c.ID, Name: c.Name, Kind: string(c.Kind), SKU: c.SKU, PartNumber: c.PartNumber, Price: storedPrice(c.Price), Unwatched: c.Unwatched,
+			Seats: storedSeats(c.Seats), Used: c.Used,
+		}
+	})}
+}
+
+func (s *storedSubscribed) subscribed() *Subscribed {
+	if s == nil {
+		return nil
+	}
+	return &Subscribed{At: s.At, All: pack.Each(s.All, func(c storedSubscription) subscription.Count {
+		return subscription.Count{
+			ID: c.ID, Name: c.Name, Kind: subscription.Kind(c.Kind), SKU: c.SKU, PartNumber: c.PartNumber, Price: subscription.Price(c.Price), Unwatched: c.Unwatched,
+			Seats: subscription.Seats(c.Seats), Used: c.Used,
+		}
+	})}
 }
 
 func newStoredAdjustment(a Adjustment) storedAdjustment {

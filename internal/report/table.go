@@ -50,7 +50,8 @@ type cell struct {
 	kind   cellKind
 	text   string
 	number int
-	parts  []part // of kindParts; text sorts them
+	parts  []part   // of kindParts; text sorts them
+	codes  []string // of kindCodes
 }
 
 // part is a part of a cell: a message code and a number.
@@ -69,6 +70,8 @@ const (
 	kindParts // codes with numbers
 	kindDate
 	kindNumber
+	kindHundredths // number, in hundredths
+	kindCodes      // message codes
 )
 
 func textCell(s string) cell { return cell{kind: kindText, text: s} }
@@ -80,6 +83,22 @@ func optionalCell(n *int) cell {
 		return cell{}
 	}
 	return numberCell(*n)
+}
+
+// moneyCell returns an amount in hundredths of a currency; an empty cell for nil.
+func moneyCell(hundredths *int64) cell {
+	if hundredths == nil {
+		return cell{}
+	}
+	return cell{kind: kindHundredths, number: int(*hundredths)}
+}
+
+// codesCell returns message codes as one cell, which they also sort.
+func codesCell(codes []string) cell {
+	if len(codes) == 0 {
+		return cell{}
+	}
+	return cell{kind: kindCodes, text: strings.Join(codes, " "), codes: codes}
 }
 
 func dateCell(d day.Date) cell {
@@ -106,6 +125,14 @@ func (c cell) say(w Words) Cell {
 		return Cell{Text: c.text, Kind: sheet.KindDay}
 	case kindNumber:
 		return Cell{Number: c.number, Kind: sheet.KindNumber}
+	case kindHundredths:
+		return Cell{Number: c.number, Kind: sheet.KindHundredths}
+	case kindCodes:
+		said := make([]string, len(c.codes))
+		for i, code := range c.codes {
+			said[i] = w.say(code)
+		}
+		return Cell{Text: strings.Join(said, "; ")}
 	case kindEmpty, kindText:
 	}
 	return Cell{Text: c.text}
@@ -191,9 +218,10 @@ func permuted[R any](rows []R, compare func(a, b int) int) []R {
 	return sorted
 }
 
-// table returns a Table of rows. totals has the totals by column key.
-func table[R any](head Head, w Words, columns []column[R], rows []R, f Filter, steps []position.Step, totals map[string]int) Table {
-	t := Table{Lang: w.Lang, Title: w.say(code("report", head.Report)), About: about(head, f, steps, w)}
+// table returns a Table of rows. filters says in words what is selected, and totals has the totals by
+// column key.
+func table[R any](head Head, w Words, columns []column[R], rows []R, filters []string, steps []position.Step, totals map[string]int) Table {
+	t := Table{Lang: w.Lang, Title: w.say(code("report", head.Report)), About: about(head, filters, steps, w)}
 	if head.Stale {
 		t.Stale = w.say("report_stale")
 	}
@@ -221,7 +249,7 @@ func table[R any](head Head, w Words, columns []column[R], rows []R, f Filter, s
 }
 
 // numeric lists the columns of numbers that are not added up.
-var numeric = map[string]bool{"daysLeft": true, "coverage": true, "uncounted": true}
+var numeric = map[string]bool{"daysLeft": true, "coverage": true, "uncounted": true, "pricePerMonth": true, "costPerMonth": true, "unusedCostPerMonth": true}
 
 // notes returns the sentences about the report.
 func (t Table) notes() []string {
@@ -231,18 +259,28 @@ func (t Table) notes() []string {
 	return slices.Concat([]string{t.Stale}, t.About)
 }
 
-// about returns the sentences below a table.
-func about(head Head, f Filter, steps []position.Step, w Words) []string {
-	lines := []string{dataAt(head, w), w.Text("report_made_at", errs.Pairs("moment", moment(head.MadeAt)))}
-	var filters []string
-	for _, c := range []cell{codeCell("license_type", string(f.Type)), codeCell("status", string(f.Status)), textCell(f.Publisher), codeCell("verdict", string(f.Verdict))} {
+// said returns what the filter selects, in words.
+func (f Filter) said(w Words) []string {
+	said := sayAll(w, codeCell("license_type", string(f.Type)), codeCell("status", string(f.Status)), textCell(f.Publisher), codeCell("verdict", string(f.Verdict)))
+	if len(f.Groups) > 0 {
+		said = append(said, w.Text("report_groups", errs.Pairs("count", strconv.Itoa(len(f.Groups)))))
+	}
+	return said
+}
+
+// sayAll returns the text of the cells that have one.
+func sayAll(w Words, cells ...cell) (said []string) {
+	for _, c := range cells {
 		if c.text != "" {
-			filters = append(filters, c.say(w).Text)
+			said = append(said, c.say(w).Text)
 		}
 	}
-	if len(f.Groups) > 0 {
-		filters = append(filters, w.Text("report_groups", errs.Pairs("count", strconv.Itoa(len(f.Groups)))))
-	}
+	return said
+}
+
+// about returns the sentences below a table.
+func about(head Head, filters []string, steps []position.Step, w Words) []string {
+	lines := []string{dataAt(head, w), w.Text("report_made_at", errs.Pairs("moment", moment(head.MadeAt)))}
 	if len(filters) > 0 {
 		lines = append(lines, w.Text("report_filter", errs.Pairs("filters", strings.Join(filters, ", "))))
 	}

@@ -9,6 +9,7 @@ import (
 	"trueup/internal/i18n"
 	"trueup/internal/position"
 	"trueup/internal/report"
+	"trueup/internal/subscription"
 )
 
 // TestEveryWord checks that every code that a report uses has a message.
@@ -43,6 +44,12 @@ func TestEveryWord(t *testing.T) {
 			}
 		}
 	}
+	for _, f := range []subscription.Selection{{}, {Kind: subscription.ForDevices, Status: subscription.Active, Conflict: subscription.Shortage, Text: "e3"}} {
+		subscribed := subscriptions().Report(f, report.Order{}, s)
+		for row := range subscribed.Table(s.Words).Rows {
+			_ = row
+		}
+	}
 	for _, metric := range position.Metrics {
 		asked["metric_"+string(metric)] = true
 	}
@@ -56,6 +63,7 @@ func TestEveryWord(t *testing.T) {
 		"validation_error", "validation_invalid", "verdict_covered", "verdict_short", "verdict_unused", "verdict_unlicensed", "verdict_not_measured", "verdict_undecided",
 		"measure_devices", "measure_users", "report_outside_totals", "report_left_out_unknown", "report_left_out_undecided", "report_left_out_platforms", "report_counts_macos",
 		"report_unmatched_adjustments", "report_not_adjusted",
+		"subscription_kind_user", "subscription_kind_device", "subscription_renewal_on", "subscription_renewal_off", "subscription_conflict_shortage", "subscription_conflict_expired",
 		"license_type_volume", "license_type_other", "report_stale", "report_never", "report_data_at", "report_compared_with", "report_filter", "report_groups",
 	} {
 		if !asked[code] {

@@ -3,11 +3,13 @@ package snapshot
 import (
 	"context"
 	"path"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 
 	"trueup/internal/agreement"
 	"trueup/internal/day"
+	"trueup/internal/device"
 	"trueup/internal/entitlement"
 	"trueup/internal/group"
 	"trueup/internal/inventory"
@@ -15,6 +17,7 @@ import (
 	"trueup/internal/position"
 	"trueup/internal/refresher"
 	"trueup/internal/report"
+	"trueup/internal/subscription"
 )
 
 // gathered is the state of an organisation at the end of a refresh, with the names as the sources
@@ -28,6 +31,8 @@ type gathered struct {
 	adjusted   report.Adjustments
 	freshness  refresher.Freshness
 	runs       []report.Run
+
+	subscribed *report.Subscribed
 }
 
 func (p *Publisher) gather(ctx context.Context) (*gathered, error) {
@@ -46,12 +51,22 @@ func (p *Publisher) gather(ctx context.Context) (*gathered, error) {
 	reads.Go(func() (err error) { all.adjusted, err = p.Adjustments.Adjustments(ctx); return err })
 	reads.Go(func() (err error) { all.freshness, err = p.Refreshes.Freshness(ctx); return err })
 	reads.Go(func() (err error) { all.runs, err = runs(ctx, p.Refreshes); return err })
+	reads.Go(func() (err error) {
+		all.subscribed, err = subscribed(ctx, p.Subscriptions, p.Devices, p.Clock())
+		return err
+	})
 	return &all, reads.Wait()
+}
+
+// subscribed reads the subscriptions at a moment.
+func subscribed(ctx context.Context, subscriptions device.Subscribed, devices device.Users, at time.Time) (*report.Subscribed, error) {
+	all, err := device.Subscriptions(ctx, subscriptions, devices)
+	return &report.Subscribed{At: at.UTC(), All: subscription.Counts(all)}, err
 }
 
 // data returns the gathered state with the catalog's names of publishers and products.
 func (g *gathered) data(n *names) *report.Data {
-	d := &report.Data{Agreements: g.agreements, Groups: groupNames(g.groups), Runs: g.runs, Held: g.held(n), Adjustments: n.adjustments(g.adjusted.All)}
+	d := &report.Data{Agreements: g.agreements, Groups: groupNames(g.groups), Runs: g.runs, Held: g.held(n), Adjustments: n.adjustments(g.adjusted.All), Subscribed: g.subscribed}
 	n.agreements(d.Agreements)
 	install(d, g.tallies, n)
 	return d

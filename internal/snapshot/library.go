@@ -16,6 +16,7 @@ import (
 	"trueup/internal/agreement"
 	"trueup/internal/catalog"
 	"trueup/internal/day"
+	"trueup/internal/device"
 	"trueup/internal/errs"
 	"trueup/internal/group"
 	"trueup/internal/inventory"
@@ -42,6 +43,9 @@ type Library struct {
 
 	Adjustments Adjustments
 	Zone        *time.Location // of the organisation, which decides what day it is today
+
+	Subscriptions device.Subscribed
+	Devices       device.Users
 
 	// Clock limits reads of objects of earlier versions to one a minute, and is the clock of Recent;
 	// nil reads each time.
@@ -75,7 +79,8 @@ type View struct {
 	// Data.Adjustments.
 	Adjusted report.Adjustments
 
-	library *Library
+	library    *Library
+	subscribed cache // of live data
 }
 
 // CalendarAt returns the calendar of the snapshot's day, or of today for live data.
@@ -316,8 +321,14 @@ func (l *Library) notThere(ctx context.Context, date day.Date) error {
 // readers is the number of manifests read concurrently.
 const readers = 32
 
-// Between returns the manifests of the days in [from, to], in order.
-func (l *Library) Between(ctx context.Context, from, to day.Date) ([]report.Manifest, error) {
+// Stored is the snapshot of a day.
+type Stored struct {
+	report.Manifest
+	Subscriptions *report.SubscriptionReportTotals // nil if they were not stored
+}
+
+// Between returns the snapshots of the days in [from, to], in order.
+func (l *Library) Between(ctx context.Context, from, to day.Date) ([]Stored, error) {
 	var days []day.Date
 	var published []report.Published
 	reads, readCtx := errgroup.WithContext(ctx)
@@ -327,20 +338,24 @@ func (l *Library) Between(ctx context.Context, from, to day.Date) ([]report.Mani
 		return nil, err
 	}
 	days = slices.DeleteFunc(days, func(d day.Date) bool { return d < from || d > to })
-	all := make([]report.Manifest, len(days))
+	all := make([]Stored, len(days))
 	reads, readCtx = errgroup.WithContext(ctx)
 	reads.SetLimit(readers)
 	for i, date := range days {
 		reads.Go(func() error {
 			legacy, err := l.legacy(readCtx, report.LegacyManifestKey(date))
-			if err == nil {
-				all[i], err = l.later(readCtx, ofDay(published, date), legacy)
+			if err != nil {
+				return err
+			}
+			p := ofDay(published, date)
+			if all[i].Manifest, err = l.later(readCtx, p, legacy); all[i].Sequence == p.Sequence {
+				all[i].Subscriptions = p.Subscriptions
 			}
 			return err
 		})
 	}
 	err := reads.Wait()
-	return slices.DeleteFunc(all, func(m report.Manifest) bool { return m.Run == "" }), err
+	return slices.DeleteFunc(all, func(s Stored) bool { return s.Run == "" }), err
 }
 
 // Runs returns the latest refreshes, newest first.

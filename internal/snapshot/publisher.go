@@ -12,6 +12,7 @@ import (
 	"trueup/internal/audit"
 	"trueup/internal/catalog"
 	"trueup/internal/day"
+	"trueup/internal/device"
 	"trueup/internal/entitlement"
 	"trueup/internal/group"
 	"trueup/internal/id"
@@ -39,6 +40,10 @@ type Publisher struct {
 
 	Adjustments Adjustments
 
+	Subscriptions device.Subscribed
+	Devices       device.Users
+
+	Zone     *time.Location // of the organisation, in which terms of subscriptions end
 	Expiring day.Window
 	Words    report.Words
 	Clock    func() time.Time
@@ -87,7 +92,7 @@ func (p *Publisher) Publish(ctx context.Context, run refresher.Run) error {
 	if err != nil {
 		return err
 	}
-	written, err := p.write(ctx, parts, m)
+	written, err := p.write(ctx, parts, m, data.Subscribed.Totals(p.Zone))
 	if err != nil {
 		return err
 	}
@@ -105,9 +110,9 @@ func withRun(last []report.Run, run refresher.Run) []report.Run {
 	return last
 }
 
-// write writes the objects, then their manifest, then the index entry. It reports whether the
-// snapshot is the newest.
-func (p *Publisher) write(ctx context.Context, parts []report.Part, m report.Manifest) (newest bool, err error) {
+// write writes the objects, then their manifest, then the index entry with the numbers of subscriptions.
+// It reports whether the snapshot is the newest.
+func (p *Publisher) write(ctx context.Context, parts []report.Part, m report.Manifest, subscriptions report.SubscriptionReportTotals) (newest bool, err error) {
 	encoded, published, err := m.Encode()
 	if err != nil {
 		return false, err
@@ -123,6 +128,7 @@ func (p *Publisher) write(ctx context.Context, parts []report.Part, m report.Man
 	if err := p.Files.Put(ctx, published.Key(), "application/json", encoded); err != nil {
 		return false, err
 	}
+	published.Subscriptions = &subscriptions
 	return p.Index.Publish(ctx, published)
 }
 

@@ -1,6 +1,10 @@
 package snapshot
 
 import (
+	"context"
+	"time"
+
+	"trueup/internal/errs"
 	"trueup/internal/report"
 )
 
@@ -38,6 +42,22 @@ func (v *View) Overview(runs []report.Run, s report.Settings) report.Overview {
 	})
 	o.Head, o.Runs = v.Data.Head(report.NameOverview, s), runs
 	return o
+}
+
+// Subscriptions returns the subscriptions: as of the first call for live data, which its later calls
+// share, and as of the snapshot for a day. errs.NotFound subscriptions_not_stored if the snapshot has none,
+// because an earlier release wrote it.
+func (v *View) Subscriptions(ctx context.Context, now time.Time) (*report.Subscribed, error) {
+	if v.Date == "" {
+		return kept(&v.subscribed, 1, "", func() (*report.Subscribed, int, error) {
+			s, err := subscribed(ctx, v.library.Subscriptions, v.library.Devices, now)
+			return s, 1, err
+		})
+	}
+	if v.Data.Subscribed == nil {
+		return nil, errs.New(errs.NotFound, "subscriptions_not_stored", "date", string(v.Date))
+	}
+	return v.Data.Subscribed, nil
 }
 
 // key identifies the rows of a report by all their inputs.

@@ -156,13 +156,13 @@ func (w *world) index() snapshot.Index { return w.store.Snapshots }
 func (w *world) publisher(files objects.Bucket) *snapshot.Publisher {
 	return &snapshot.Publisher{
 		Files: files, Index: w.index(), Agreements: w, Answers: w, Changed: w, Statements: w, Groups: w.store.Groups, Inventory: w, Refreshes: w, Catalog: catalog.New(w.store.Journal, w.files, quiet),
-		Adjustments: w, Expiring: 90, Words: report.WordsIn(i18n.English), Clock: func() time.Time { return now }, Log: quiet,
+		Adjustments: w, Subscriptions: w.store.Subscriptions, Devices: w.store.Devices, Zone: time.UTC, Expiring: 90, Words: report.WordsIn(i18n.English), Clock: func() time.Time { return now }, Log: quiet,
 	}
 }
 
 // library returns a Library as in a new process.
 func (w *world) library() *snapshot.Library {
-	return &snapshot.Library{Files: w.files, Index: w.index(), Agreements: w, Groups: w.store.Groups, Inventory: w, Refreshes: w, Catalog: catalog.New(w.store.Journal, w.files, quiet), Adjustments: w, Zone: time.UTC}
+	return &snapshot.Library{Files: w.files, Index: w.index(), Agreements: w, Groups: w.store.Groups, Inventory: w, Refreshes: w, Catalog: catalog.New(w.store.Journal, w.files, quiet), Adjustments: w, Zone: time.UTC, Subscriptions: w.store.Subscriptions, Devices: w.store.Devices}
 }
 
 // attempt returns a successful attempt at a run of a day.

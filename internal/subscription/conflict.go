@@ -39,12 +39,6 @@ func (s Seats) Conflicts(now time.Time, zone *time.Location) []Conflict {
 	return s.conflicts(s.Assigned, s.Short(), s.ShortSince, now, zone)
 }
 
-// ConflictsOfDevices is Conflicts for a subscription of devices. joined has the moments at which the
-// devices of its group joined, in order.
-func (s Seats) ConflictsOfDevices(joined []time.Time, now time.Time, zone *time.Location) []Conflict {
-	return s.conflicts(len(joined), max(len(joined)-s.Quantity, 0), s.ShortOfDevices(joined), now, zone)
-}
-
 // ShortOfDevices returns since when there are too few licences for devices that joined at these
 // moments, in order; zero if there are enough. That is when the first device without a licence
 // joined, or when a change of the quantity began the shortage: see WithDeviceQuantity.

@@ -33,16 +33,7 @@ func (h Holding) Free() int { return h.Seats.Quantity - h.Used() }
 
 // Conflicts returns the conflicts at a moment: none, one, or both.
 func (h Holding) Conflicts(now time.Time, zone *time.Location) []Conflict {
-	var found []Conflict
-	if h.Kind == ForDevices {
-		found = h.Seats.ConflictsOfDevices(h.Joined, now, zone)
-	} else {
-		found = h.Seats.Conflicts(now, zone)
-	}
-	for i, c := range found {
-		found[i].WaysOut = waysOut(c.Kind, h.Kind)
-	}
-	return found
+	return h.Count().Conflicts(now, zone)
 }
 
 // Way is a way to end a conflict (R9.4).

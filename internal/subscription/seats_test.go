@@ -235,7 +235,8 @@ func TestGrowingGroupIsAConflict(t *testing.T) {
 	}
 	s := subscription.Seats{Quantity: 2, Available: 2}
 	since := func(s subscription.Seats, joined []time.Time) (hours []int) {
-		for _, c := range s.ConflictsOfDevices(joined, noon.Add(100*time.Hour), time.UTC) {
+		h := subscription.Holding{Subscription: subscription.Subscription{Kind: subscription.ForDevices}, Seats: s, Joined: joined}
+		for _, c := range h.Conflicts(noon.Add(100*time.Hour), time.UTC) {
 			hours = append(hours, int(c.Since.Sub(noon)/time.Hour), c.ShortBy)
 		}
 		return hours

@@ -1,7 +1,6 @@
 package subscription
 
 import (
-	"cmp"
 	"slices"
 	"time"
 
@@ -16,33 +15,35 @@ type Summary struct {
 	Conflicts      int
 	Overdue        int // conflicts that are ConflictDays old
 
-	Costs, UnusedCosts Costs     // in a month
-	Ending             []Holding // that end until a day and do not renew automatically, the earliest first
+	Costs, UnusedCosts Costs   // in a month
+	Ending             []Count // that end until a day and do not renew automatically, the earliest first
 }
 
 // Summarise adds up subscriptions at a moment. soon is the last day whose end counts as Ending. Subscriptions
 // that are not watched are not in Ending.
-func Summarise(all []Holding, now time.Time, zone *time.Location, soon day.Date) Summary {
+func Summarise(all []Count, now time.Time, zone *time.Location, soon day.Date) Summary {
 	s := Summary{Subscriptions: len(all), Costs: Costs{}, UnusedCosts: Costs{}}
 	today := day.In(now, zone)
-	for _, h := range all {
-		unused := max(h.Free(), 0)
-		s.Quantity += h.Seats.Quantity
-		s.Used += h.Used()
-		s.Unused += unused
-		s.Short += max(-h.Free(), 0)
-		s.Costs.Add(h.Price, h.Seats.Quantity)
-		s.UnusedCosts.Add(h.Price, unused)
-		for _, c := range h.Conflicts(now, zone) {
+	for _, c := range all {
+		s.Quantity += c.Seats.Quantity
+		s.Used += c.Used
+		s.Unused += c.Unused()
+		s.Short += max(-c.Free(), 0)
+		s.Costs.Add(c.Price, c.Seats.Quantity)
+		s.UnusedCosts.Add(c.Price, c.Unused())
+		for _, conflict := range c.Conflicts(now, zone) {
 			s.Conflicts++
-			if c.Overdue {
+			if conflict.Overdue {
 				s.Overdue++
 			}
 		}
-		if end := h.Seats.End(today); end != "" && end >= today && end <= soon && h.Seats.RenewsOn(today) == "" && !h.Unwatched {
-			s.Ending = append(s.Ending, h)
+		if end := c.Seats.End(today); end != "" && end >= today && end <= soon && c.Seats.RenewsOn(today) == "" && !c.Unwatched {
+			later := slices.IndexFunc(s.Ending, func(other Count) bool { return other.Seats.End(today) > end })
+			if later < 0 {
+				later = len(s.Ending)
+			}
+			s.Ending = slices.Insert(s.Ending, later, c)
 		}
 	}
-	slices.SortStableFunc(s.Ending, func(a, b Holding) int { return cmp.Compare(a.Seats.End(today), b.Seats.End(today)) })
 	return s
 }

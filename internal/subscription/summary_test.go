@@ -25,7 +25,7 @@ func TestSummarise(t *testing.T) {
 		made("left out", users(0), func(h *subscription.Holding) { h.Unwatched = true }),
 		made("endless", users(0), func(h *subscription.Holding) { h.Seats.EndsOn, h.Price = "", subscription.Price{} }),
 	}
-	got := subscription.Summarise(all, noon.Add(24*time.Hour), time.UTC, "2026-12-31")
+	got := subscription.Summarise(subscription.Counts(all), noon.Add(24*time.Hour), time.UTC, "2026-12-31")
 	var ending []string
 	for _, h := range got.Ending {
 		ending = append(ending, h.ID)
@@ -41,7 +41,7 @@ func TestSummarise(t *testing.T) {
 	if diff := cmp.Diff([]string{"short", "plenty"}, ending); diff != "" {
 		t.Errorf("ending (-want +got)\n%s", diff)
 	}
-	if got := subscription.Summarise(all, noon, time.UTC, day.Date("2026-11-30")); len(got.Ending) != 0 {
+	if got := subscription.Summarise(subscription.Counts(all), noon, time.UTC, day.Date("2026-11-30")); len(got.Ending) != 0 {
 		t.Errorf("nothing ends soon: %v", got.Ending)
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"trueup/internal/day"
+	"trueup/internal/pack"
 	"trueup/internal/report"
 	"trueup/internal/snapshot"
 )
@@ -27,6 +28,45 @@ type snapshotItem struct {
 	SHA256   string   `dynamodbav:"sha256"`
 	// Supplement is of the newest snapshot only. Version 1 has no supplement.
 	Supplement *supplementRecord `dynamodbav:"supplement,omitempty"`
+	// Subscriptions is of days only. Earlier releases did not store it.
+	Subscriptions *subscriptionsRecord `dynamodbav:"subscriptions,omitempty"`
+}
+
+// subscriptionsRecord is a report.SubscriptionReportTotals.
+type subscriptionsRecord struct {
+	Subscriptions int          `dynamodbav:"n"`
+	Quantity      int          `dynamodbav:"quantity"`
+	Assigned      int          `dynamodbav:"assigned"`
+	Unused        int          `dynamodbav:"unused"`
+	Short         int          `dynamodbav:"short"`
+	Conflicts     int          `dynamodbav:"conflicts"`
+	Overdue       int          `dynamodbav:"overdue"`
+	Costs         []costRecord `dynamodbav:"costs"`
+	UnusedCosts   []costRecord `dynamodbav:"unused_costs"`
+}
+
+type costRecord struct {
+	Amount   int64  `dynamodbav:"amount"` // in hundredths
+	Currency string `dynamodbav:"currency"`
+}
+
+func subscriptionsRecordOf(t *report.SubscriptionReportTotals) *subscriptionsRecord {
+	if t == nil {
+		return nil
+	}
+	cost := func(c report.MonthlyCost) costRecord { return costRecord(c) }
+	return &subscriptionsRecord{t.Subscriptions, t.Quantity, t.Assigned, t.Unused, t.Short, t.Conflicts, t.Overdue, pack.Each(t.CostPerMonth, cost), pack.Each(t.UnusedCostPerMonth, cost)}
+}
+
+func (r *subscriptionsRecord) totals() *report.SubscriptionReportTotals {
+	if r == nil {
+		return nil
+	}
+	cost := func(c costRecord) report.MonthlyCost { return report.MonthlyCost(c) }
+	return &report.SubscriptionReportTotals{
+		Subscriptions: r.Subscriptions, Quantity: r.Quantity, Assigned: r.Assigned, Unused: r.Unused, Short: r.Short, Conflicts: r.Conflicts, Overdue: r.Overdue,
+		CostPerMonth: pack.Each(r.Costs, cost), UnusedCostPerMonth: pack.Each(r.UnusedCosts, cost),
+	}
 }
 
 // supplementRecord identifies a report.Supplement.
@@ -38,7 +78,7 @@ type supplementRecord struct {
 }
 
 func (i snapshotItem) published() report.Published {
-	p := report.Published{Date: i.Date, Run: i.Run, Sequence: i.Sequence, SHA256: i.SHA256}
+	p := report.Published{Date: i.Date, Run: i.Run, Sequence: i.Sequence, SHA256: i.SHA256, Subscriptions: i.Subscriptions.totals()}
 	if s := i.Supplement; s != nil {
 		p.Supplement = report.Object{Name: report.ObjectSupplement, Key: report.SupplementKey(i.Date, s.Sequence, s.Run, s.SHA256), Bytes: s.Bytes, SHA256: s.SHA256}
 	}
@@ -61,14 +101,14 @@ func (s *Snapshots) Supplement(ctx context.Context, base report.Published, seque
 
 // Publish implements snapshot.Index.
 func (s *Snapshots) Publish(ctx context.Context, p report.Published) (newest bool, err error) {
-	put := func(partition pk, sort sk, condition string) *action {
-		i := snapshotItem{PK: string(partition), SK: string(sort), Date: p.Date, Run: p.Run, Sequence: p.Sequence, SHA256: p.SHA256}
+	put := func(partition pk, sort sk, counted *report.SubscriptionReportTotals, condition string) *action {
+		i := snapshotItem{PK: string(partition), SK: string(sort), Date: p.Date, Run: p.Run, Sequence: p.Sequence, SHA256: p.SHA256, Subscriptions: subscriptionsRecordOf(counted)}
 		return s.db.put(i, condition, item{":seq": num(p.Sequence)})
 	}
 	partition, sort := snapshotKey(p.Date)
-	ofDay := put(partition, sort, "attribute_not_exists(pk) OR seq <= :seq")
+	ofDay := put(partition, sort, p.Subscriptions, "attribute_not_exists(pk) OR seq <= :seq")
 	err = s.db.transact(ctx, []*action{
-		ofDay, put(snapshotsPK, newestSnapshotSK, "attribute_not_exists(pk) OR seq <= :seq AND (attribute_not_exists(supplement) OR supplement.seq <= :seq)"),
+		ofDay, put(snapshotsPK, newestSnapshotSK, nil, "attribute_not_exists(pk) OR seq <= :seq AND (attribute_not_exists(supplement) OR supplement.seq <= :seq)"),
 	})
 	if conditionOf(err) == nil {
 		return err == nil, err

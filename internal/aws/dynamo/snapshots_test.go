@@ -6,10 +6,12 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 	"golang.org/x/sync/errgroup"
 
 	"trueup/internal/day"
 	"trueup/internal/report"
+	"trueup/internal/testkit/golden"
 )
 
 // TestR8_5_IndexKeepsTheLatest publishes snapshots concurrently, in any order, each twice:
@@ -150,5 +152,27 @@ func TestR7_5_SupplementsOfTheNewest(t *testing.T) {
 	has(0)
 	if add(published(1), 9) {
 		t.Error("a supplement of an older snapshot")
+	}
+}
+
+// The numbers of subscriptions are those of the attempt that counts for the day, and unknown if it has none.
+func TestR8_5_SubscriptionsOfADay(t *testing.T) {
+	t.Parallel()
+	index := open(t).Snapshots
+	published := func(date day.Date, sequence int64, totals *report.SubscriptionReportTotals) report.Published {
+		return report.Published{Date: date, Run: fmt.Sprint("r", sequence), Sequence: sequence, SHA256: fmt.Sprintf("%064d", sequence), Subscriptions: totals}
+	}
+	var filled, none report.SubscriptionReportTotals
+	golden.Fill(t, &filled)
+	none.CostPerMonth, none.UnusedCostPerMonth = []report.MonthlyCost{}, []report.MonthlyCost{}
+	want := []report.Published{published("2026-11-20", 2, &none), published("2026-11-21", 5, &filled), published("2026-11-22", 6, nil)}
+	for _, p := range []report.Published{published("2026-11-20", 1, &filled), want[0], want[1], published("2026-11-21", 3, &none), want[2]} {
+		_, err := index.Publish(t.Context(), p)
+		must(t, err)
+	}
+	days, err := index.Days(t.Context(), "2026-11-01", "2026-11-30")
+	must(t, err)
+	if diff := cmp.Diff(want, days, cmpopts.EquateEmpty()); diff != "" {
+		t.Errorf("-want +got\n%s", diff)
 	}
 }

@@ -60,7 +60,7 @@ func storedItems() map[string]storedItem {
 			"record.counts.of_pair": "", "next.record.counts.of_pair": "",
 		}, {"record.counts.of_pair": "", "next.record.counts.of_pair": ""}}},
 		"open-refresh": {zero: refreshItem{}, was: []map[string]string{{"settled": "", "full": "", "ended_run": "", "settled_run": "", "known_token": ""}, {"ended_run": "", "settled_run": "", "known_token": ""}}}, "held-refresh": {zero: heldItem{}}, "fence": {zero: fenceItem{}},
-		"statement": {zero: statementItem{}, was: []map[string]string{{"record.hints": "", "record.principal": ""}, {"record.principal": ""}}}, "newest-statement": {zero: newestItem{}}, "snapshot": {zero: snapshotItem{}, was: []map[string]string{{"supplement": ""}}},
+		"statement": {zero: statementItem{}, was: []map[string]string{{"record.hints": "", "record.principal": ""}, {"record.principal": ""}}}, "newest-statement": {zero: newestItem{}}, "snapshot": {zero: snapshotItem{}, was: []map[string]string{{"supplement": "", "subscriptions": ""}, {"subscriptions": ""}}},
 		"adjustments":  {zero: adjustmentsItem{}},
 		"subscription": {zero: subscriptionItem{}}, "subscription-name": {zero: subscriptionNameItem{}}, "subscription-count": {zero: subscriptionCountItem{}},
 		"directory-file": {zero: directoryFileItem{}, was: []map[string]string{{"expires": "", "record.annotated": ""}, {"record.annotated": ""}}}, "open-directory-file": {zero: openDirectoryFileItem{}}, "newest-directory-file": {zero: newestFileItem{}}, "directory-lease": {zero: leaseItem{}},

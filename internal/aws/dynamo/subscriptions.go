@@ -3,6 +3,7 @@ package dynamo
 import (
 	"cmp"
 	"context"
+	"maps"
 	"slices"
 	"sync/atomic"
 
@@ -83,19 +84,22 @@ func (s *Subscriptions) seats(ctx context.Context, of []subscription.Subscriptio
 // describeAll reads all descriptions. tip was read before: if it is still the tip later, no description
 // has changed meanwhile, although the pages of the query are not of one moment.
 func (s *Subscriptions) describeAll(ctx context.Context, tip string) (*descriptions, error) {
-	found := &descriptions{tip: tip}
+	found, byID := &descriptions{tip: tip}, map[string]subscription.Subscription{}
 	err := s.db.query(ctx, &dynamodb.QueryInput{
 		ConsistentRead:            aws.Bool(true),
 		KeyConditionExpression:    aws.String("pk = :p AND begins_with(sk, :s)"),
 		ExpressionAttributeValues: item{":p": str(string(subscriptionsPK)), ":s": str(subscriptionPrefix)},
 	}, func(it item) (bool, error) {
 		i, err := decode[subscriptionItem](it)
-		found.all = append(found.all, i.subscription())
+		described := i.subscription()
+		byID[described.ID] = described
 		return true, err
 	})
-	slices.SortFunc(found.all, func(a, b subscription.Subscription) int {
-		return cmp.Or(cmp.Compare(text.Fold(a.Name), text.Fold(b.Name)), cmp.Compare(a.ID, b.ID))
-	})
+	for _, id := range slices.SortedFunc(maps.Keys(byID), func(a, b string) int {
+		return cmp.Or(cmp.Compare(text.Fold(byID[a].Name), text.Fold(byID[b].Name)), cmp.Compare(a, b))
+	}) {
+		found.all = append(found.all, byID[id])
+	}
 	return found, err
 }
 

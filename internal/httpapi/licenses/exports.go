@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"iter"
 	"net/http"
-	"slices"
 	"strings"
 	"time"
 
@@ -34,8 +33,6 @@ func (o *operations) exportOperations() httpapi.Operations {
 		"exportUsersXLSX":            exporting(o, httpapi.FormatXLSX, "users", "users", o.exportUsers),
 		"exportSubscriptionUsersCSV": exporting(o, httpapi.FormatCSV, "holders of a subscription", "subscription-users", o.exportHolders),
 		"exportWaitingUsersCSV":      exporting(o, httpapi.FormatCSV, "users who wait for a licence", "waiting-users", o.exportWaiting),
-		"exportSubscriptionsCSV":     exporting(o, httpapi.FormatCSV, "subscriptions", "subscriptions", o.exportSubscriptions),
-		"exportSubscriptionsXLSX":    exporting(o, httpapi.FormatXLSX, "subscriptions", "subscriptions", o.exportSubscriptions),
 		"exportDevicesCSV":           exporting(o, httpapi.FormatCSV, "devices", "devices", o.exportDevices),
 		"exportDevicesXLSX":          exporting(o, httpapi.FormatXLSX, "devices", "devices", o.exportDevices),
 		"exportConflictUsersCSV":     exporting(o, httpapi.FormatCSV, "users in a conflict", "conflict-users", o.exportConflictUsers),
@@ -155,38 +152,6 @@ func (o *operations) exportConflictUsers(ctx context.Context, in *exportConflict
 				if !yield(cells(u.UPN, u.Name, h.Name, s.ID, s.Name, u.ID)) {
 					return
 				}
-			}
-		}
-	}
-	return t, err
-}
-
-type exportSubscriptionsInput struct {
-	FileReader
-	SubscriptionFilter
-}
-
-func (o *operations) exportSubscriptions(ctx context.Context, in *exportSubscriptionsInput) (t httpapi.Export, err error) {
-	list, err := o.subscriptions(ctx, in.lang(), o.Now(), in.SubscriptionFilter)
-	t.Columns = []string{"name", "kind", "partNumber", "sku", "status", "endsOn", "autoRenew", "renewsOn", "quantity", "assigned", "available", "unused", "pricePerMonth", "currency", "costPerMonth", "unusedCostPerMonth", "conflicts", "id"}
-	t.Rows = func(yield func([]sheet.Value) bool) {
-		for _, s := range list.Items {
-			var conflicts []string
-			for _, c := range s.Conflicts {
-				conflicts = append(conflicts, string(c.Kind))
-			}
-			row := cells(s.Name, string(s.Kind), s.PartNumber, s.SKU, string(s.Status), "", truth(s.AutoRenew), "")
-			row[5], row[7] = sheet.Value{Text: string(s.EndsOn), Kind: sheet.KindDay}, sheet.Value{Text: string(s.RenewsOn), Kind: sheet.KindDay}
-			for _, n := range []int{s.Quantity, s.Assigned, s.Available, max(s.Available, 0)} {
-				row = append(row, sheet.Value{Number: n, Kind: sheet.KindNumber})
-			}
-			costs := cells("", "", "", "")
-			if s.Price != nil {
-				p := subscription.Price(*s.Price)
-				costs = []sheet.Value{money(p.Amount), {Text: p.Currency}, money(p.Of(s.Quantity)), money(p.Of(max(s.Available, 0)))}
-			}
-			if !yield(slices.Concat(row, costs, cells(strings.Join(conflicts, " "), s.ID))) {
-				return
 			}
 		}
 	}

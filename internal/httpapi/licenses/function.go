@@ -47,7 +47,7 @@ type operations struct {
 
 // enums are the enumerated types that only this function uses.
 var enums = []httpapi.Enum{
-	httpapi.EnumOf(directories.States), httpapi.EnumOf(directory.Kinds), httpapi.EnumOf(subscription.Kinds), httpapi.EnumOf(subscription.Statuses), httpapi.EnumOf(subscription.ConflictKinds), httpapi.EnumOf(subscription.UserTypes),
+	httpapi.EnumOf(directories.States), httpapi.EnumOf(directory.Kinds), httpapi.EnumOf(subscription.UserTypes),
 	httpapi.EnumOf(subscription.Outcomes), httpapi.EnumOf(subscription.Errors), httpapi.EnumOf(modes), httpapi.EnumOf(acknowledgements), httpapi.EnumOf(conflictAcknowledgements), httpapi.EnumOf(readOnlyAcknowledgements), httpapi.EnumOf(subscription.Ways), httpapi.EnumOf(listKinds), httpapi.EnumOf(licensesValues), httpapi.EnumOf(missingValues), httpapi.EnumOf(fileAcknowledgements), httpapi.EnumOf(subscription.Sorts), httpapi.EnumOf(switches), httpapi.EnumOf(onlys),
 	httpapi.EnumOf(jobs.States), httpapi.EnumOf(jobs.Actions),
 	httpapi.EnumOf(device.Joins), httpapi.EnumOf(device.Reasons), httpapi.EnumOf(device.GroupTypes),

@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"hash/crc32"
 	"net/http"
-	"slices"
-	"strings"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -17,7 +15,6 @@ import (
 	"trueup/internal/httpapi"
 	"trueup/internal/i18n"
 	"trueup/internal/subscription"
-	"trueup/internal/text"
 )
 
 // Service is a part of a subscription, which can be switched off for a user.
@@ -163,11 +160,8 @@ type SubscriptionFilter struct {
 	Text     string                    `query:"q" maxLength:"256" doc:"Only subscriptions that contain this text in their name, part number or SKU, without regard to case and accents." example:"e3"`
 }
 
-func (f SubscriptionFilter) selects(s Subscription) bool {
-	plain := func(t string) string { return text.Fold(text.WithoutAccents(t)) }
-	return (f.Kind == "" || s.Kind == f.Kind) && (f.Status == "" || s.Status == f.Status) &&
-		(f.Conflict == "" || slices.ContainsFunc(s.Conflicts, func(c SubscriptionConflict) bool { return c.Kind == f.Conflict })) &&
-		slices.ContainsFunc([]string{s.Name, s.PartNumber, s.SKU}, func(t string) bool { return strings.Contains(plain(t), plain(f.Text)) })
+func (f SubscriptionFilter) selection() subscription.Selection {
+	return subscription.Selection{Kind: f.Kind, Status: f.Status, Conflict: f.Conflict, Text: f.Text}
 }
 
 type listSubscriptionsInput struct {
@@ -226,7 +220,8 @@ func (o *operations) subscriptions(ctx context.Context, lang i18n.Lang, now time
 	all, err := o.used(ctx)
 	list := SubscriptionList{Items: []Subscription{}}
 	for _, h := range all {
-		if s := o.subscriptionOf(lang, now, h); f.selects(s) {
+		if f.selection().Selects(h.Count(), now, o.Zone) {
+			s := o.subscriptionOf(lang, now, h)
 			list.Items = append(list.Items, s)
 			list.Totals.add(s)
 		}

@@ -108,6 +108,7 @@ const (
 	purchases     = "License purchase report"
 	installations = "License installation report"
 	comparison    = "comparison of two days"
+	subscribed    = "Subscription report"
 )
 
 func (o *operations) fileOperations() httpapi.Operations {
@@ -121,6 +122,11 @@ func (o *operations) fileOperations() httpapi.Operations {
 		"downloadComparisonCSV":            file(o, formatCSV, comparison, report.NameComparison, o.comparisonTable),
 		"downloadComparisonXLSX":           file(o, formatXLSX, comparison, report.NameComparison, o.comparisonTable),
 		"printComparison":                  file(o, formatHTML, comparison, report.NameComparison, o.comparisonTable),
+		// The names of the first two are those of former routes: CloudFormation cannot replace a route by one of
+		// another name and the same path.
+		"exportSubscriptionsCSV":  file(o, formatCSV, subscribed, report.NameSubscriptions, o.subscriptionsTable),
+		"exportSubscriptionsXLSX": file(o, formatXLSX, subscribed, report.NameSubscriptions, o.subscriptionsTable),
+		"printSubscriptionReport": file(o, formatHTML, subscribed, report.NameSubscriptions, o.subscriptionsTable),
 	}
 }
 

@@ -9,7 +9,6 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
-	"trueup/internal/device"
 	"trueup/internal/entitlement"
 	"trueup/internal/group"
 	"trueup/internal/httpapi"
@@ -19,7 +18,6 @@ import (
 	"trueup/internal/report"
 	"trueup/internal/snapshot"
 	"trueup/internal/statements"
-	"trueup/internal/subscription"
 )
 
 // Name is the name of the function in the manifest.
@@ -39,9 +37,7 @@ type Deps struct {
 	Uploader    func() string // returns the principal of files that are uploaded with presigned addresses; empty if unknown
 	Reports     objects.Bucket
 
-	Subscriptions subscription.Store
-	Devices       device.Store
-	Zone          *time.Location // of the organisation, in which conflicts get older
+	Zone *time.Location // of the organisation, in which conflicts get older
 }
 
 type operations struct {
@@ -55,7 +51,7 @@ var enums = []httpapi.Enum{
 	httpapi.EnumOf(statements.States), httpapi.EnumOf(refresher.Triggers), httpapi.EnumOf(refresher.States), httpapi.EnumOf(refresher.Holds),
 	httpapi.EnumOf(position.Verdicts), httpapi.EnumOf(position.Measures), httpapi.EnumOf(position.Metrics), httpapi.EnumOf(position.SourceKinds), httpapi.EnumOf(entitlement.Kinds), httpapi.EnumOf(report.BarNames),
 	httpapi.EnumOf(report.AdjustmentStates),
-	httpapi.EnumOf(report.PurchaseColumns()), httpapi.EnumOf(report.InstallationColumns()), httpapi.EnumOf(report.ComparisonColumns()),
+	httpapi.EnumOf(report.PurchaseColumns()), httpapi.EnumOf(report.InstallationColumns()), httpapi.EnumOf(report.ComparisonColumns()), httpapi.EnumOf(report.SubscriptionColumns()),
 }
 
 // New returns the function's handler.

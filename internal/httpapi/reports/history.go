@@ -13,6 +13,7 @@ import (
 	"trueup/internal/httpapi"
 	"trueup/internal/i18n"
 	"trueup/internal/report"
+	"trueup/internal/snapshot"
 )
 
 // ComparisonQuery is the parameters of a comparison.
@@ -121,7 +122,13 @@ func (in *Period) days(now time.Time) (from, to day.Date, err error) {
 
 // Trend is one point per day that has a snapshot.
 type Trend struct {
-	Points []report.Point `json:"points" doc:"The days that have a snapshot, in order."`
+	Points []TrendPoint `json:"points" doc:"The days that have a snapshot, in order."`
+}
+
+// TrendPoint is one day of a trend.
+type TrendPoint struct {
+	report.Point
+	Subscriptions *report.SubscriptionReportTotals `json:"subscriptions" doc:"The totals of all subscriptions; null if they are not known, because an earlier release stored the reports of the day."`
 }
 
 type getTrendInput struct{ Period }
@@ -130,18 +137,18 @@ type getTrendOutput struct{ Body Trend }
 
 func (o *operations) getTrend(api huma.API, op huma.Operation) {
 	op.Summary = "Read the trend"
-	op.Description = "Returns the totals of the overview on each day that has a snapshot, for at most 400 days."
+	op.Description = "Returns the totals of the overview, and of the subscriptions, on each day that has a snapshot, for at most 400 days."
 	huma.Register(api, op, func(ctx context.Context, in *getTrendInput) (*getTrendOutput, error) {
-		manifests, err := o.manifests(ctx, &in.Period)
-		trend := Trend{Points: make([]report.Point, len(manifests))}
-		for i, m := range manifests {
-			trend.Points[i] = m.Point
+		stored, err := o.stored(ctx, &in.Period)
+		trend := Trend{Points: make([]TrendPoint, len(stored))}
+		for i, s := range stored {
+			trend.Points[i] = TrendPoint{s.Point, s.Subscriptions}
 		}
 		return &getTrendOutput{trend}, err
 	})
 }
 
-func (o *operations) manifests(ctx context.Context, in *Period) ([]report.Manifest, error) {
+func (o *operations) stored(ctx context.Context, in *Period) ([]snapshot.Stored, error) {
 	from, to, err := in.days(o.Now())
 	if err != nil {
 		return nil, err
@@ -164,12 +171,12 @@ func (o *operations) listSnapshots(api huma.API, op huma.Operation) {
 	op.Summary = "List snapshots"
 	op.Description = "Lists the days whose reports are stored, in order, for at most 400 days. Each refresh stores the reports of its day."
 	huma.Register(api, op, func(ctx context.Context, in *listSnapshotsInput) (*listSnapshotsOutput, error) {
-		manifests, err := o.manifests(ctx, &in.Period)
-		return &listSnapshotsOutput{httpapi.FoundOf(manifests, snapshotOf)}, err
+		stored, err := o.stored(ctx, &in.Period)
+		return &listSnapshotsOutput{httpapi.FoundOf(stored, snapshotOf)}, err
 	})
 }
 
-func snapshotOf(m report.Manifest) Snapshot {
+func snapshotOf(m snapshot.Stored) Snapshot {
 	s := Snapshot{Date: m.Date, Run: m.Run}
 	if !m.DataAt.IsZero() {
 		s.DataAt = new(m.DataAt.UTC())

@@ -95,7 +95,7 @@ func (o *operations) view(ctx context.Context, date day.Date, how Recent, lang i
 		return viewed{}, err
 	}
 	now := o.Now()
-	return viewed{v, report.Settings{Now: now, Calendar: v.CalendarAt(now), Today: v.TodayAt(now), Products: v.Products, Position: p, Words: report.WordsIn(lang)}, ageOf(age)}, nil
+	return viewed{v, report.Settings{Now: now, Calendar: v.CalendarAt(now), Today: v.TodayAt(now), Zone: o.Zone, Products: v.Products, Position: p, Words: report.WordsIn(lang)}, ageOf(age)}, nil
 }
 
 // data returns the data of a view and their age. If the licence data are old, it requests a refresh (R8.6).
@@ -270,6 +270,7 @@ func (o *operations) reportOperations() httpapi.Operations {
 		"getLicensePurchases":        o.getLicensePurchases,
 		"getLicenseInstallations":    o.getLicenseInstallations,
 		"explainLicenseInstallation": o.explainLicenseInstallation,
+		"getSubscriptionReport":      o.getSubscriptionReport,
 	}
 }
 
@@ -403,7 +404,7 @@ func (o *operations) getOverview(api huma.API, op huma.Operation) {
 		if err != nil {
 			return nil, err
 		}
-		subscriptions, err := o.subscriptionsOverview(ctx, v.Settings.Calendar)
+		subscriptions, err := o.subscriptionsOverview(ctx, v)
 		if err != nil {
 			return nil, err
 		}

@@ -2,11 +2,15 @@ package reports
 
 import (
 	"context"
-	"maps"
-	"slices"
+	"net/http"
+	"strconv"
+
+	"github.com/danielgtaylor/huma/v2"
 
 	"trueup/internal/day"
-	"trueup/internal/device"
+	"trueup/internal/httpapi"
+	"trueup/internal/i18n"
+	"trueup/internal/position"
 	"trueup/internal/report"
 	"trueup/internal/subscription"
 )
@@ -19,23 +23,9 @@ type OverviewWithSubscriptions struct {
 
 // SubscriptionsOverview is the numbers of all subscriptions, and those that end soon.
 type SubscriptionsOverview struct {
-	Subscriptions      int                    `json:"subscriptions" minimum:"0" doc:"The number of subscriptions." example:"12"`
-	Quantity           int                    `json:"quantity" minimum:"0" doc:"The number of licences." example:"3200"`
-	Assigned           int                    `json:"assigned" minimum:"0" doc:"The number of users and devices that use a licence." example:"2950"`
-	Unused             int                    `json:"unused" minimum:"0" doc:"The number of licences that nobody uses." example:"255"`
-	Short              int                    `json:"short" minimum:"0" doc:"The number of missing licences." example:"5"`
-	Conflicts          int                    `json:"conflicts" minimum:"0" doc:"The number of conflicts: see GET /conflicts." example:"2"`
-	Overdue            int                    `json:"overdue" minimum:"0" doc:"The number of conflicts that are 90 days old." example:"0"`
-	CostPerMonth       []MonthlyCost          `json:"costPerMonth" doc:"What all licences cost, by currency; without subscriptions whose price is not known."`
-	UnusedCostPerMonth []MonthlyCost          `json:"unusedCostPerMonth" doc:"What the licences cost that nobody uses, by currency."`
-	Expiring           []ExpiringSubscription `json:"expiring" doc:"At most 10 subscriptions that end soon and do not renew automatically, the earliest first; without those that are not watched."`
-	ExpiringAll        int                    `json:"expiringAll" minimum:"0" doc:"The number of subscriptions that end soon." example:"1"`
-}
-
-// MonthlyCost is what licences cost in a month.
-type MonthlyCost struct {
-	Amount   int64  `json:"amount" minimum:"0" doc:"In hundredths of the currency." example:"369000"`
-	Currency string `json:"currency" doc:"The ISO 4217 code of the currency." example:"EUR"`
+	report.SubscriptionReportTotals
+	Expiring    []ExpiringSubscription `json:"expiring" doc:"At most 10 subscriptions that end soon and do not renew automatically, the earliest first; without those that are not watched."`
+	ExpiringAll int                    `json:"expiringAll" minimum:"0" doc:"The number of subscriptions that end soon." example:"1"`
 }
 
 // ExpiringSubscription is a subscription that ends soon.
@@ -46,27 +36,98 @@ type ExpiringSubscription struct {
 	Assigned int      `json:"assigned" minimum:"0" doc:"The number of users or devices that use a licence." example:"87"`
 }
 
-// subscriptionsOverview reads the subscriptions, with the days of a calendar.
-func (o *operations) subscriptionsOverview(ctx context.Context, calendar day.Calendar) (SubscriptionsOverview, error) {
-	all, err := device.Subscriptions(ctx, o.Subscriptions, o.Devices)
+// subscriptionsOverview summarises the subscriptions of a view.
+func (o *operations) subscriptionsOverview(ctx context.Context, v viewed) (SubscriptionsOverview, error) {
+	all, err := v.Subscriptions(ctx, v.Now)
 	if err != nil {
 		return SubscriptionsOverview{}, err
 	}
-	s := subscription.Summarise(all, o.Now(), o.Zone, calendar.Soon)
-	out := SubscriptionsOverview{
-		Subscriptions: s.Subscriptions, Quantity: s.Quantity, Assigned: s.Used, Unused: s.Unused, Short: s.Short, Conflicts: s.Conflicts, Overdue: s.Overdue,
-		CostPerMonth: monthly(s.Costs), UnusedCostPerMonth: monthly(s.UnusedCosts), Expiring: []ExpiringSubscription{}, ExpiringAll: len(s.Ending),
-	}
-	for _, h := range s.Ending[:min(len(s.Ending), report.OverviewRows)] {
-		out.Expiring = append(out.Expiring, ExpiringSubscription{h.ID, h.Name, h.Seats.End(calendar.Today), h.Used()})
+	calendar := v.Settings.Calendar
+	s := subscription.Summarise(all.All, v.Now, o.Zone, calendar.Soon)
+	out := SubscriptionsOverview{SubscriptionReportTotals: report.SubscriptionTotalsOf(s), Expiring: []ExpiringSubscription{}, ExpiringAll: len(s.Ending)}
+	for _, c := range s.Ending[:min(len(s.Ending), report.OverviewRows)] {
+		out.Expiring = append(out.Expiring, ExpiringSubscription{c.ID, c.Name, c.Seats.End(calendar.Today), c.Used})
 	}
 	return out, nil
 }
 
-func monthly(costs subscription.Costs) []MonthlyCost {
-	list := []MonthlyCost{}
-	for _, currency := range slices.Sorted(maps.Keys(costs)) {
-		list = append(list, MonthlyCost{costs[currency], currency})
+// SubscriptionsQuery is the parameters of a Subscription report.
+type SubscriptionsQuery struct {
+	Kind     subscription.Kind         `query:"kind" doc:"Only subscriptions of this kind."`
+	Status   subscription.Status       `query:"status" doc:"Only subscriptions with this status on the day of the report."`
+	Conflict subscription.ConflictKind `query:"conflict" doc:"Only subscriptions with this conflict."`
+	Text     string                    `query:"q" maxLength:"256" doc:"Only subscriptions that contain this text in their name, part number or SKU, without regard to case and accents." example:"e3"`
+	Sort     report.SubscriptionColumn `query:"sort" doc:"The sort column; empty cells come last. The default order is by name."`
+	httpapi.Sorted
+	Dated
+	Recent
+}
+
+func (q SubscriptionsQuery) selection() subscription.Selection {
+	return subscription.Selection{Kind: q.Kind, Status: q.Status, Conflict: q.Conflict, Text: q.Text}
+}
+
+// subscribed returns a Subscription report with the view that it is of.
+func (o *operations) subscribed(ctx context.Context, lang i18n.Lang, in SubscriptionsQuery) (report.Subscriptions, viewed, error) {
+	v, err := o.view(ctx, in.date, in.Recent, lang, position.Options{})
+	if err != nil {
+		return report.Subscriptions{}, v, err
 	}
-	return list
+	all, err := v.Subscriptions(ctx, v.Now)
+	if err != nil {
+		return report.Subscriptions{}, v, err
+	}
+	return all.Report(in.selection(), by(in.Sort, in.Sorted), v.Settings), v, nil
+}
+
+// SubscriptionsPage is one page of a Subscription report. The totals cover all pages.
+type SubscriptionsPage struct {
+	report.Subscriptions
+	NextCursor string `json:"nextCursor,omitempty" doc:"The cursor of the next page; absent on the last page."`
+}
+
+type getSubscriptionsInput struct {
+	httpapi.Reader
+	httpapi.Paging
+	SubscriptionsQuery
+}
+
+type getSubscriptionsOutput struct {
+	Aged
+	Body SubscriptionsPage
+}
+
+func (o *operations) getSubscriptionReport(api huma.API, op huma.Operation) {
+	op.Summary = "Read the Subscription report"
+	op.Description = "Returns the licences of each subscription, how many are assigned and free, what they cost in a month, and what the unused ones cost. The totals cover all pages. " +
+		"A report of now has the subscriptions as they are, and dataAt is when they were read. A day whose reports were stored by a release without this report answers 404 with the code subscriptions_not_stored."
+	op.Errors = append(op.Errors, http.StatusNotFound)
+	huma.Register(api, op, func(ctx context.Context, in *getSubscriptionsInput) (*getSubscriptionsOutput, error) {
+		s, order := in.selection(), by(in.Sort, in.Sorted)
+		named := []string{"report", report.NameSubscriptions, string(in.date), string(s.Kind), string(s.Status), string(s.Conflict), s.Text, order.Column, strconv.FormatBool(order.Descending)}
+		from, err := start(in.Paging, named)
+		if err != nil {
+			return nil, err
+		}
+		r, v, err := o.subscribed(ctx, in.Lang(), in.SubscriptionsQuery)
+		if err != nil {
+			return nil, err
+		}
+		page := SubscriptionsPage{Subscriptions: r}
+		page.Rows, page.NextCursor, err = pageOf(page.Rows, in.Paging, from, r.Version(), named)
+		return &getSubscriptionsOutput{Aged{v.Age}, page}, err
+	})
+}
+
+type downloadSubscriptionsInput struct {
+	FileReader
+	SubscriptionsQuery
+}
+
+func (o *operations) subscriptionsTable(ctx context.Context, in *downloadSubscriptionsInput) (printed, error) {
+	r, v, err := o.subscribed(ctx, in.FileReader.lang(), in.SubscriptionsQuery)
+	if err != nil {
+		return printed{}, err
+	}
+	return printed{r.Table(v.Words), v.Calendar.Today, v.Age}, nil
 }

@@ -17,7 +17,7 @@ type layer struct {
 // domainOrder is the order of the packages of the domain. Each may import earlier ones only.
 var domainOrder = []string{
 	"internal/agreement", "internal/agreement/pairfile", "internal/group", "internal/entitlement", "internal/entitlement/statement",
-	"internal/product", "internal/product/builtin", "internal/position", "internal/inventory", "internal/proposal", "internal/report", "internal/subscription", "internal/device", "internal/directory/columns", "internal/directory",
+	"internal/product", "internal/product/builtin", "internal/position", "internal/inventory", "internal/proposal", "internal/subscription", "internal/device", "internal/report", "internal/directory/columns", "internal/directory",
 	"internal/misfiled",
 }
 

@@ -106,7 +106,7 @@ func (b *bench) pending(ctx context.Context) error {
 		publisher := &snapshot.Publisher{
 			Files: count, Index: store.Snapshots, Agreements: numbers, Answers: refreshes, Changed: refreshes, Statements: noStatements{}, Groups: store.Groups,
 			Inventory: inventories.NewCounts(store.Inventories, count), Refreshes: refreshes, Catalog: catalog.New(store.Journal, count, log),
-			Adjustments: store.Adjustments, Expiring: 90, Words: report.WordsIn(i18n.English), Clock: time.Now, Log: log,
+			Adjustments: store.Adjustments, Subscriptions: store.Subscriptions, Devices: store.Devices, Zone: time.UTC, Expiring: 90, Words: report.WordsIn(i18n.English), Clock: time.Now, Log: log,
 		}
 		return &refresher.Worker{
 			Requests: &refresher.Requests{Queue: refreshes, Clock: time.Now, Log: log},

@@ -54,21 +54,21 @@ func (b *bench) reports(ctx context.Context) error {
 	defer s.Stop(time.Second)
 	files := s3bucket.New(s.S3(), stack.ReportsBucket)
 	l := largest(b.size(100_000, 1000), b.size(20_000, 200), b.size(pairfile.MaxRows, 50))
-	index := dynamo.Open(s.DynamoDB(), s.Table).Snapshots
-	if err := b.publishing(ctx, l, files, index); err != nil {
+	store := dynamo.Open(s.DynamoDB(), s.Table)
+	if err := b.publishing(ctx, l, files, store); err != nil {
 		return err
 	}
-	if err := b.dayThroughFront(ctx, s, l, index); err != nil {
+	if err := b.dayThroughFront(ctx, s, l, store.Snapshots); err != nil {
 		return err
 	}
-	return b.live(ctx, l, files, index)
+	return b.live(ctx, l, files, store)
 }
 
 // publishing measures the end of a refresh.
-func (b *bench) publishing(ctx context.Context, l *licensedOrganisation, files objects.Bucket, index snapshot.Index) error {
+func (b *bench) publishing(ctx context.Context, l *licensedOrganisation, files objects.Bucket, store *dynamo.Table) error {
 	p := &snapshot.Publisher{
-		Files: files, Index: index, Agreements: l, Answers: l, Statements: l, Groups: l, Inventory: l, Refreshes: l, Catalog: l.titles,
-		Adjustments: l, Expiring: 90, Words: report.WordsIn(i18n.English), Clock: time.Now, Log: slog.New(slog.DiscardHandler),
+		Files: files, Index: store.Snapshots, Agreements: l, Answers: l, Statements: l, Groups: l, Inventory: l, Refreshes: l, Catalog: l.titles,
+		Adjustments: l, Subscriptions: store.Subscriptions, Devices: store.Devices, Zone: time.UTC, Expiring: 90, Words: report.WordsIn(i18n.English), Clock: time.Now, Log: slog.New(slog.DiscardHandler),
 	}
 	publish := func(ctx context.Context) error {
 		l.runs++
@@ -179,7 +179,7 @@ func (l *licensedOrganisation) page(ctx context.Context, address, token string) 
 }
 
 // live measures a current report in a new process, and in one that has created it before.
-func (b *bench) live(ctx context.Context, l *licensedOrganisation, files objects.Bucket, index snapshot.Index) error {
+func (b *bench) live(ctx context.Context, l *licensedOrganisation, files objects.Bucket, store *dynamo.Table) error {
 	var library *snapshot.Library
 	now := time.Now()
 	settings := report.Settings{Now: now, Calendar: day.Window(90).At(now, time.UTC), Products: builtin.Products(), Words: report.WordsIn(i18n.English)}
@@ -194,7 +194,7 @@ func (b *bench) live(ctx context.Context, l *licensedOrganisation, files objects
 		return nil
 	}
 	fresh := func(ctx context.Context) (time.Duration, error) {
-		library = &snapshot.Library{Files: files, Index: index, Agreements: l, Groups: l, Inventory: l, Refreshes: l, Catalog: l.titles, Adjustments: l, Zone: time.UTC}
+		library = &snapshot.Library{Files: files, Index: store.Snapshots, Agreements: l, Groups: l, Inventory: l, Refreshes: l, Catalog: l.titles, Adjustments: l, Zone: time.UTC, Subscriptions: store.Subscriptions, Devices: store.Devices}
 		return took(read)(ctx)
 	}
 	held, err := peak(ctx, func(ctx context.Context) error {
