@@ -2,6 +2,7 @@ package device
 
 import (
 	"context"
+	"time"
 
 	"trueup/internal/audit"
 	"trueup/internal/once"
@@ -37,6 +38,8 @@ type DirectoryID struct {
 
 // Change is a change of the members of a group.
 type Change struct {
+	By string    // who makes the change, as in audit events
+	At time.Time // when
 	// Confirmed says that a global admin makes the change. A change by others waits if the group, or
 	// one that contains it, holds a subscription (R10.3).
 	Confirmed bool
@@ -114,14 +117,15 @@ type Store interface {
 	DeleteGroup(ctx context.Context, read Group, event audit.Event) error
 	// ChangeMembers changes the members of a group, or stores the change as pending, in place of an earlier
 	// one. A change to the members that the group has withdraws the pending one. It sets the Action of the
-	// event to one of the Actions. It returns the group as stored, errs.Invalid with the violations of
-	// Members.Check and device_unknown, or errs.Conflict device_group_pending if the change is confirmed or
-	// need not wait while another one is pending.
-	ChangeMembers(ctx context.Context, read Group, c Change, event audit.Event) (Group, error)
-	// Settle makes the pending change, or drops it. It returns errs.Conflict device_group_not_pending, or
-	// errs.Conflict device_group_change_impossible with what Members.Check finds now: the change can only be
-	// dropped then.
-	Settle(ctx context.Context, read Group, confirm bool, event audit.Event) (Group, error)
+	// event to one of the Actions. The result is the group as stored. It returns errs.Invalid with the
+	// violations of Members.Check and device_unknown, or errs.Conflict device_group_pending if the change is
+	// confirmed or need not wait while another one is pending. read has Version 0 if the caller did not read
+	// the group.
+	ChangeMembers(read Group, c Change) once.Edit[Group]
+	// Settle makes the pending change, or drops it; devices and groups join at the given moment. It returns
+	// errs.Conflict device_group_not_pending, or errs.Conflict device_group_change_impossible with what
+	// Members.Check finds now: the change can only be dropped then.
+	Settle(read Group, confirm bool, at time.Time) once.Edit[Group]
 	// Assign assigns a subscription to a group, as the function Assign judges it with what is stored in the
 	// moment of the write.
 	Assign(ctx context.Context, read Group, subscriptionID string, today subscription.Today, event audit.Event) (Group, error)

@@ -276,7 +276,8 @@ func (j *job) join(ctx context.Context, groupID string, members []member, replac
 // for a global admin is a finding.
 func (j *job) become(ctx context.Context, groupID string, devices, groups []string, replace, keepGroups bool) (joined int, err error) {
 	var held, of, left int
-	after, err := j.Devices.ChangeMembers(ctx, device.Group{ID: groupID}, device.Change{To: func(from device.Members) (device.Members, error) {
+	event := j.event(device.ActionMembersChanged)
+	edit := j.Devices.ChangeMembers(device.Group{ID: groupID}, device.Change{By: event.By, At: event.At, To: func(from device.Members) (device.Members, error) {
 		to := from.With(devices, groups, j.now())
 		joined = len(to.Devices) + len(to.Groups) - len(from.Devices) - len(from.Groups)
 		held, left, of = 0, 0, len(from.Devices)+len(from.Groups)
@@ -294,7 +295,8 @@ func (j *job) become(ctx context.Context, groupID string, devices, groups []stri
 			return to, nil
 		}
 		return exact, nil
-	}}, j.event(device.ActionMembersChanged))
+	}})
+	after, _, err := edit.Apply(ctx, once.Change{Event: event})
 	if e := errs.As(err); e != nil && codeOf(err) != "" {
 		for _, v := range e.Violations {
 			j.find(sheet.SeverityError, 0, v.Value, v.Code, pairs(v.Args)...)

@@ -48,7 +48,7 @@ func (s *Devices) Use(ctx context.Context, subscriptions []*subscription.Holding
 // the group names the subscription, and the holder's item the group. One transaction writes both, on
 // the condition that the subscription has no holder, and that its licences are as they were read.
 func (s *Devices) Assign(ctx context.Context, read device.Group, subscriptionID string, today subscription.Today, event audit.Event) (device.Group, error) {
-	return s.editGroup(ctx, read, &event, func(e *edit, g *device.Group, all groupsOfDevices) (was, is map[string]string, err error) {
+	return s.editGroup(ctx, read, event, func(ctx context.Context, e *edit, _ *audit.Event, g *device.Group, all groupsOfDevices) (was, is map[string]string, err error) {
 		h, err := s.db.holding(ctx, subscriptionID)
 		if err != nil {
 			return nil, nil, err
@@ -79,7 +79,7 @@ func (s *Devices) Assign(ctx context.Context, read device.Group, subscriptionID 
 
 // Unassign implements device.Store.
 func (s *Devices) Unassign(ctx context.Context, read device.Group, event audit.Event) (device.Group, error) {
-	return s.editGroup(ctx, read, &event, func(e *edit, g *device.Group, _ groupsOfDevices) (was, is map[string]string, err error) {
+	return s.editGroup(ctx, read, event, func(_ context.Context, e *edit, _ *audit.Event, g *device.Group, _ groupsOfDevices) (was, is map[string]string, err error) {
 		if err := device.Unassign(*g); err != nil {
 			return nil, nil, err
 		}
