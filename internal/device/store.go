@@ -128,7 +128,7 @@ type Store interface {
 	Settle(read Group, confirm bool, at time.Time) once.Edit[Group]
 	// Assign assigns a subscription to a group, as the function Assign judges it with what is stored in the
 	// moment of the write.
-	Assign(ctx context.Context, read Group, subscriptionID string, today subscription.Today, event audit.Event) (Group, error)
+	Assign(ctx context.Context, read Group, a Assignment, event audit.Event) (Group, error)
 	// Unassign takes the subscription of a group back, as the function Unassign judges it. The apps and
 	// their data become read-only on all its devices (R10.2).
 	Unassign(ctx context.Context, read Group, event audit.Event) (Group, error)

@@ -72,7 +72,7 @@ func TestR10_3_MembersWait(t *testing.T) {
 	g, err := s.store.Devices.Group(t.Context(), held)
 	if err == nil {
 		event.ID = "f"
-		_, err = s.store.Devices.Assign(t.Context(), g, "apps", subscription.Today{Now: now, Zone: time.UTC}, event)
+		_, err = s.store.Devices.Assign(t.Context(), g, device.Assignment{Subscription: "apps", Today: subscription.Today{Now: now, Zone: time.UTC}}, event)
 	}
 	if err != nil {
 		t.Fatal(err)
@@ -154,7 +154,7 @@ func TestR9_4_Overview(t *testing.T) {
 		}
 	}
 	if join("one"); err == nil {
-		g, err = s.store.Devices.Assign(t.Context(), g, "apps", subscription.Today{Now: now, Zone: time.UTC}, event("a"))
+		g, err = s.store.Devices.Assign(t.Context(), g, device.Assignment{Subscription: "apps", Today: subscription.Today{Now: now, Zone: time.UTC}}, event("a"))
 	}
 	if join("two"); err != nil {
 		t.Fatal(err)

@@ -497,6 +497,11 @@ var messages = [...]message{
 		"Het apparaat heeft een Windows-versie van vóór Windows 10 versie 1803. Werk Windows bij.",
 		"L'appareil a une version de Windows antérieure à Windows 10 version 1803. Mettez Windows à jour.",
 	}},
+	{"devices_differ", [...]string{
+		"The group and the groups within it have {devices} devices now, not {seen}. Read the devices again, and send their number.",
+		"De groep en de groepen erin hebben nu {devices} apparaten, niet {seen}. Lees de apparaten opnieuw, en stuur hun aantal.",
+		"Le groupe et les groupes qu'il contient comptent maintenant {devices} appareils, et non {seen}. Relisez les appareils et envoyez leur nombre.",
+	}},
 	{"devices_too_many", [...]string{
 		"The group has {devices} devices, and the subscription has {quantity} licences. Buy more, or remove devices.",
 		"De groep heeft {devices} apparaten, en het abonnement heeft {quantity} licenties. Koop er bij, of verwijder apparaten.",

@@ -9,7 +9,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"trueup/internal/audit"
-	"trueup/internal/day"
 	"trueup/internal/device"
 	"trueup/internal/subscription"
 )
@@ -47,9 +46,9 @@ func (s *Devices) Use(ctx context.Context, subscriptions []*subscription.Holding
 // Assign implements device.Store. The group and the subscription belong to each other in both directions:
 // the group names the subscription, and the holder's item the group. One transaction writes both, on
 // the condition that the subscription has no holder, and that its licences are as they were read.
-func (s *Devices) Assign(ctx context.Context, read device.Group, subscriptionID string, today subscription.Today, event audit.Event) (device.Group, error) {
+func (s *Devices) Assign(ctx context.Context, read device.Group, a device.Assignment, event audit.Event) (device.Group, error) {
 	return s.editGroup(ctx, read, event, func(ctx context.Context, e *edit, _ *audit.Event, g *device.Group, all groupsOfDevices) (was, is map[string]string, err error) {
-		h, err := s.db.holding(ctx, subscriptionID)
+		h, err := s.db.holding(ctx, a.Subscription)
 		if err != nil {
 			return nil, nil, err
 		}
@@ -61,7 +60,7 @@ func (s *Devices) Assign(ctx context.Context, read device.Group, subscriptionID 
 			return nil, nil, err
 		}
 		devices := members[g.ID]
-		if err := device.Assign(*g, h, devices, day.In(today.Now, today.Zone)); err != nil || g.Subscription == h.ID {
+		if err := device.Assign(*g, h, devices, a); err != nil || g.Subscription == h.ID {
 			return nil, nil, err
 		}
 		g.Subscription = h.ID

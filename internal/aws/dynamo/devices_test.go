@@ -100,7 +100,7 @@ func assigning(ctx context.Context, s *dynamo.Table, group, subscription string)
 	if err != nil {
 		return err
 	}
-	_, err = s.Devices.Assign(ctx, g, subscription, thatDay, edited("device_group.assigned"))
+	_, err = s.Devices.Assign(ctx, g, device.Assignment{Subscription: subscription, Today: thatDay}, edited("device_group.assigned"))
 	return err
 }
 
