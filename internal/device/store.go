@@ -36,6 +36,12 @@ type DirectoryID struct {
 	DeviceID string // of a device
 }
 
+// Deletion is a device to delete, as it was read, with the audit event of its deletion.
+type Deletion struct {
+	Device Device
+	Event  audit.Event
+}
+
 // Change is a change of the members of a group.
 type Change struct {
 	By string    // who makes the change, as in audit events
@@ -96,8 +102,12 @@ type Store interface {
 	// DeleteDevice removes a device, and takes it out of its groups and of pending changes, each with an
 	// audit event. confirmed says that a global admin does it; others get errs.Conflict device_licensed if
 	// one of the groups, or one that contains it, holds a subscription. A device in more than 20 groups is
-	// errs.Conflict device_in_groups.
+	// errs.Conflict device_in_groups; groups that have more than 100,000 members together, also in pending changes, are
+	// errs.Conflict device_in_large_groups.
 	DeleteDevice(ctx context.Context, read Device, confirmed bool, event audit.Event) error
+	// DeleteDevices is DeleteDevice for many different devices, each of them all or nothing. It reads the groups once for several. refused has the
+	// errors of DeleteDevice in the order of the deletions, nil for a device that was deleted.
+	DeleteDevices(ctx context.Context, deletions []Deletion, confirmed bool) (refused []error, err error)
 
 	// Groups returns all groups by id, without their devices and pending changes: Count and Waiting say
 	// what they have.

@@ -699,5 +699,5 @@ func TestLargestDeviceGroupFits(t *testing.T) {
 	for i := range device.GroupGroupsMax {
 		m.Groups = append(m.Groups, id.New(noon, fmt.Sprint("group", i)))
 	}
-	must(t, dynamo.StoreMembers(t.Context(), s, id.New(noon, "g"), m))
+	must(t, dynamo.StoreGroups(t.Context(), s, []device.Group{{ID: id.New(noon, "g"), Devices: m.Devices, Groups: m.Groups, Pending: &m, Version: 1}}))
 }
