@@ -22,14 +22,11 @@ func (s *Devices) Use(ctx context.Context, subscriptions []*subscription.Holding
 	if err != nil {
 		return err
 	}
-	holders := map[string]string{}
-	for id, g := range all.groups {
-		holders[g.Subscription] = id
-	}
+	groups := holders(all)
 	var held []string
 	for _, h := range subscriptions {
 		if h.Kind == subscription.ForDevices {
-			if h.Group, h.Joined = holders[h.ID], nil; h.Group != "" {
+			if h.Group, h.Joined = groups[h.ID], nil; h.Group != "" {
 				held = append(held, h.Group)
 			}
 		}
@@ -43,6 +40,17 @@ func (s *Devices) Use(ctx context.Context, subscriptions []*subscription.Holding
 	return err
 }
 
+// holders returns the ids of the groups that hold a subscription, by the id of the latter.
+func holders(all groupsOfDevices) map[string]string {
+	groups := map[string]string{}
+	for id, g := range all.groups {
+		if g.Subscription != "" {
+			groups[g.Subscription] = id
+		}
+	}
+	return groups
+}
+
 // Assign implements device.Store. The group and the subscription belong to each other in both directions:
 // the group names the subscription, and the holder's item the group. One transaction writes both, on
 // the condition that the subscription has no holder, and that its licences are as they were read.
@@ -52,9 +60,7 @@ func (s *Devices) Assign(ctx context.Context, read device.Group, a device.Assign
 		if err != nil {
 			return nil, nil, err
 		}
-		if err := s.Use(ctx, []*subscription.Holding{&h}); err != nil {
-			return nil, nil, err
-		}
+		h.Group = holders(all)[h.ID]
 		members, err := s.members(ctx, all, g.ID)
 		if err != nil {
 			return nil, nil, err
