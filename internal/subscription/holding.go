@@ -20,6 +20,15 @@ type Holding struct {
 	Joined []time.Time
 }
 
+// ByID returns subscriptions by their ids.
+func ByID(all []Holding) map[string]Holding {
+	byID := make(map[string]Holding, len(all))
+	for _, h := range all {
+		byID[h.ID] = h
+	}
+	return byID
+}
+
 // Used returns how many users or devices use a licence. They can be more than there are licences.
 func (h Holding) Used() int {
 	if h.Kind == ForDevices {
