@@ -142,6 +142,7 @@ type Store interface {
 	// Unassign takes the subscription of a group back, as the function Unassign judges it. The apps and
 	// their data become read-only on all its devices (R10.2).
 	Unassign(ctx context.Context, read Group, event audit.Event) (Group, error)
-	// Use fills in who uses subscriptions for devices: Group and Joined. It leaves others as they are.
+	// Use fills in who uses subscriptions for devices: Group and Joined. It leaves others as they are. It reads the
+	// members of groups only if there are too few licences, or groups within, so Seats must be those of the moment.
 	Use(ctx context.Context, subscriptions []*subscription.Holding) error
 }

@@ -15,7 +15,8 @@ type Holding struct {
 	Seats Seats
 
 	// Group is the id of the group of devices that holds a subscription for devices, and Joined has when
-	// its devices joined, in order. A Store leaves both empty: device.Store.Use fills them in.
+	// its devices joined, in order. The moments can be zero if there are enough licences: only a shortage
+	// depends on them. A Store leaves both empty: device.Store.Use fills them in.
 	Group  string
 	Joined []time.Time
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"strconv"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
@@ -26,15 +27,19 @@ func (s *Devices) Use(ctx context.Context, subscriptions []*subscription.Holding
 	var held []string
 	for _, h := range subscriptions {
 		if h.Kind == subscription.ForDevices {
-			if h.Group, h.Joined = groups[h.ID], nil; h.Group != "" {
+			h.Group, h.Joined = groups[h.ID], nil
+			g := all.groups[h.Group]
+			if g.Count > h.Seats.Quantity || len(g.Groups) > 0 { // a device can be in several of the groups
 				held = append(held, h.Group)
+			} else if g.Count > 0 {
+				h.Joined = make([]time.Time, g.Count)
 			}
 		}
 	}
 	members, err := s.members(ctx, all, held...)
 	for _, h := range subscriptions {
-		if h.Group != "" {
-			h.Joined = device.Joined(members[h.Group])
+		if used, read := members[h.Group]; read && h.Kind == subscription.ForDevices {
+			h.Joined = device.Joined(used)
 		}
 	}
 	return err
