@@ -93,12 +93,13 @@ func (s *Devices) deleteSome(ctx context.Context, deletions []device.Deletion, r
 
 // deletionBatch is the devices that one transaction deletes.
 type deletionBatch struct {
-	s       *Devices
-	e       *edit
-	all     groupsOfDevices
-	leaving map[string]*leaving // by the id of the group
-	devices int
-	members int // of the groups, also of pending changes
+	s        *Devices
+	e        *edit
+	all      groupsOfDevices
+	proposed bool                // whether all has the changes that wait
+	leaving  map[string]*leaving // by the id of the group
+	devices  int
+	members  int // of the groups, also of pending changes
 }
 
 // leaving is a group that deleted devices leave.
@@ -117,13 +118,17 @@ func (b *deletionBatch) add(ctx context.Context, d device.Deletion, in map[strin
 	}
 	groups := slices.Sorted(maps.Keys(in))
 	from := slices.DeleteFunc(slices.Clone(groups), func(id string) bool { return !slices.Contains(in[id], membersSK) })
-	holder, err := b.s.holder(ctx, b.all, from)
-	if err != nil {
-		return false, err
-	}
-	if holder != "" && !confirmed {
-		*refused = errs.New(errs.Conflict, "device_licensed", "group", holder)
-		return true, nil
+	if !confirmed && len(from) > 0 {
+		if !b.proposed {
+			if err := b.s.proposals(ctx, b.all); err != nil {
+				return false, err
+			}
+			b.proposed = true
+		}
+		if holder := holder(b.all, from); holder != "" {
+			*refused = errs.New(errs.Conflict, "device_licensed", "group", holder)
+			return true, nil
+		}
 	}
 	further, own := map[string]*leaving{}, 0
 	more := 0
@@ -188,20 +193,14 @@ func (s *Devices) delete(e *edit, d device.Deletion, groups []string, refused *e
 }
 
 // holder returns the name of a group that holds a subscription and contains one of the given groups; empty
-// for none.
-func (s *Devices) holder(ctx context.Context, all groupsOfDevices, ids []string) (name string, err error) {
-	if len(ids) == 0 {
-		return "", nil
-	}
-	if err := s.proposals(ctx, all); err != nil {
-		return "", err
-	}
+// for none. all has the changes that wait, see proposals.
+func holder(all groupsOfDevices, ids []string) string {
 	for _, id := range ids {
 		if holders := device.Holders(id, all.groups); len(holders) > 0 {
-			return all.groups[holders[0]].Name, nil
+			return all.groups[holders[0]].Name
 		}
 	}
-	return "", nil
+	return ""
 }
 
 // leave takes deleted devices out of a group. A pending change ends if nothing is left of it.

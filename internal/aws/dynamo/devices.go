@@ -262,11 +262,10 @@ func (s *Devices) keep(ctx context.Context, e *edit, deviceID string) error {
 	if err != nil {
 		return err
 	}
-	holder, err := s.holder(ctx, all, slices.Sorted(maps.Keys(within[deviceID])))
-	if err != nil {
+	if err := s.proposals(ctx, all); err != nil {
 		return err
 	}
-	if holder != "" {
+	if holder := holder(all, slices.Sorted(maps.Keys(within[deviceID]))); holder != "" {
 		return errs.New(errs.Conflict, "device_identity", "group", holder)
 	}
 	s.move(e, all, 0)
