@@ -103,20 +103,26 @@ func TestDeviceGroupIsOneToOne(t *testing.T) {
 		holder  string
 		devices int
 		want    string
+		seen    int // by the caller, if more than 0
 	}{
-		"enough licences":          {device.Group{Type: device.Security}, h, "", 2, ""},
-		"no devices":               {device.Group{Type: device.Distribution}, h, "", 0, ""},
-		"held already":             {device.Group{ID: "g", Type: device.Dynamic, Subscription: "apps"}, h, "g", 5, ""},
-		"too many devices":         {device.Group{Type: device.Security}, h, "", 3, "devices_too_many"},
-		"a Microsoft 365 group":    {device.Group{Type: device.Microsoft365}, h, "", 0, "group_type_unsupported"},
-		"the group has another":    {device.Group{Type: device.Security, Subscription: "other"}, h, "", 1, "group_has_subscription"},
-		"another group has it":     {device.Group{ID: "g", Type: device.Security}, h, "h", 1, "subscription_has_group"},
-		"an expired subscription":  {device.Group{Type: device.Security}, ended, "", 1, "subscription_expired"},
-		"a subscription for users": {device.Group{Type: device.Security}, users, "", 1, "subscription_for_users"},
+		"enough licences":          {device.Group{Type: device.Security}, h, "", 2, "", 2},
+		"no devices":               {device.Group{Type: device.Distribution}, h, "", 0, "", 0},
+		"held already":             {device.Group{ID: "g", Type: device.Dynamic, Subscription: "apps"}, h, "g", 5, "", 4},
+		"too many devices":         {device.Group{Type: device.Security}, h, "", 3, "devices_too_many", 0},
+		"another number":           {device.Group{Type: device.Security}, h, "", 2, "devices_differ", 1},
+		"a Microsoft 365 group":    {device.Group{Type: device.Microsoft365}, h, "", 0, "group_type_unsupported", 0},
+		"the group has another":    {device.Group{Type: device.Security, Subscription: "other"}, h, "", 1, "group_has_subscription", 0},
+		"another group has it":     {device.Group{ID: "g", Type: device.Security}, h, "h", 1, "subscription_has_group", 0},
+		"an expired subscription":  {device.Group{Type: device.Security}, ended, "", 1, "subscription_expired", 0},
+		"a subscription for users": {device.Group{Type: device.Security}, users, "", 1, "subscription_for_users", 0},
 	} {
 		h := test.holding
 		h.Group = test.holder
-		err := device.Assign(test.group, h, make([]device.Member, test.devices), "2026-11-29")
+		a := device.Assignment{Subscription: h.ID, Today: subscription.Today{Now: noon, Zone: time.UTC}}
+		if test.seen > 0 {
+			a.Devices = &test.seen
+		}
+		err := device.Assign(test.group, h, make([]device.Member, test.devices), a)
 		if code := errs.CodeOf(err); code != test.want {
 			t.Errorf("%s: %v", name, err)
 		}

@@ -2,6 +2,7 @@ package device
 
 import (
 	"context"
+	"time"
 
 	"trueup/internal/audit"
 	"trueup/internal/once"
@@ -35,8 +36,16 @@ type DirectoryID struct {
 	DeviceID string // of a device
 }
 
+// Deletion is a device to delete, as it was read, with the audit event of its deletion.
+type Deletion struct {
+	Device Device
+	Event  audit.Event
+}
+
 // Change is a change of the members of a group.
 type Change struct {
+	By string    // who makes the change, as in audit events
+	At time.Time // when
 	// Confirmed says that a global admin makes the change. A change by others waits if the group, or
 	// one that contains it, holds a subscription (R10.3).
 	Confirmed bool
@@ -104,8 +113,12 @@ type Store interface {
 	// DeleteDevice removes a device, and takes it out of its groups and of pending changes, each with an
 	// audit event. confirmed says that a global admin does it; others get errs.Conflict device_licensed if
 	// one of the groups, or one that contains it, holds a subscription. A device in more than 20 groups is
-	// errs.Conflict device_in_groups.
+	// errs.Conflict device_in_groups; groups that have more than 100,000 members together, also in pending changes, are
+	// errs.Conflict device_in_large_groups.
 	DeleteDevice(ctx context.Context, read Device, confirmed bool, event audit.Event) error
+	// DeleteDevices is DeleteDevice for many different devices, each of them all or nothing. It reads the groups once for several. refused has the
+	// errors of DeleteDevice in the order of the deletions, nil for a device that was deleted.
+	DeleteDevices(ctx context.Context, deletions []Deletion, confirmed bool) (refused []error, err error)
 
 	// Groups returns all groups by id, without their devices and pending changes: Count and Waiting say
 	// what they have.
@@ -125,20 +138,22 @@ type Store interface {
 	DeleteGroup(ctx context.Context, read Group, event audit.Event) error
 	// ChangeMembers changes the members of a group, or stores the change as pending, in place of an earlier
 	// one. A change to the members that the group has withdraws the pending one. It sets the Action of the
-	// event to one of the Actions. It returns the group as stored, errs.Invalid with the violations of
-	// Members.Check and device_unknown, or errs.Conflict device_group_pending if the change is confirmed or
-	// need not wait while another one is pending.
-	ChangeMembers(ctx context.Context, read Group, c Change, event audit.Event) (Group, error)
-	// Settle makes the pending change, or drops it. It returns errs.Conflict device_group_not_pending, or
-	// errs.Conflict device_group_change_impossible with what Members.Check finds now: the change can only be
-	// dropped then.
-	Settle(ctx context.Context, read Group, confirm bool, event audit.Event) (Group, error)
+	// event to one of the Actions. The result is the group as stored. It returns errs.Invalid with the
+	// violations of Members.Check and device_unknown, or errs.Conflict device_group_pending if the change is
+	// confirmed or need not wait while another one is pending. read has Version 0 if the caller did not read
+	// the group.
+	ChangeMembers(read Group, c Change) once.Edit[Group]
+	// Settle makes the pending change, or drops it; devices and groups join at the given moment. It returns
+	// errs.Conflict device_group_not_pending, or errs.Conflict device_group_change_impossible with what
+	// Members.Check finds now: the change can only be dropped then.
+	Settle(read Group, confirm bool, at time.Time) once.Edit[Group]
 	// Assign assigns a subscription to a group, as the function Assign judges it with what is stored in the
 	// moment of the write.
-	Assign(ctx context.Context, read Group, subscriptionID string, today subscription.Today, event audit.Event) (Group, error)
+	Assign(ctx context.Context, read Group, a Assignment, event audit.Event) (Group, error)
 	// Unassign takes the subscription of a group back, as the function Unassign judges it. The apps and
 	// their data become read-only on all its devices (R10.2).
 	Unassign(ctx context.Context, read Group, event audit.Event) (Group, error)
-	// Use fills in who uses subscriptions for devices: Group and Joined. It leaves others as they are.
+	// Use fills in who uses subscriptions for devices: Group and Joined. It leaves others as they are. It reads the
+	// members of groups only if there are too few licences, or groups within, so Seats must be those of the moment.
 	Use(ctx context.Context, subscriptions []*subscription.Holding) error
 }

@@ -304,21 +304,29 @@ func (l *deviceList) missing(ctx context.Context) error {
 		l.find(sheet.SeverityWarning, 0, "", "directory_devices_held", "devices", strconv.Itoa(len(gone)), "of", strconv.Itoa(stored), "percent", strconv.Itoa(heldAbove))
 		return nil
 	}
-	for i, d := range gone {
-		switch err := l.Devices.DeleteDevice(ctx, d, false, l.event("device.deleted")); {
-		case err == nil:
-			l.Deleted++
-		case codeOf(err) != "":
-			l.find(sheet.SeverityWarning, 0, d.Name, codeOf(err), argsOf(err)...)
-		case errs.KindOf(err) == errs.Stale || errs.KindOf(err) == errs.NotFound: // changed by somebody meanwhile, or deleted
-		default:
+	for some := range slices.Chunk(gone, window) {
+		deletions := make([]device.Deletion, len(some))
+		for i, d := range some {
+			deletions[i] = device.Deletion{Device: d, Event: l.event("device.deleted")}
+		}
+		refused, err := l.Devices.DeleteDevices(ctx, deletions, false)
+		if err != nil {
 			return err
 		}
-		l.done(l.position)
-		if i%window == window-1 {
-			if err := l.save(ctx); err != nil {
+		for i, d := range some {
+			switch err := refused[i]; {
+			case err == nil:
+				l.Deleted++
+			case codeOf(err) != "":
+				l.find(sheet.SeverityWarning, 0, d.Name, codeOf(err), argsOf(err)...)
+			case errs.KindOf(err) == errs.Stale || errs.KindOf(err) == errs.NotFound: // changed by somebody meanwhile, or deleted
+			default:
 				return err
 			}
+		}
+		l.done(l.position)
+		if err := l.save(ctx); err != nil {
+			return err
 		}
 		if l.isEnding(ctx) {
 			return lease.ErrInterrupted

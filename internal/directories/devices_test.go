@@ -80,7 +80,7 @@ func (w *world) license(groupName string, quantity int) {
 	}
 	_, err := w.table.Subscriptions.Create(w.t.Context(), h, once.Change{Event: w.event()})
 	must(w.t, err)
-	_, err = w.table.Devices.Assign(w.t.Context(), w.group(groupName), h.ID, subscription.Today{Now: noon, Zone: time.UTC}, w.event())
+	_, err = w.table.Devices.Assign(w.t.Context(), w.group(groupName), device.Assignment{Subscription: h.ID, Today: subscription.Today{Now: noon, Zone: time.UTC}}, w.event())
 	must(w.t, err)
 }
 

@@ -141,12 +141,10 @@ func typeOf(g directory.GroupRow) device.GroupType {
 // group makes a stored group agree with a row, and returns its id; empty if that is refused.
 func (j *job) group(ctx context.Context, row directory.GroupRow) (groupID string, err error) {
 	refused := func(err error) (string, error) {
-		if codeOf(err) == "" {
-			return "", err
+		if err = j.cannot(row.Line, row.Name, err); err == nil {
+			j.Rejected++
 		}
-		j.Rejected++
-		j.find(sheet.SeverityError, row.Line, row.Name, codeOf(err), argsOf(err)...)
-		return "", nil
+		return "", err
 	}
 	parsed, violations := device.ParseGroup(device.GroupDraft{ObjectID: row.ObjectID, Name: row.Name, Type: typeOf(row)})
 	if err := errs.Violated(violations); err != nil {
@@ -202,29 +200,31 @@ func matchGroup(all map[string]device.Group, as device.Group) (found device.Grou
 // named returns the id of the group with a name, which is created if there is none. It returns an empty id
 // after a finding that says why there can be no group of that name.
 func (j *job) named(ctx context.Context, name string) (string, error) {
-	refused := func(err error) (string, error) {
-		if codeOf(err) == "" {
-			return "", err
-		}
-		j.find(sheet.SeverityError, 0, name, codeOf(err), argsOf(err)...)
-		return "", nil
-	}
 	all, err := j.Devices.Groups(ctx)
 	if err != nil {
 		return "", err
 	}
 	parsed, violations := device.ParseGroup(device.GroupDraft{Name: name})
 	if err := errs.Violated(violations); err != nil {
-		return refused(err)
+		return "", j.cannot(0, name, err)
 	}
 	if g, found := matchGroup(all, parsed); found {
 		return g.ID, nil
 	}
 	parsed.ID, parsed.CreatedAt, parsed.Version = id.New(j.Object.At, "device-group\x00"+j.ID+"\x00"+text.Fold(parsed.Name)), j.now(), 1
 	if _, err = j.Devices.CreateGroup(ctx, parsed, once.Change{Event: j.event("device_group.created")}); err != nil {
-		return refused(err)
+		return "", j.cannot(0, name, err)
 	}
 	return parsed.ID, nil
+}
+
+// cannot notes in a finding why a group cannot be stored. It returns err if it is a fault.
+func (j *job) cannot(line int, name string, err error) error {
+	if codeOf(err) == "" {
+		return err
+	}
+	j.find(sheet.SeverityError, line, name, codeOf(err), argsOf(err)...)
+	return nil
 }
 
 // join makes devices and groups members of a group, and counts their rows. replace says that the list is
@@ -276,7 +276,8 @@ func (j *job) join(ctx context.Context, groupID string, members []member, replac
 // for a global admin is a finding.
 func (j *job) become(ctx context.Context, groupID string, devices, groups []string, replace, keepGroups bool) (joined int, err error) {
 	var held, of, left int
-	after, err := j.Devices.ChangeMembers(ctx, device.Group{ID: groupID}, device.Change{To: func(from device.Members) (device.Members, error) {
+	event := j.event(device.ActionMembersChanged)
+	edit := j.Devices.ChangeMembers(device.Group{ID: groupID}, device.Change{By: event.By, At: event.At, To: func(from device.Members) (device.Members, error) {
 		to := from.With(devices, groups, j.now())
 		joined = len(to.Devices) + len(to.Groups) - len(from.Devices) - len(from.Groups)
 		held, left, of = 0, 0, len(from.Devices)+len(from.Groups)
@@ -294,7 +295,8 @@ func (j *job) become(ctx context.Context, groupID string, devices, groups []stri
 			return to, nil
 		}
 		return exact, nil
-	}}, j.event(device.ActionMembersChanged))
+	}})
+	after, _, err := edit.Apply(ctx, once.Change{Event: event})
 	if e := errs.As(err); e != nil && codeOf(err) != "" {
 		for _, v := range e.Violations {
 			j.find(sheet.SeverityError, 0, v.Value, v.Code, pairs(v.Args)...)

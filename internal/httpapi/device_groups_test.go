@@ -20,6 +20,7 @@ import (
 	"trueup/internal/once"
 	"trueup/internal/report"
 	"trueup/internal/subscription"
+	"trueup/internal/testkit/storetest/faultproxy"
 )
 
 // TestR10_3_MembersWait: changes of the members of a group with a subscription wait for a global admin. They
@@ -72,7 +73,7 @@ func TestR10_3_MembersWait(t *testing.T) {
 	g, err := s.store.Devices.Group(t.Context(), held)
 	if err == nil {
 		event.ID = "f"
-		_, err = s.store.Devices.Assign(t.Context(), g, "apps", subscription.Today{Now: now, Zone: time.UTC}, event)
+		_, err = s.store.Devices.Assign(t.Context(), g, device.Assignment{Subscription: "apps", Today: subscription.Today{Now: now, Zone: time.UTC}}, event)
 	}
 	if err != nil {
 		t.Fatal(err)
@@ -149,11 +150,12 @@ func TestR9_4_Overview(t *testing.T) {
 	_, err := s.store.Devices.CreateGroup(t.Context(), g, once.Change{Event: event("g")})
 	join := func(id string) {
 		if err == nil {
-			g, err = s.store.Devices.ChangeMembers(t.Context(), g, device.Change{Confirmed: true, To: func(m device.Members) (device.Members, error) { return m.With([]string{id}, nil, now), nil }}, event("j"+id))
+			joining := device.Change{Confirmed: true, To: func(m device.Members) (device.Members, error) { return m.With([]string{id}, nil, now), nil }}
+			g, _, err = s.store.Devices.ChangeMembers(g, joining).Apply(t.Context(), once.Change{Event: event("j" + id)})
 		}
 	}
 	if join("one"); err == nil {
-		g, err = s.store.Devices.Assign(t.Context(), g, "apps", subscription.Today{Now: now, Zone: time.UTC}, event("a"))
+		g, err = s.store.Devices.Assign(t.Context(), g, device.Assignment{Subscription: "apps", Today: subscription.Today{Now: now, Zone: time.UTC}}, event("a"))
 	}
 	if join("two"); err != nil {
 		t.Fatal(err)
@@ -180,5 +182,53 @@ func TestR9_4_Overview(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, got.Subscriptions); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
+	}
+}
+
+// TestR13_3_MembersAreRemembered: a change of members is one write with the answer that repetitions get. So a caller that
+// has lost the answer, because the process died after its first write, gets it with the same key and If-Match.
+func TestR13_3_MembersAreRemembered(t *testing.T) {
+	t.Parallel()
+	f := newFaulty(t, nil)
+	send := func(path, key, tag, body string) (int, licenses.DeviceGroupWithChange) {
+		headers := []string{"Idempotency-Key", key}
+		if tag != "" {
+			headers = append(headers, "If-Match", tag)
+		}
+		status, _, answer := f.do("POST", path, body, headers...)
+		var g licenses.DeviceGroupWithChange
+		if err := json.Unmarshal(answer, &g); err != nil {
+			t.Fatal(err)
+		}
+		return status, g
+	}
+	_, g := send("/device-groups", "group", "", `{"name":"Rooms"}`)
+	_, pc := send("/devices", "device", "", `{"displayName":"PC"}`)
+	path, body := "/device-groups/"+g.ID+"/members", fmt.Sprintf(`{"devices":[%q]}`, pc.ID)
+
+	f.proxy.SetHooks(faultproxy.Hooks{After: func(_ int, operation string) {
+		if operation == "TransactWriteItems" {
+			f.proxy.SetFaults(faultproxy.Faults{{Kind: faultproxy.AccessDenied, Rate: 1}}) // nothing works any more
+		}
+	}})
+	send(path, "members", `"1-en"`, body)
+	f.proxy.SetHooks(faultproxy.Hooks{})
+	f.proxy.SetFaults(nil)
+	if stored, err := f.store.Devices.Group(t.Context(), g.ID); err != nil || stored.Version != 2 {
+		t.Fatalf("the change was not made before the death: %+v %v", stored, err)
+	}
+	for range 2 {
+		if status, again := send(path, "members", `"1-en"`, body); status != 200 || again.Version != 2 || again.Devices != 1 {
+			t.Errorf("the repetition: %d %+v", status, again)
+		}
+	}
+	if status, _ := send(path, "members", `"1-en"`, `{}`); status != 422 {
+		t.Errorf("the key with another body: %d", status)
+	}
+	// A change of nothing is remembered as well.
+	_, same := send(path, "same", "", body)
+	send(path+"/removals", "removals", "", body)
+	if status, again := send(path, "same", "", body); status != 200 || same.Version != 2 || again.Version != 2 || again.Devices != 1 {
+		t.Errorf("the repetition of a change of nothing: %d %+v", status, again)
 	}
 }

@@ -174,6 +174,45 @@ func TestGraphPages(t *testing.T) {
 	}
 }
 
+// TestGraphUsersPages requires that pages have each user once, and the number of all on each page, with and without a
+// filter.
+func TestGraphUsersPages(t *testing.T) {
+	t.Parallel()
+	s := newStack(t)
+	h := s.handlers["licenses"]
+	for i := range 7 {
+		body := fmt.Sprintf(`{"userPrincipalName": "u%d@example.org", "displayName": "User %d", "department": "D%d"}`, i, i, i%2)
+		if w := call(h, httptest.NewRequest(http.MethodPost, "/users", strings.NewReader(body)), admin); w.Code != http.StatusCreated {
+			t.Fatalf("%d %.300s", w.Code, w.Body)
+		}
+	}
+	for filter, want := range map[string]int{"": 7, "&$filter=department+eq+'d0'": 4, "&$filter=userPrincipalName+eq+'U3@example.org'": 1, "&$filter=userPrincipalName+eq+'nobody@example.org'": 0} {
+		for _, count := range []string{"", "&$count=true"} {
+			seen := map[string]bool{}
+			listed := 0
+			for next := "/v1.0/users?$top=2" + count + filter; next != ""; {
+				var page struct {
+					Count *int   `json:"@odata.count"`
+					Next  string `json:"@odata.nextLink"`
+					Value []struct{ ID string }
+				}
+				graphGet(t, h, next, &page)
+				for _, item := range page.Value {
+					seen[item.ID] = true
+					listed++
+				}
+				if (page.Count != nil) != (count != "") || page.Count != nil && *page.Count != want {
+					t.Errorf("%s%s: @odata.count is %v, want %d", filter, count, page.Count, want)
+				}
+				_, next, _ = strings.Cut(page.Next, "example.com")
+			}
+			if len(seen) != want || listed != want {
+				t.Errorf("%s%s: %d users, listed %d times, want %d", filter, count, len(seen), listed, want)
+			}
+		}
+	}
+}
+
 // TestGraphSharedID requires that an id of the directory that two users have names neither.
 func TestGraphSharedID(t *testing.T) {
 	t.Parallel()

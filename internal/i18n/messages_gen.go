@@ -452,6 +452,11 @@ var messages = [...]message{
 		"Het apparaat zit in {count} groepen, en bij het verwijderen kan het uit hoogstens {max} groepen gaan. Verwijder het eerst uit enkele ervan.",
 		"L'appareil fait partie de {count} groupes, et une suppression le retire de {max} au plus. Retirez-le d'abord de quelques-uns.",
 	}},
+	{"device_in_large_groups", [...]string{
+		"The device is in {count} groups with {devices} devices together, also in changes that wait. A deletion changes groups with {max} devices together at most. Remove it from some groups first, or settle changes that wait.",
+		"Het apparaat zit in {count} groepen met samen {devices} apparaten, ook in wijzigingen die wachten. Een verwijdering wijzigt groepen met samen hoogstens {max} apparaten. Verwijder het eerst uit enkele groepen, of rond wijzigingen die wachten af.",
+		"L'appareil se trouve dans {count} groupes qui comptent ensemble {devices} appareils, modifications en attente comprises. Une suppression modifie des groupes qui en comptent ensemble {max} au plus. Retirez-le d'abord de certains groupes, ou traitez les modifications en attente.",
+	}},
 	{"device_join_type", [...]string{
 		"There is no such way of joining. Use joined, hybrid or registered.",
 		"Zo'n manier van koppelen bestaat niet. Gebruik joined, hybrid of registered.",
@@ -501,6 +506,11 @@ var messages = [...]message{
 		"The device has a version of Windows before Windows 10 version 1803. Update Windows.",
 		"Het apparaat heeft een Windows-versie van vóór Windows 10 versie 1803. Werk Windows bij.",
 		"L'appareil a une version de Windows antérieure à Windows 10 version 1803. Mettez Windows à jour.",
+	}},
+	{"devices_differ", [...]string{
+		"The group and the groups within it have {devices} devices now, not {seen}. Read the devices again, and send their number.",
+		"De groep en de groepen erin hebben nu {devices} apparaten, niet {seen}. Lees de apparaten opnieuw, en stuur hun aantal.",
+		"Le groupe et les groupes qu'il contient comptent maintenant {devices} appareils, et non {seen}. Relisez les appareils et envoyez leur nombre.",
 	}},
 	{"devices_too_many", [...]string{
 		"The group has {devices} devices, and the subscription has {quantity} licences. Buy more, or remove devices.",

@@ -156,27 +156,15 @@ func (r Record) Final() bool { return r.State == StateSucceeded || r.State == St
 
 // add counts the results of a part.
 func (c *Counts) add(results []licensing.Result) {
+	n := licensing.Count(results)
+	refused, unchanged, removed := n.Of[subscription.Refused], n.Of[subscription.Unchanged], n.Of[subscription.Removed]
+	c.Refused, c.Unchanged, c.Removed = c.Refused+refused, c.Unchanged+unchanged, c.Removed+removed
+	c.Assigned += len(results) - refused - unchanged - removed
 	if c.Violations == nil {
 		c.Violations = map[subscription.Error]int{}
 	}
-	for _, r := range results {
-		switch r.Outcome {
-		case subscription.Refused:
-			c.Refused++
-			classes := map[subscription.Error]bool{}
-			for _, v := range r.Violations {
-				classes[v.Error()] = true
-			}
-			for class := range classes {
-				c.Violations[class]++
-			}
-		case subscription.Unchanged:
-			c.Unchanged++
-		case subscription.Removed:
-			c.Removed++
-		default:
-			c.Assigned++
-		}
+	for class, users := range n.Violations {
+		c.Violations[class] += users
 	}
 }
 

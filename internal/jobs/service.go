@@ -137,11 +137,7 @@ func (s *Service) short(ctx context.Context, tally licensing.Tally, rehearsal bo
 	if err != nil {
 		return nil, err
 	}
-	seats := make(map[string]subscription.Holding, len(all))
-	for _, h := range all {
-		seats[h.ID] = h
-	}
-	return tally.Missing(seats, rehearsal), nil
+	return tally.Missing(subscription.ByID(all), rehearsal), nil
 }
 
 // save stores the record, and returns it with its new version.

@@ -108,13 +108,13 @@ func (r *run) readSeats(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	r.free = make(map[string]subscription.Holding, len(all))
-	for _, h := range all {
-		if n := r.taken[h.ID]; n != 0 && r.dryRun {
+	r.free = subscription.ByID(all)
+	for id, n := range r.taken {
+		if h, exists := r.free[id]; exists && r.dryRun {
 			h.Seats.Available -= n
 			h.Seats.Assigned += n
+			r.free[id] = h
 		}
-		r.free[h.ID] = h
 	}
 	return nil
 }

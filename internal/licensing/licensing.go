@@ -106,6 +106,34 @@ func actionOf(d subscription.Decision) string {
 	return LicensesChanged
 }
 
+// Outcomes counts results.
+type Outcomes struct {
+	// Of is the number of users with each outcome. One without an outcome is of an interrupted call.
+	Of map[subscription.Outcome]int
+	// Violations is the number of refused users by class of the reason. A user with reasons of two classes counts
+	// in both.
+	Violations map[subscription.Error]int
+}
+
+// Count counts the outcomes of results.
+func Count(results []Result) Outcomes {
+	n := Outcomes{map[subscription.Outcome]int{}, map[subscription.Error]int{}}
+	for _, r := range results {
+		n.Of[r.Outcome]++
+		if r.Outcome != subscription.Refused {
+			continue
+		}
+		classes := map[subscription.Error]bool{}
+		for _, v := range r.Violations {
+			classes[v.Error()] = true
+		}
+		for class := range classes {
+			n.Violations[class]++
+		}
+	}
+	return n
+}
+
 // Tally sums up results of the parts of a call, by subscription.
 type Tally struct {
 	// Wanted is how many users would get a licence who were refused only because too few were free.

@@ -109,10 +109,7 @@ func (l *Licensing) Serve(ctx context.Context, s Serving) (served int, err error
 	if err != nil {
 		return 0, err
 	}
-	seats := make(map[string]subscription.Holding, len(all))
-	for _, h := range all {
-		seats[h.ID] = h
-	}
+	seats := subscription.ByID(all)
 	today := day.In(s.Today.Now, s.Today.Zone)
 	for _, id := range slices.Sorted(maps.Keys(waiting)) {
 		h, exists := seats[id]

@@ -48,7 +48,7 @@ func (t *table) save() []byte {
 	var texts []byte
 	indexes := map[*place]uint64{}
 	renumbered := make([]uint32, len(t.rows)) // new slots of the rows, in order of id
-	byID := t.order(sortID)
+	byID := t.order(subscription.SortID)
 	for i, slot := range byID {
 		renumbered[slot] = uint32(i)
 		r := &t.rows[slot]

@@ -30,7 +30,7 @@ func positionOf(r *row, by subscription.Sort) position {
 		p.Seen = r.seen
 	case subscription.SortCreated:
 		p.Created = r.created
-	case subscription.SortName:
+	case subscription.SortName, subscription.SortID:
 	}
 	return p
 }
@@ -103,8 +103,21 @@ func (t *table) page(q subscription.Query, after *position) subscription.Page {
 func (t *table) all(q subscription.Query) (iter.Seq[subscription.User], subscription.Totals) {
 	selected := t.selectBy(q)
 	totals := t.totals(selected)
-	rows := make([]row, 0, totals.Users)
-	for slot := range slots.After(t.rows, t.order(q.Sort), by(q.Sort), nil, q.Descending) {
+	most := totals.Users
+	var after *row
+	if q.Sort == subscription.SortID {
+		if q.Most > 0 {
+			most = min(most, q.Most)
+		}
+		if q.After != "" {
+			after = &row{id: q.After}
+		}
+	}
+	rows := make([]row, 0, most)
+	for slot := range slots.After(t.rows, t.order(q.Sort), by(q.Sort), after, q.Descending) {
+		if len(rows) == most {
+			break
+		}
 		if selected.Has(slot) {
 			rows = append(rows, t.rows[slot])
 		}
@@ -190,12 +203,13 @@ func (t *table) by(sets []slots.Set, subscriptions ...string) (any slots.Set) {
 // it has none of them.
 func matching(q subscription.Query) func(*row) bool {
 	department := plain(q.Department)
-	if !q.Deleted && q.Location == "" && department == "" && q.Type == "" && q.InactiveDays == 0 {
+	if !q.Deleted && q.ObjectID == "" && q.Location == "" && department == "" && q.Type == "" && q.InactiveDays == 0 {
 		return nil
 	}
 	activeUntil := subscription.InactiveSince(q.InactiveDays, q.Now).UnixMilli()
 	return func(r *row) bool {
-		return (q.Location == "" || r.location == q.Location) &&
+		return (q.ObjectID == "" || strings.EqualFold(r.objectID, q.ObjectID)) &&
+			(q.Location == "" || r.location == q.Location) &&
 			(department == "" || r.departmentKey == department) &&
 			(q.Type == "" || r.kind == q.Type) &&
 			(q.InactiveDays == 0 || r.active <= activeUntil) &&

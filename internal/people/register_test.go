@@ -307,3 +307,50 @@ func TestDeadRowsGiveTheirRoomBack(t *testing.T) {
 	}
 	m.check(t, r)
 }
+
+// Programs list users by id, a few at a time, with the number of all, and find them by their id in the directory.
+func TestAllByID(t *testing.T) {
+	t.Parallel()
+	var table table
+	b := batch{fetched: map[string]subscription.User{}}
+	const users = 20
+	for i := range users {
+		u := subscription.User{ID: fmt.Sprintf("u%02d", i*7%users), ObjectID: fmt.Sprint("Object-", i*7%users/2), UPN: fmt.Sprint(i, "@example.org"), Name: fmt.Sprint("Z", users-i), CreatedAt: noon, Version: 1}
+		if u.ID == "u05" {
+			u.DeletedAt = noon
+		}
+		b.add(u)
+	}
+	table.apply(&b)
+	find := func(q subscription.Query) (ids []string) {
+		q.Now = noon
+		all, totals := table.all(q)
+		if want := users - 1; q.ObjectID == "" && totals.Users != want {
+			t.Errorf("%+v: %d users in all, want %d", q, totals.Users, want)
+		}
+		for u := range all {
+			ids = append(ids, u.ID)
+		}
+		return ids
+	}
+	for name, test := range map[string]struct {
+		query subscription.Query
+		want  []string
+	}{
+		"the first":         {subscription.Query{Sort: subscription.SortID, Most: 2}, []string{"u00", "u01"}},
+		"a deleted one":     {subscription.Query{Sort: subscription.SortID, Most: 2, After: "u04"}, []string{"u06", "u07"}},
+		"after one deleted": {subscription.Query{Sort: subscription.SortID, Most: 2, After: "u05"}, []string{"u06", "u07"}},
+		"to the end":        {subscription.Query{Sort: subscription.SortID, After: "u17"}, []string{"u18", "u19"}},
+		"fewer than most":   {subscription.Query{Sort: subscription.SortID, After: "u18", Most: 9}, []string{"u19"}},
+		"after the last":    {subscription.Query{Sort: subscription.SortID, After: "u19", Most: 9}, nil},
+		"in the directory":  {subscription.Query{ObjectID: "OBJECT-3"}, []string{"u06", "u07"}},
+		"deleted":           {subscription.Query{ObjectID: "object-2", Deleted: true}, []string{"u05"}},
+		"unknown":           {subscription.Query{ObjectID: "object-10"}, nil},
+	} {
+		got := find(test.query)
+		slices.Sort(got) // by name without SortID
+		if diff := cmp.Diff(test.want, got); diff != "" {
+			t.Errorf("%s (-want +got)\n%s", name, diff)
+		}
+	}
+}

@@ -200,7 +200,7 @@ func (t *table) apply(b *batch) {
 	if anyDeleted {
 		t.replace(t.unrestorable(), nil)
 	}
-	live := len(t.order(sortID))
+	live := len(t.order(subscription.SortID))
 	if dead := len(t.rows) - live; dead > live/4+1024 {
 		t.compact()
 	}
@@ -246,11 +246,8 @@ func (t *table) compact() {
 	}
 }
 
-// sortID is the order that finds users by id.
-const sortID subscription.Sort = "id"
-
 // sorts are the sorts for which a table keeps an order.
-var sorts = [...]subscription.Sort{sortID, subscription.SortName, subscription.SortUPN, subscription.SortSeen, subscription.SortCreated}
+var sorts = [...]subscription.Sort{subscription.SortID, subscription.SortName, subscription.SortUPN, subscription.SortSeen, subscription.SortCreated}
 
 // order returns the slots in the order of a sort. The default is by name.
 func (t *table) order(sort subscription.Sort) []uint32 {
@@ -264,8 +261,8 @@ func (t *table) order(sort subscription.Sort) []uint32 {
 
 // find returns the slot of a user.
 func (t *table) find(id string) (slot uint32, exists bool) {
-	byID := t.order(sortID)
-	at, exists := slots.Search(t.rows, byID, by(sortID), &row{id: id})
+	byID := t.order(subscription.SortID)
+	at, exists := slots.Search(t.rows, byID, by(subscription.SortID), &row{id: id})
 	if !exists {
 		return 0, false
 	}
@@ -275,7 +272,7 @@ func (t *table) find(id string) (slot uint32, exists bool) {
 // by returns how the rows of an order compare. No two users are equal.
 func by(sort subscription.Sort) slots.Compare[row] {
 	switch sort {
-	case sortID:
+	case subscription.SortID:
 		return compareID
 	case subscription.SortUPN:
 		return func(a, b *row) int {

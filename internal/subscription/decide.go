@@ -177,6 +177,9 @@ func Decide(user User, want Want, free map[string]Holding, call Call, today day.
 		off := a.off(held, holds)
 		if place, waits := user.Waiting[a.Subscription]; waits {
 			off = a.off(place, true)
+			if a.KeepOff {
+				off = d.existing(a.Subscription, off)
+			}
 		}
 		if holds && slices.Equal(held.Off, off) {
 			repeated = repeated || held.Call == call.ID
@@ -212,6 +215,19 @@ func Decide(user User, want Want, free map[string]Holding, call Call, today day.
 		return d.place()
 	}
 	return d.decision(repeated)
+}
+
+// existing returns the services that a subscription has, of those that are off in a place of its waiting list: a service that was
+// removed while the user waited must not refuse the licence for ever.
+func (d *decider) existing(id string, off []string) []string {
+	h, known := d.free[id]
+	if !known {
+		return off
+	}
+	return slices.DeleteFunc(slices.Clone(off), func(service string) bool {
+		_, has := h.Service(service)
+		return !has
+	})
 }
 
 type decider struct {

@@ -15,9 +15,19 @@ type Holding struct {
 	Seats Seats
 
 	// Group is the id of the group of devices that holds a subscription for devices, and Joined has when
-	// its devices joined, in order. A Store leaves both empty: device.Store.Use fills them in.
+	// its devices joined, in order. The moments can be zero if there are enough licences: only a shortage
+	// depends on them. A Store leaves both empty: device.Store.Use fills them in.
 	Group  string
 	Joined []time.Time
+}
+
+// ByID returns subscriptions by their ids.
+func ByID(all []Holding) map[string]Holding {
+	byID := make(map[string]Holding, len(all))
+	for _, h := range all {
+		byID[h.ID] = h
+	}
+	return byID
 }
 
 // Used returns how many users or devices use a licence. They can be more than there are licences.

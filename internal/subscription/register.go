@@ -15,6 +15,8 @@ const (
 	SortUPN     Sort = "userPrincipalName"
 	SortSeen    Sort = "lastSignIn" // users without a known sign-in come first
 	SortCreated Sort = "createdAt"
+	// SortID is by id, for programs: Sorts does not have it. A user has the same place for ever.
+	SortID Sort = "id"
 )
 
 // Sorts lists every sort, in the order of the documentation.
@@ -35,13 +37,16 @@ type Query struct {
 	// InConflict selects users who hold a licence of one of these subscriptions. nil selects all; an
 	// empty list selects none. Cursors stay valid while the list changes.
 	InConflict []string
-	Deleted    bool // users that can be restored, instead of all others
+	Deleted    bool   // users that can be restored, instead of all others
+	ObjectID   string // the id in the directory, without regard to case; only for All
 
 	Sort       Sort
 	Descending bool
 	Now        time.Time // the moment for InactiveDays and Deleted
 	Limit      int       // page size, 1 to 200
 	Cursor     string    // Next of the previous page of the same query; empty for the first
+	After      string    // see Register.All
+	Most       int       // see Register.All
 	List       string    // name of the list that shows the page: its cursors are valid in no other
 }
 
@@ -69,7 +74,8 @@ type Register interface {
 	// errs.Invalid cursor_invalid.
 	List(ctx context.Context, q Query) (Page, error)
 	// All returns every user that a query selects, in the order of its sort, as they are at one moment;
-	// q.Limit and q.Cursor are ignored. all reads nothing, and can be used after later changes.
+	// q.Limit and q.Cursor are ignored. all reads nothing, and can be used after later changes. With SortID, all begins
+	// after the id q.After, and ends after q.Most users if that is not 0; totals has all.
 	All(ctx context.Context, q Query) (all iter.Seq[User], totals Totals, err error)
 	// Counts returns the number of users who hold a licence of each subscription that has any.
 	Counts(ctx context.Context) (map[string]int, error)

@@ -92,6 +92,16 @@ func TestDecideWaiting(t *testing.T) {
 	if diff := cmp.Diff([]string{"teams"}, d.After.Licenses["suite"].Off); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
 	}
+	// A service that was removed from the subscription while the user waited is dropped.
+	u.Waiting["suite"] = subscription.Grant{At: earlier, By: "other", Off: []string{"gone", "teams"}}
+	d = subscription.Decide(u, subscription.Want{Add: []subscription.Assignment{{Subscription: "suite", KeepOff: true}}}, catalog(), call, today)
+	if diff := cmp.Diff([]string{"teams"}, d.After.Licenses["suite"].Off); d.Outcome != subscription.Assigned || diff != "" {
+		t.Errorf("%s %v (-want +got)\n%s", d.Outcome, d.Violations, diff)
+	}
+	d = subscription.Decide(u, subscription.Want{Add: []subscription.Assignment{{Subscription: "suite", Off: []string{"gone"}}}}, catalog(), call, today)
+	if d.Outcome != subscription.Refused {
+		t.Errorf("a service that the call names and that is gone: %s", d.Outcome)
+	}
 	deleted := subscription.DecideDeletion(u, noon)
 	if len(deleted.After.Waiting) > 0 || !slices.Equal(deleted.Left, []string{"suite"}) {
 		t.Errorf("%+v", deleted)

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 	"strconv"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
@@ -175,43 +176,69 @@ func deviceGroupNameTaken(name string) func(item) error {
 	}
 }
 
-// editGroup changes a group. change gets the stored group with its members, and all groups; it adds its
-// actions, may change the event, and returns what it says before and after, nil and nil if nothing changes.
-// read has version 0 if the caller did not read the group.
-func (s *Devices) editGroup(ctx context.Context, read device.Group, event *audit.Event, change func(e *edit, g *device.Group, all groupsOfDevices) (was, is map[string]string, err error)) (after device.Group, err error) {
-	_, err = s.db.edit(ctx, event.At, func(e *edit) error {
-		all, err := s.groups(ctx)
-		if err != nil {
-			return err
-		}
-		g, err := s.Group(ctx, read.ID)
-		switch {
-		case err != nil:
-			return err
-		case read.Version != 0 && g.Version != read.Version:
-			return errs.New(errs.Stale, "version_stale")
-		}
-		after = g
-		was, is, err := change(e, &after, all)
-		if err != nil || was == nil && is == nil {
-			after.Version = g.Version
-			return err
-		}
-		after.Version = g.Version + 1
-		e.add(s.db.put(newDeviceGroupItem(after), "version = :was", item{":was": num(g.Version)}), nil)
-		s.move(e, all, 0)
-		e.audit(changed(*event, "device-group/"+g.ID, was, is))
-		return nil
-	})
-	if err != nil {
-		return device.Group{}, err
+// groupChange changes a group. It gets the stored group with its members, and all groups. It adds its
+// actions, may change the event, and returns what the event says before and after, nil and nil if nothing
+// changes.
+type groupChange func(ctx context.Context, e *edit, event *audit.Event, g *device.Group, all groupsOfDevices) (was, is map[string]string, err error)
+
+// editingGroup returns the edit that makes a change of a group. read has version 0 if the caller did not
+// read the group.
+func (s *Devices) editingGroup(read device.Group, change groupChange) once.Edit[device.Group] {
+	return once.Edit[device.Group]{
+		Preview: func(ctx context.Context) (device.Group, error) {
+			return s.build(ctx, newEdit(s.db, time.Time{}), read, audit.Event{}, change)
+		},
+		Apply: func(ctx context.Context, c once.Change) (after device.Group, first []byte, err error) {
+			first, err = s.db.edit(ctx, c.Event.At, func(e *edit) (err error) {
+				if after, err = s.build(ctx, e, read, c.Event, change); err != nil {
+					return err
+				}
+				e.remember(c.Entry)
+				return c.Check(after)
+			})
+			if err != nil {
+				return device.Group{}, nil, err
+			}
+			return after, first, nil
+		},
 	}
+}
+
+// editGroup makes a change of a group whose caller has no Idempotency-Key.
+func (s *Devices) editGroup(ctx context.Context, read device.Group, event audit.Event, change groupChange) (device.Group, error) {
+	after, _, err := s.editingGroup(read, change).Apply(ctx, once.Change{Event: event})
+	return after, err
+}
+
+// build adds the actions of a change of a group to an edit, and returns the group as they store it.
+func (s *Devices) build(ctx context.Context, e *edit, read device.Group, event audit.Event, change groupChange) (after device.Group, err error) {
+	all, err := s.groups(ctx)
+	if err != nil {
+		return after, err
+	}
+	g, err := s.Group(ctx, read.ID)
+	switch {
+	case err != nil:
+		return after, err
+	case read.Version != 0 && g.Version != read.Version:
+		return after, errs.New(errs.Stale, "version_stale")
+	}
+	after = g
+	was, is, err := change(ctx, e, &event, &after, all)
+	if err != nil || was == nil && is == nil {
+		after.Version = g.Version
+		return after, err
+	}
+	after.Version = g.Version + 1
+	e.add(s.db.put(newDeviceGroupItem(after), "version = :was", item{":was": num(g.Version)}), nil)
+	s.move(e, all, 0)
+	e.audit(changed(event, "device-group/"+g.ID, was, is))
 	return after, nil
 }
 
 // DescribeGroup implements device.Store.
 func (s *Devices) DescribeGroup(ctx context.Context, read, after device.Group, event audit.Event) (device.Group, error) {
-	return s.editGroup(ctx, read, &event, func(e *edit, g *device.Group, all groupsOfDevices) (was, is map[string]string, err error) {
+	return s.editGroup(ctx, read, event, func(_ context.Context, e *edit, _ *audit.Event, g *device.Group, all groupsOfDevices) (was, is map[string]string, err error) {
 		if err := g.Become(after.Type, all.groups); err != nil {
 			return nil, nil, err
 		}

@@ -4,12 +4,12 @@ import (
 	"context"
 	"slices"
 	"strconv"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"trueup/internal/audit"
-	"trueup/internal/day"
 	"trueup/internal/device"
 	"trueup/internal/subscription"
 )
@@ -23,45 +23,55 @@ func (s *Devices) Use(ctx context.Context, subscriptions []*subscription.Holding
 	if err != nil {
 		return err
 	}
-	holders := map[string]string{}
-	for id, g := range all.groups {
-		holders[g.Subscription] = id
-	}
+	groups := holders(all)
 	var held []string
 	for _, h := range subscriptions {
 		if h.Kind == subscription.ForDevices {
-			if h.Group, h.Joined = holders[h.ID], nil; h.Group != "" {
+			h.Group, h.Joined = groups[h.ID], nil
+			g := all.groups[h.Group]
+			if g.Count > h.Seats.Quantity || len(g.Groups) > 0 { // a device can be in several of the groups
 				held = append(held, h.Group)
+			} else if g.Count > 0 {
+				h.Joined = make([]time.Time, g.Count)
 			}
 		}
 	}
 	members, err := s.members(ctx, all, held...)
 	for _, h := range subscriptions {
-		if h.Group != "" {
-			h.Joined = device.Joined(members[h.Group])
+		if used, read := members[h.Group]; read && h.Kind == subscription.ForDevices {
+			h.Joined = device.Joined(used)
 		}
 	}
 	return err
 }
 
+// holders returns the ids of the groups that hold a subscription, by the id of the latter.
+func holders(all groupsOfDevices) map[string]string {
+	groups := map[string]string{}
+	for id, g := range all.groups {
+		if g.Subscription != "" {
+			groups[g.Subscription] = id
+		}
+	}
+	return groups
+}
+
 // Assign implements device.Store. The group and the subscription belong to each other in both directions:
 // the group names the subscription, and the holder's item the group. One transaction writes both, on
 // the condition that the subscription has no holder, and that its licences are as they were read.
-func (s *Devices) Assign(ctx context.Context, read device.Group, subscriptionID string, today subscription.Today, event audit.Event) (device.Group, error) {
-	return s.editGroup(ctx, read, &event, func(e *edit, g *device.Group, all groupsOfDevices) (was, is map[string]string, err error) {
-		h, err := s.db.holding(ctx, subscriptionID)
+func (s *Devices) Assign(ctx context.Context, read device.Group, a device.Assignment, event audit.Event) (device.Group, error) {
+	return s.editGroup(ctx, read, event, func(ctx context.Context, e *edit, _ *audit.Event, g *device.Group, all groupsOfDevices) (was, is map[string]string, err error) {
+		h, err := s.db.holding(ctx, a.Subscription)
 		if err != nil {
 			return nil, nil, err
 		}
-		if err := s.Use(ctx, []*subscription.Holding{&h}); err != nil {
-			return nil, nil, err
-		}
+		h.Group = holders(all)[h.ID]
 		members, err := s.members(ctx, all, g.ID)
 		if err != nil {
 			return nil, nil, err
 		}
 		devices := members[g.ID]
-		if err := device.Assign(*g, h, devices, day.In(today.Now, today.Zone)); err != nil || g.Subscription == h.ID {
+		if err := device.Assign(*g, h, devices, a); err != nil || g.Subscription == h.ID {
 			return nil, nil, err
 		}
 		g.Subscription = h.ID
@@ -79,7 +89,7 @@ func (s *Devices) Assign(ctx context.Context, read device.Group, subscriptionID 
 
 // Unassign implements device.Store.
 func (s *Devices) Unassign(ctx context.Context, read device.Group, event audit.Event) (device.Group, error) {
-	return s.editGroup(ctx, read, &event, func(e *edit, g *device.Group, _ groupsOfDevices) (was, is map[string]string, err error) {
+	return s.editGroup(ctx, read, event, func(_ context.Context, e *edit, _ *audit.Event, g *device.Group, _ groupsOfDevices) (was, is map[string]string, err error) {
 		if err := device.Unassign(*g); err != nil {
 			return nil, nil, err
 		}

@@ -5,16 +5,18 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"time"
 
 	"trueup/internal/audit"
 	"trueup/internal/device"
 	"trueup/internal/errs"
+	"trueup/internal/once"
 )
 
 // ChangeMembers implements device.Store.
-func (s *Devices) ChangeMembers(ctx context.Context, read device.Group, c device.Change, event audit.Event) (device.Group, error) {
+func (s *Devices) ChangeMembers(read device.Group, c device.Change) once.Edit[device.Group] {
 	id := read.ID
-	return s.editGroup(ctx, read, &event, func(e *edit, g *device.Group, all groupsOfDevices) (was, is map[string]string, err error) {
+	return s.editingGroup(read, func(ctx context.Context, e *edit, event *audit.Event, g *device.Group, all groupsOfDevices) (was, is map[string]string, err error) {
 		if err := s.proposals(ctx, all); err != nil {
 			return nil, nil, err
 		}
@@ -42,7 +44,7 @@ func (s *Devices) ChangeMembers(ctx context.Context, read device.Group, c device
 			event.Action = device.ActionMembersChanged
 			if waits {
 				event.Action = device.ActionChangeProposed
-				s.propose(e, g, to, event)
+				s.propose(e, g, to, c)
 			} else {
 				s.become(e, g, to)
 			}
@@ -71,11 +73,11 @@ func (s *Devices) proposals(ctx context.Context, all groupsOfDevices) error {
 }
 
 // propose stores a change that waits for a global admin.
-func (s *Devices) propose(e *edit, g *device.Group, to device.Members, event audit.Event) {
+func (s *Devices) propose(e *edit, g *device.Group, to device.Members, c device.Change) {
 	devices := joinedMillis(to.Devices)
-	g.Pending = &device.Members{Devices: joinedTimes(devices), Groups: to.Groups, By: event.By, At: fromMillis(millis(event.At))}
+	g.Pending = &device.Members{Devices: joinedTimes(devices), Groups: to.Groups, By: c.By, At: fromMillis(millis(c.At))}
 	g.Waiting = true
-	e.add(s.db.put(pendingItem{keyed(pendingKey(g.ID)), devices, to.Groups, event.By, millis(event.At)}, "", nil), nil)
+	e.add(s.db.put(pendingItem{keyed(pendingKey(g.ID)), devices, to.Groups, c.By, millis(c.At)}, "", nil), nil)
 }
 
 // check returns the violations of the members that a group is to have. Devices that it has exist: their
@@ -111,12 +113,12 @@ func (s *Devices) settle(e *edit, g *device.Group) {
 }
 
 // Settle implements device.Store.
-func (s *Devices) Settle(ctx context.Context, read device.Group, confirm bool, event audit.Event) (device.Group, error) {
-	return s.editGroup(ctx, read, &event, func(e *edit, g *device.Group, all groupsOfDevices) (was, is map[string]string, err error) {
+func (s *Devices) Settle(read device.Group, confirm bool, at time.Time) once.Edit[device.Group] {
+	return s.editingGroup(read, func(_ context.Context, e *edit, _ *audit.Event, g *device.Group, all groupsOfDevices) (was, is map[string]string, err error) {
 		if g.Pending == nil {
 			return nil, nil, errs.New(errs.Conflict, "device_group_not_pending")
 		}
-		to := g.Settled(all.groups, event.At)
+		to := g.Settled(all.groups, at)
 		was, is = describedMembers(g.Members(), to)
 		was = joined(was, map[string]string{"proposedBy": g.Pending.By})
 		s.settle(e, g)

@@ -97,7 +97,7 @@ func (s *Devices) GroupsOf(ctx context.Context, deviceID string) (groups []devic
 		return nil, err
 	}
 	within, err := s.containing(ctx, all, deviceID)
-	for id, in := range within {
+	for id, in := range within[deviceID] {
 		if slices.Contains(in, membersSK) {
 			groups = append(groups, all.groups[id])
 		}
@@ -262,11 +262,10 @@ func (s *Devices) keep(ctx context.Context, e *edit, deviceID string) error {
 	if err != nil {
 		return err
 	}
-	holder, err := s.holder(ctx, all, slices.Sorted(maps.Keys(within)))
-	if err != nil {
+	if err := s.proposals(ctx, all); err != nil {
 		return err
 	}
-	if holder != "" {
+	if holder := holder(all, slices.Sorted(maps.Keys(within[deviceID]))); holder != "" {
 		return errs.New(errs.Conflict, "device_identity", "group", holder)
 	}
 	s.move(e, all, 0)

@@ -41,7 +41,7 @@ func deviceGroup(t *testing.T, s *dynamo.Table, id string, devices, groups []str
 	_, err := s.Devices.CreateGroup(t.Context(), g, once.Change{Event: edited("device_group.created")})
 	must(t, err)
 	if len(devices)+len(groups) > 0 {
-		g, err = s.Devices.ChangeMembers(t.Context(), device.Group{ID: id}, adding(true, devices, groups), edited("device_group.changed"))
+		g, err = changeMembers(t.Context(), s, device.Group{ID: id}, adding(true, devices, groups))
 		must(t, err)
 	}
 	return g
@@ -53,6 +53,24 @@ func adding(confirmed bool, devices, groups []string) device.Change {
 
 func taking(confirmed bool, devices ...string) device.Change {
 	return device.Change{Confirmed: confirmed, To: func(m device.Members) (device.Members, error) { return m.Without(devices, nil), nil }}
+}
+
+// changeMembers makes a change of the members of a group.
+func changeMembers(ctx context.Context, s *dynamo.Table, read device.Group, c device.Change) (device.Group, error) {
+	event := edited(device.ActionMembersChanged)
+	c.By, c.At = event.By, event.At
+	g, _, err := s.Devices.ChangeMembers(read, c).Apply(ctx, once.Change{Event: event})
+	return g, err
+}
+
+// settleMembers ends the waiting of a change of members.
+func settleMembers(ctx context.Context, s *dynamo.Table, read device.Group, confirm bool) (device.Group, error) {
+	event := edited("device_group.confirmed")
+	if !confirm {
+		event = edited("device_group.rejected")
+	}
+	g, _, err := s.Devices.Settle(read, confirm, event.At).Apply(ctx, once.Change{Event: event})
+	return g, err
 }
 
 // forDevices stores a subscription for devices.
@@ -82,7 +100,7 @@ func assigning(ctx context.Context, s *dynamo.Table, group, subscription string)
 	if err != nil {
 		return err
 	}
-	_, err = s.Devices.Assign(ctx, g, subscription, thatDay, edited("device_group.assigned"))
+	_, err = s.Devices.Assign(ctx, g, device.Assignment{Subscription: subscription, Today: thatDay}, edited("device_group.assigned"))
 	return err
 }
 
@@ -253,7 +271,7 @@ func TestR10_DeviceGroups(t *testing.T) {
 	_, err = described(other, "Any", device.Security, "")
 	wantCode(t, "an older version", err, "version_stale")
 
-	nested, err := s.Devices.ChangeMembers(ctx, device.Group{ID: "a"}, adding(false, nil, []string{"b"}), edited("device_group.changed"))
+	nested, err := changeMembers(ctx, s, device.Group{ID: "a"}, adding(false, nil, []string{"b"}))
 	must(t, err)
 	_, err = described(renamed, renamed.Name, device.Microsoft365, "o2")
 	wantCode(t, "a group within another that becomes a Microsoft 365 group", err, "group_type_unsupported")
@@ -283,7 +301,7 @@ func TestR10_2_Members(t *testing.T) {
 	deviceGroup(t, s, "g", nil, nil)
 	deviceGroup(t, s, "h", []string{"pc1"}, nil)
 	change := func(id string, c device.Change) error {
-		_, err := s.Devices.ChangeMembers(ctx, device.Group{ID: id}, c, edited("device_group.changed"))
+		_, err := changeMembers(ctx, s, device.Group{ID: id}, c)
 		return err
 	}
 	must(t, change("g", adding(false, []string{"pc0", "pc1"}, []string{"h"})))
@@ -328,7 +346,7 @@ func TestR10_3_PendingMembers(t *testing.T) {
 	forDevices(t, s, "apps", 1)
 	must(t, assigning(ctx, s, "top", "apps"))
 	change := func(c device.Change) (device.Group, error) {
-		return s.Devices.ChangeMembers(ctx, device.Group{ID: "in"}, c, edited("device_group.changed"))
+		return changeMembers(ctx, s, device.Group{ID: "in"}, c)
 	}
 	devices := func(g device.Group) string { return fmt.Sprint(len(g.Devices), g.Waiting) }
 
@@ -345,16 +363,16 @@ func TestR10_3_PendingMembers(t *testing.T) {
 	must(t, s.Devices.DeleteDevice(ctx, device.Device{ID: "pc3", Name: "PC 3", Version: 1}, false, edited("device.deleted")))
 	wantCode(t, "deletion of a device with a licence", s.Devices.DeleteDevice(ctx, device.Device{ID: "pc0", Name: "PC 0", Version: 1}, false, edited("device.deleted")), "device_licensed")
 
-	_, err = s.Devices.Settle(ctx, g, true, edited("device_group.confirmed"))
+	_, err = settleMembers(ctx, s, g, true)
 	wantCode(t, "confirmation of what was read before", err, "version_stale")
-	_, err = s.Devices.ChangeMembers(ctx, g, adding(false, []string{"pc4"}, nil), edited("device_group.changed"))
+	_, err = changeMembers(ctx, s, g, adding(false, []string{"pc4"}, nil))
 	wantCode(t, "a change of what was read before", err, "version_stale")
-	g, err = s.Devices.Settle(ctx, mustDeviceGroup(t, s, "in"), true, edited("device_group.confirmed"))
+	g, err = settleMembers(ctx, s, mustDeviceGroup(t, s, "in"), true)
 	must(t, err)
 	equal(t, "confirmed", mustDeviceGroup(t, s, "in"), g)
 	equal(t, "devices", devices(g), "3 false")
 	equal(t, "who proposed", eventOf(t, s, "device-group/in", "device_group.confirmed").Before["proposedBy"], "tester")
-	_, err = s.Devices.Settle(ctx, g, true, edited("device_group.confirmed"))
+	_, err = settleMembers(ctx, s, g, true)
 	wantCode(t, "confirmed twice", err, "device_group_not_pending")
 
 	// A growing group is a conflict, not an error (L17).
@@ -368,7 +386,7 @@ func TestR10_3_PendingMembers(t *testing.T) {
 
 	g, err = change(taking(false, "pc1", "pc2"))
 	must(t, err)
-	g, err = s.Devices.Settle(ctx, g, false, edited("device_group.rejected"))
+	g, err = settleMembers(ctx, s, g, false)
 	must(t, err)
 	equal(t, "rejected", devices(g), "3 false")
 	_, err = change(taking(false, "pc1"))
@@ -382,7 +400,7 @@ func TestR10_3_PendingMembers(t *testing.T) {
 	_, err = change(adding(false, nil, []string{"more"}))
 	must(t, err)
 	must(t, s.Devices.DeleteGroup(ctx, mustDeviceGroup(t, s, "more"), edited("device_group.deleted")))
-	g, err = s.Devices.Settle(ctx, mustDeviceGroup(t, s, "in"), true, edited("device_group.confirmed"))
+	g, err = settleMembers(ctx, s, mustDeviceGroup(t, s, "in"), true)
 	must(t, err)
 	equal(t, "groups without the deleted one", len(g.Groups), 0)
 	must(t, s.Devices.DeleteDevice(ctx, device.Device{ID: "pc0", Name: "PC 0", Version: 1}, true, edited("device.deleted")))
@@ -403,7 +421,7 @@ func TestR10_3_NothingUnseen(t *testing.T) {
 	forDevices(t, s, "apps", 5)
 	must(t, assigning(ctx, s, "top", "apps"))
 	change := func(id string, c device.Change) (device.Group, error) {
-		return s.Devices.ChangeMembers(ctx, device.Group{ID: id}, c, edited(device.ActionMembersChanged))
+		return changeMembers(ctx, s, device.Group{ID: id}, c)
 	}
 	g, err := change("top", adding(false, nil, []string{"in"}))
 	must(t, err)
@@ -477,13 +495,13 @@ func TestR10_3_ImpossibleChange(t *testing.T) {
 	deviceGroup(t, s, "top", nil, nil)
 	forDevices(t, s, "apps", 5)
 	must(t, assigning(ctx, s, "top", "apps"))
-	_, err := s.Devices.ChangeMembers(ctx, device.Group{ID: "top"}, adding(false, nil, []string{"in"}), edited(device.ActionMembersChanged))
+	_, err := changeMembers(ctx, s, device.Group{ID: "top"}, adding(false, nil, []string{"in"}))
 	must(t, err)
-	_, err = s.Devices.ChangeMembers(ctx, device.Group{ID: "in"}, adding(true, nil, []string{"top"}), edited(device.ActionMembersChanged))
+	_, err = changeMembers(ctx, s, device.Group{ID: "in"}, adding(true, nil, []string{"top"}))
 	must(t, err)
-	_, err = s.Devices.Settle(ctx, mustDeviceGroup(t, s, "top"), true, edited("device_group.confirmed"))
+	_, err = settleMembers(ctx, s, mustDeviceGroup(t, s, "top"), true)
 	wantCode(t, "a group that would contain itself", err, "device_group_change_impossible  device_group_cycle")
-	g, err := s.Devices.Settle(ctx, mustDeviceGroup(t, s, "top"), false, edited("device_group.rejected"))
+	g, err := settleMembers(ctx, s, mustDeviceGroup(t, s, "top"), false)
 	must(t, err)
 	equal(t, "rejected", g.Waiting, false)
 	soundGroups(t, s)
@@ -569,7 +587,7 @@ func TestR10_TwoAdminsAtOnce(t *testing.T) {
 	}
 	members := func(id string, c device.Change) func(context.Context) error {
 		return func(ctx context.Context) error {
-			_, err := s.Devices.ChangeMembers(ctx, device.Group{ID: id}, c, edited("device_group.changed"))
+			_, err := changeMembers(ctx, s, device.Group{ID: id}, c)
 			return err
 		}
 	}
@@ -636,7 +654,7 @@ func TestR10_DeathAndLostReplies(t *testing.T) {
 				if err := assigning(ctx, s, "g", "apps"); err != nil {
 					return err
 				}
-				_, err := s.Devices.ChangeMembers(ctx, device.Group{ID: "g"}, taking(false, "other"), edited("device_group.changed"))
+				_, err := changeMembers(ctx, s, device.Group{ID: "g"}, taking(false, "other"))
 				if err != nil {
 					return err
 				}
@@ -647,7 +665,7 @@ func TestR10_DeathAndLostReplies(t *testing.T) {
 				if err != nil || !g.Waiting && len(g.Devices) == 0 {
 					return err
 				}
-				_, err = s.Devices.Settle(ctx, g, true, edited("device_group.confirmed"))
+				_, err = settleMembers(ctx, s, g, true)
 				return err
 			}
 			if err := work(ctx, dying); err == nil && ctx.Err() != nil {
@@ -681,5 +699,5 @@ func TestLargestDeviceGroupFits(t *testing.T) {
 	for i := range device.GroupGroupsMax {
 		m.Groups = append(m.Groups, id.New(noon, fmt.Sprint("group", i)))
 	}
-	must(t, dynamo.StoreMembers(t.Context(), s, id.New(noon, "g"), m))
+	must(t, dynamo.StoreGroups(t.Context(), s, []device.Group{{ID: id.New(noon, "g"), Devices: m.Devices, Groups: m.Groups, Pending: &m, Version: 1}}))
 }

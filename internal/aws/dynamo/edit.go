@@ -35,7 +35,7 @@ func (db *engine) edit(ctx context.Context, now time.Time, build func(*edit) err
 	policy := rebuilding
 	policy.Timeout = db.retryTimeout
 	err = retry.Do(ctx, policy, func() error {
-		e := &edit{db: db, now: now, refused: map[*action]func(item) error{}, write: db.transact, settle: func(context.Context) error { return nil }}
+		e := newEdit(db, now)
 		if err := build(e); err != nil {
 			return err
 		}
@@ -47,6 +47,10 @@ func (db *engine) edit(ctx context.Context, now time.Time, build func(*edit) err
 		return err
 	})
 	return first, err
+}
+
+func newEdit(db *engine, now time.Time) *edit {
+	return &edit{db: db, now: now, refused: map[*action]func(item) error{}, write: db.transact, settle: func(context.Context) error { return nil }}
 }
 
 // explain returns the error of an edit whose conditions did not hold, which may be to try

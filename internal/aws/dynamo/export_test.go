@@ -3,6 +3,7 @@ package dynamo
 import (
 	"context"
 	"crypto/rand"
+	"slices"
 	"testing"
 	"time"
 
@@ -61,13 +62,22 @@ func CountDeviceGroups(ctx context.Context, table *Table, n int) error {
 	return err
 }
 
-// StoreMembers stores the items of the members and the pending members of a group of devices.
-func StoreMembers(ctx context.Context, table *Table, id string, m device.Members) error {
-	joined := joinedMillis(m.Devices)
-	return table.db.transact(ctx, []*action{
-		table.db.put(membersItem{keyed(membersKey(id)), joined}, "", nil),
-		table.db.put(pendingItem{keyed(pendingKey(id)), joined, m.Groups, "someone", 1}, "", nil),
-	})
+// StoreGroups stores groups of devices with their members and the changes that wait.
+func StoreGroups(ctx context.Context, table *Table, groups []device.Group) error {
+	for some := range slices.Chunk(groups, 10) {
+		var actions []*action
+		for _, g := range some {
+			g.Count, g.Waiting = len(g.Devices), g.Pending != nil
+			actions = append(actions, table.db.put(newDeviceGroupItem(g), "", nil), table.db.put(membersItem{keyed(membersKey(g.ID)), joinedMillis(g.Devices)}, "", nil))
+			if p := g.Pending; p != nil {
+				actions = append(actions, table.db.put(pendingItem{keyed(pendingKey(g.ID)), joinedMillis(p.Devices), p.Groups, "someone", 1}, "", nil))
+			}
+		}
+		if err := table.db.transact(ctx, actions); err != nil {
+			return err
+		}
+	}
+	return CountDeviceGroups(ctx, table, len(groups))
 }
 
 // Known returns the agreements of the pairs that refs name and their agreements still have.

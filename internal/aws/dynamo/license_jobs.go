@@ -1,7 +1,9 @@
 package dynamo
 
 import (
+	"cmp"
 	"context"
+	"slices"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
@@ -157,20 +159,29 @@ func (s *LicenseJobs) Jobs(ctx context.Context, limit int, after string) (jobs.P
 	return jobs.Page{Items: items, Next: next}, err
 }
 
-// Open implements jobs.Store. Ids grow with time.
+// Open implements jobs.Store. It reads the records together. Ids grow with time.
 func (s *LicenseJobs) Open(ctx context.Context) ([]jobs.Record, error) {
-	var open []jobs.Record
+	var keys []item
 	err := s.db.query(ctx, &dynamodb.QueryInput{
 		ConsistentRead:            aws.Bool(true),
 		KeyConditionExpression:    aws.String("pk = :p"),
 		ExpressionAttributeValues: item{":p": str(string(openLicenseJobsPK))},
 	}, func(it item) (bool, error) {
-		r, err := s.Job(ctx, cutPrefix(it, "sk", licenseJobPrefix))
-		if err == nil && !r.Final() { // ended since the query
+		keys = append(keys, key(licenseJobKey(cutPrefix(it, "sk", licenseJobPrefix))))
+		return true, nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	var open []jobs.Record
+	err = s.db.getAll(ctx, keys, "", nil, func(it item) error {
+		i, err := decode[licenseJobItem](it)
+		if r := i.job(); err == nil && !r.Final() { // a final one has ended since the query
 			open = append(open, r)
 		}
-		return true, err
+		return err
 	})
+	slices.SortFunc(open, func(a, b jobs.Record) int { return cmp.Compare(a.ID, b.ID) })
 	return open, err
 }
 

@@ -13,11 +13,13 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"trueup/internal/access"
+	"trueup/internal/audit"
 	"trueup/internal/cursor"
 	"trueup/internal/device"
 	"trueup/internal/errs"
 	"trueup/internal/httpapi"
 	"trueup/internal/id"
+	"trueup/internal/once"
 	"trueup/internal/text"
 )
 
@@ -358,15 +360,14 @@ func (o *operations) changingMembers(summary, description string, change func(m 
 		httpapi.Receiving(&op, httpapi.MaxBody)
 		huma.Register(api, op, func(ctx context.Context, in *deviceGroupMembersInput) (*changedMembers, error) {
 			now := o.Now()
-			return o.remember(ctx, in.Reader, in.Repeatable, in.Revision, now, op.OperationID, in.ID, in.Body, func(read device.Group) (device.Group, error) {
-				after, err := o.Devices.ChangeMembers(ctx, read, device.Change{
-					Confirmed: mayConfirm(ctx),
-					To: func(m device.Members) (device.Members, error) {
-						return change(m, in.Body.Devices, in.Body.Groups, now), nil
-					},
-				}, o.memberEvent(ctx, now, device.ActionMembersChanged))
-				return after, in.Body.located(err)
+			event := o.memberEvent(ctx, now, device.ActionMembersChanged)
+			c := device.Change{By: event.By, At: now, Confirmed: mayConfirm(ctx), To: func(m device.Members) (device.Members, error) {
+				return change(m, in.Body.Devices, in.Body.Groups, now), nil
+			}}
+			changed, err := o.editMembers(ctx, in.Reader, in.Repeatable, in.Revision, op.OperationID, in.ID, in.Body, event, func(read device.Group) once.Edit[device.Group] {
+				return o.Devices.ChangeMembers(read, c)
 			})
+			return changed, in.Body.located(err)
 		})
 	}
 }
@@ -377,25 +378,18 @@ type changedMembers struct {
 	Body httpapi.Reply[DeviceGroupWithChange]
 }
 
-// remember makes a change of the members of a group with the version that was read, and remembers the
-// answer for repetitions of the request. given is what else the request says.
-func (o *operations) remember(
-	ctx context.Context, reader httpapi.Reader, repeatable httpapi.Repeatable, revision httpapi.Revision, now time.Time, operation, groupID string, given any,
-	change func(read device.Group) (device.Group, error),
+// editMembers makes a change of the members of a group with the version that was read, once for an
+// Idempotency-Key. given is what else the request says.
+func (o *operations) editMembers(
+	ctx context.Context, reader httpapi.Reader, repeatable httpapi.Repeatable, revision httpapi.Revision, operation, groupID string, given any,
+	event audit.Event, edit func(read device.Group) once.Edit[device.Group],
 ) (*changedMembers, error) {
-	reply, err := httpapi.Once(ctx, o.Kernel, repeatable, now, operation+" "+groupID, given, func(call httpapi.Call[DeviceGroupWithChange]) (reply httpapi.Reply[DeviceGroupWithChange], err error) {
-		var after device.Group
+	reply, err := httpapi.Once(ctx, o.Kernel, repeatable, event.At, operation+" "+groupID, given, func(call httpapi.Call[DeviceGroupWithChange]) (reply httpapi.Reply[DeviceGroupWithChange], err error) {
 		err = httpapi.Revise(ctx, revision, o.deviceGroup(ctx, groupID), func(read device.Group) (err error) {
-			after, err = change(read)
+			reply, _, err = httpapi.Apply(ctx, call, event, edit(read), withChange)
 			return err
 		})
-		if err != nil {
-			return reply, err
-		}
-		if reply, err = call.Reply(withChange(after)); err != nil {
-			return reply, err
-		}
-		return reply.Remember(ctx, o.Kernel, now)
+		return reply, err
 	})
 	if err != nil {
 		return nil, err
@@ -444,8 +438,9 @@ func (o *operations) settling(summary, description string, confirm bool, action 
 				return nil, err
 			}
 			now := o.Now()
-			return o.remember(ctx, in.Reader, in.Repeatable, in.Revision, now, op.OperationID, in.ID, in.IfMatch, func(read device.Group) (device.Group, error) {
-				return o.Devices.Settle(ctx, read, confirm, o.EventAs(ctx, access.DeviceLicenses, now, action))
+			event := o.EventAs(ctx, access.DeviceLicenses, now, action)
+			return o.editMembers(ctx, in.Reader, in.Repeatable, in.Revision, op.OperationID, in.ID, in.IfMatch, event, func(read device.Group) once.Edit[device.Group] {
+				return o.Devices.Settle(read, confirm, now)
 			})
 		})
 	}

@@ -47,9 +47,10 @@ func (o *operations) members(ctx context.Context, groupID string) ([]device.Memb
 	return members, nil
 }
 
-// GroupSubscription names the subscription of a group of devices.
+// GroupSubscription names the subscription to assign to a group of devices.
 type GroupSubscription struct {
 	Subscription string `json:"subscription" minLength:"1" maxLength:"64" doc:"The id of a subscription for devices that no group holds." example:"0v5z3m8k2qd7c1x9w4t6p3r8s2"`
+	Devices      *int   `json:"devices,omitempty" minimum:"0" maximum:"2500000" doc:"How many devices the caller has seen in the group and the groups within it. If there is another number now, the response is 409 devices_differ with that number, and nothing changes. The ETag of the group does not change with the devices of groups within it." example:"40"`
 }
 
 type assignDeviceLicensesInput struct {
@@ -62,14 +63,15 @@ type assignDeviceLicensesInput struct {
 func (o *operations) assignDeviceLicenses(api huma.API, op huma.Operation) {
 	op.Summary = "Assign a subscription to a device group"
 	op.Description = "Gives every device of the group, and of the groups within it, a licence of a subscription for devices. A group holds one subscription at most, and a subscription belongs to one group. " +
-		"A group with more devices than licences is refused. The group keeps the subscription if it holds it already."
+		"A group with more devices than licences is refused, and so is one with another number of devices than `devices` says. The group keeps the subscription if it holds it already."
 	op.Errors = append(op.Errors, http.StatusNotFound, http.StatusConflict, http.StatusPreconditionFailed)
 	httpapi.Receiving(&op, httpapi.MaxBody)
 	huma.Register(api, op, func(ctx context.Context, in *assignDeviceLicensesInput) (*httpapi.Versioned[DeviceGroupWithChange], error) {
 		now := o.Now()
 		var after device.Group
 		err := httpapi.Revise(ctx, in.Revision, o.deviceGroup(ctx, in.ID), func(read device.Group) (err error) {
-			after, err = o.Devices.Assign(ctx, read, in.Body.Subscription, o.today(now), o.EventAs(ctx, access.DeviceLicenses, now, "device_group.subscription_assigned"))
+			a := device.Assignment{Subscription: in.Body.Subscription, Devices: in.Body.Devices, Today: o.today(now)}
+			after, err = o.Devices.Assign(ctx, read, a, o.EventAs(ctx, access.DeviceLicenses, now, "device_group.subscription_assigned"))
 			if e := errs.As(err); e != nil && e.Code == "subscription_not_found" {
 				return errs.Violated([]errs.Violation{{Code: subscription.SubscriptionGone, Field: "subscription", Value: in.Body.Subscription}})
 			}

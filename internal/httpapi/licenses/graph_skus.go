@@ -193,14 +193,7 @@ func (o *operations) graphListSubscribedSkus(api huma.API, op huma.Operation) {
 // holdingsInUse returns all subscriptions by id, with the devices that use them.
 func (o *operations) holdingsInUse(ctx context.Context) (map[string]subscription.Holding, error) {
 	all, err := o.used(ctx)
-	if err != nil {
-		return nil, err
-	}
-	byID := make(map[string]subscription.Holding, len(all))
-	for _, h := range all {
-		byID[h.ID] = h
-	}
-	return byID, nil
+	return subscription.ByID(all), err
 }
 
 func (o *operations) subscribedSkuOf(p product, now time.Time) GraphSubscribedSku {

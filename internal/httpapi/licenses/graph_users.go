@@ -2,10 +2,10 @@ package licenses
 
 import (
 	"context"
+	"iter"
 	"maps"
 	"net/http"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -116,20 +116,12 @@ func (o *operations) graphListUsers(api huma.API, op huma.Operation) {
 		if err != nil {
 			return nil, err
 		}
-		users := first[subscription.User]{n: in.Top + 1, key: func(u subscription.User) string { return u.ID }}
-		total := 0
-		err = o.eachUser(ctx, filter, func(u subscription.User) {
-			total++
-			if u.ID > last {
-				users.add(u)
-			}
-		})
+		users, total, err := o.graphUsers(ctx, filter, last, in.Top+1, in.Count == yes)
 		if err != nil {
 			return nil, err
 		}
-		users.cut()
 		page, err := graphCollection(in.GraphRequest, in.GraphPaging, keep, graphPage[subscription.User, GraphUser]{
-			set: "users", path: "users", params: []string{"$filter", in.Filter}, items: users.items, total: total, key: users.key,
+			set: "users", path: "users", params: []string{"$filter", in.Filter}, items: users, total: total, key: func(u subscription.User) string { return u.ID },
 			convert: func(u subscription.User) GraphUser { return graphUserOf(u, subscriptions) },
 		})
 		if err != nil {
@@ -139,25 +131,45 @@ func (o *operations) graphListUsers(api huma.API, op huma.Operation) {
 	})
 }
 
-// eachUser calls do with every user that a filter selects. One that names a user principal name reads one user.
-func (o *operations) eachUser(ctx context.Context, f userFilter, do func(subscription.User)) error {
+// graphUsers returns the first n users that a filter selects after an id, sorted by id, and with counted how many it
+// selects in all. A filter that names a user principal name reads one user.
+func (o *operations) graphUsers(ctx context.Context, f userFilter, last string, n int, counted bool) (users []subscription.User, total int, err error) {
+	var all iter.Seq[subscription.User]
 	if f.upn != "" {
 		found, err := o.People.ByUPN(ctx, []string{f.upn})
-		if err == nil && found[0].Version > 0 && f.selects(&found[0]) {
-			do(found[0])
+		if err != nil || found[0].Version == 0 {
+			return nil, 0, err
 		}
-		return err
-	}
-	all, _, err := o.Register.All(ctx, subscription.Query{Sort: subscription.SortName, Now: o.Now()})
-	if err != nil {
-		return err
+		all = slices.Values(found)
+	} else {
+		q := subscription.Query{Sort: subscription.SortID, Now: o.Now()}
+		if len(f.all) == 0 {
+			q.Most, counted = n, false // the register counts
+		}
+		if !counted {
+			q.After = last
+		}
+		var totals subscription.Totals
+		if all, totals, err = o.Register.All(ctx, q); err != nil {
+			return nil, 0, err
+		}
+		if len(f.all) == 0 {
+			return slices.Collect(all), totals.Users, nil
+		}
 	}
 	for u := range all {
-		if f.selects(&u) {
-			do(u)
+		if !f.selects(&u) {
+			continue
+		}
+		total++
+		if u.ID > last && len(users) < n {
+			users = append(users, u)
+		}
+		if len(users) == n && !counted {
+			break
 		}
 	}
-	return nil
+	return users, total, nil
 }
 
 // graphUser returns the user, deleted or not, that a client of Graph names: by the id in the directory, trueup's
@@ -184,16 +196,11 @@ func (o *operations) graphUser(ctx context.Context, key string, deleted bool) (s
 	if lookup == key { // no GUID
 		return subscription.User{}, noUser(key)
 	}
-	all, _, err := o.Register.All(ctx, subscription.Query{Sort: subscription.SortName, Deleted: deleted, Now: o.Now()})
+	all, _, err := o.Register.All(ctx, subscription.Query{ObjectID: key, Deleted: deleted, Now: o.Now()})
 	if err != nil {
 		return subscription.User{}, err
 	}
-	var with []subscription.User
-	for u := range all {
-		if strings.EqualFold(u.ObjectID, key) {
-			with = append(with, u)
-		}
-	}
+	with := slices.Collect(all)
 	switch {
 	case len(with) == 0:
 		return subscription.User{}, noUser(key)

@@ -86,31 +86,17 @@ type UserTotals struct {
 
 // results converts the results of a call about many users. subscriptions are as they are after it.
 func (o *operations) results(lang i18n.Lang, given []string, found []licensing.Result, failed error, dryRun bool, subscriptions map[string]subscription.Holding) UserResults {
-	out := UserResults{Items: make([]UserResult, len(found)), Totals: UserTotals{Users: len(found), Violations: map[string]int{}}, DryRun: dryRun}
+	n := licensing.Count(found)
+	out := UserResults{Items: make([]UserResult, len(found)), DryRun: dryRun, Totals: UserTotals{
+		Users: len(found), Removed: n.Of[subscription.Removed], Waiting: n.Of[subscription.Waiting], Deleted: n.Of[subscription.Deleted],
+		Unchanged: n.Of[subscription.Unchanged], Refused: n.Of[subscription.Refused], Unknown: n.Of[""], Violations: map[string]int{},
+	}}
+	t := &out.Totals
+	t.Assigned = t.Users - t.Removed - t.Waiting - t.Deleted - t.Unchanged - t.Refused - t.Unknown
+	for class, users := range n.Violations {
+		t.Violations[string(class)] = users
+	}
 	for i, r := range found {
-		switch r.Outcome {
-		case subscription.Refused:
-			out.Totals.Refused++
-			classes := map[string]bool{}
-			for _, v := range r.Violations {
-				classes[string(v.Error())] = true
-			}
-			for class := range classes {
-				out.Totals.Violations[class]++
-			}
-		case subscription.Unchanged:
-			out.Totals.Unchanged++
-		case subscription.Removed:
-			out.Totals.Removed++
-		case subscription.Waiting:
-			out.Totals.Waiting++
-		case subscription.Deleted:
-			out.Totals.Deleted++
-		case "":
-			out.Totals.Unknown++
-		default:
-			out.Totals.Assigned++
-		}
 		out.Items[i] = resultOf(lang, given[i], r, failed, subscriptions)
 	}
 	out.Short = shortages(licensing.Missing(found, subscriptions, dryRun), subscriptions)

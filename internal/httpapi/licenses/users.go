@@ -112,11 +112,7 @@ func serviceNamed(subscriptions map[string]subscription.Holding, subscriptionID,
 // holdings returns all subscriptions by id.
 func (o *operations) holdings(ctx context.Context) (map[string]subscription.Holding, error) {
 	all, err := o.Subscriptions.Subscriptions(ctx)
-	byID := make(map[string]subscription.Holding, len(all))
-	for _, h := range all {
-		byID[h.ID] = h
-	}
-	return byID, err
+	return subscription.ByID(all), err
 }
 
 // UserID is the path parameter of a user.
