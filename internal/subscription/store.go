@@ -15,6 +15,8 @@ type Store interface {
 	// Subscriptions returns all subscriptions, sorted by folded name. The seats of one subscription
 	// are those of one moment. Callers must not change the slices of a description.
 	Subscriptions(ctx context.Context) ([]Holding, error)
+	// SubscriptionsOf is like Subscriptions, for those of these ids that exist. It reads only their seats.
+	SubscriptionsOf(ctx context.Context, ids []string) ([]Holding, error)
 	// Subscription returns one subscription; errs.NotFound subscription_not_found.
 	Subscription(ctx context.Context, id string) (Holding, error)
 

@@ -35,11 +35,22 @@ var _ subscription.Store = (*Subscriptions)(nil)
 // Subscriptions implements subscription.Store. If no description has changed since the last call, it
 // reads only the seats, and the tip that says so.
 func (s *Subscriptions) Subscriptions(ctx context.Context) ([]subscription.Holding, error) {
+	return s.selected(ctx, func(string) bool { return true })
+}
+
+// SubscriptionsOf implements subscription.Store.
+func (s *Subscriptions) SubscriptionsOf(ctx context.Context, ids []string) ([]subscription.Holding, error) {
+	return s.selected(ctx, func(id string) bool { return slices.Contains(ids, id) })
+}
+
+// selected returns the subscriptions with the ids that has selects.
+func (s *Subscriptions) selected(ctx context.Context, has func(id string) bool) ([]subscription.Holding, error) {
 	known := s.known.Load()
 	if known == nil {
 		known = &descriptions{}
 	}
-	seats, tip, err := s.seats(ctx, known.all)
+	some := known.with(has)
+	seats, tip, err := s.seats(ctx, some)
 	if err != nil {
 		return nil, err
 	}
@@ -48,17 +59,28 @@ func (s *Subscriptions) Subscriptions(ctx context.Context) ([]subscription.Holdi
 			return nil, err
 		}
 		s.known.Store(known)
-		if seats, _, err = s.seats(ctx, known.all); err != nil {
+		some = known.with(has)
+		if seats, _, err = s.seats(ctx, some); err != nil {
 			return nil, err
 		}
 	}
-	all := make([]subscription.Holding, 0, len(known.all))
-	for _, one := range known.all {
+	all := make([]subscription.Holding, 0, len(some))
+	for _, one := range some {
 		if found, exists := seats[one.ID]; exists { // or deleted meanwhile
 			all = append(all, subscription.Holding{Subscription: one, Seats: found})
 		}
 	}
 	return all, nil
+}
+
+// with returns the descriptions with the ids that has selects.
+func (d *descriptions) with(has func(id string) bool) (some []subscription.Subscription) {
+	for _, one := range d.all {
+		if has(one.ID) {
+			some = append(some, one)
+		}
+	}
+	return some
 }
 
 // seats reads the seats of subscriptions that exist, and the tip of all descriptions; empty if there was

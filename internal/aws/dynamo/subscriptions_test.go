@@ -121,6 +121,12 @@ func TestR9_1_Subscriptions(t *testing.T) {
 	one, err := s.Subscriptions.Subscription(ctx, "e5")
 	must(t, err)
 	equal(t, "one subscription", one, full)
+	some, err := s.Subscriptions.SubscriptionsOf(ctx, []string{"e5", "none", "dev", "e5"})
+	must(t, err)
+	equal(t, "some subscriptions", some, []subscription.Holding{devices, full})
+	some, err = s.Subscriptions.SubscriptionsOf(ctx, nil)
+	must(t, err)
+	equal(t, "no subscriptions", len(some), 0)
 	for _, id := range []string{"", "none", "COUNT"} {
 		_, err = s.Subscriptions.Subscription(ctx, id)
 		equal(t, "code of subscription "+id, errs.CodeOf(err), "subscription_not_found")

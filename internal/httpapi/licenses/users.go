@@ -3,6 +3,7 @@ package licenses
 import (
 	"cmp"
 	"context"
+	"maps"
 	"net/http"
 	"slices"
 	"time"
@@ -186,10 +187,10 @@ func (o *operations) getUser(api huma.API, op huma.Operation) {
 		if err != nil {
 			return nil, err
 		}
-		subscriptions, err := o.holdings(ctx)
+		own, err := o.Subscriptions.SubscriptionsOf(ctx, slices.AppendSeq(slices.Collect(maps.Keys(u.Licenses)), maps.Keys(u.Waiting)))
 		if err != nil {
 			return nil, err
 		}
-		return httpapi.VersionedOf(httpapi.ETag(in.Lang(), u.Version), userOf(in.Lang(), u, subscriptions)), nil
+		return httpapi.VersionedOf(httpapi.ETag(in.Lang(), u.Version), userOf(in.Lang(), u, subscription.ByID(own))), nil
 	})
 }
