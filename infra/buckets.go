@@ -57,7 +57,7 @@ func newBuckets(stack awscdk.Stack, functions map[string]awslambda.Function, fil
 		ServerAccessLogsPrefix: jsii.String(string(manifest.Reports) + "/"),
 		Cors:                   rules(manifest.Reports, chosen, api),
 		LifecycleRules: &[]*awss3.LifecycleRule{
-			expireBelow(manifest.ExportsPrefix, keepExports), expireNoncurrent(), abortMultipart(), dropDeleteMarkers(),
+			expireBelow(manifest.ExportsPrefix, keepExports), expireBelow(manifest.AnnotatedPrefix, keepUploads), expireNoncurrent(), abortMultipart(), dropDeleteMarkers(),
 		},
 	})
 

@@ -98,6 +98,7 @@ var storageChecks = []check{
 			c.lifecycle(t.bucket(manifest.Uploads), "ExpirationInDays", "90")
 			c.lifecycle(logs, "ExpirationInDays", "90")
 			c.lifecycleBelow(t.bucket(manifest.Reports), "exports/", "ExpirationInDays", "1")
+			c.lifecycleBelow(t.bucket(manifest.Reports), "annotated/", "ExpirationInDays", "90")
 		},
 		breaks: map[string]func(template){
 			"no versions": func(t template) { t.bucket(manifest.Uploads).set("VersioningConfiguration", nil) },

@@ -110,7 +110,7 @@ type Record struct {
 
 	Errors, Warnings, Hints int // findings, see Service.Findings
 
-	Annotated bool // the annotated copy exists, under AnnotatedKey
+	Annotated bool // the annotated copy was made, see AnnotatedCopy
 
 	Attempts int
 	// Position is the number of delivered rows that are done and counted. It is less than Rows while the

@@ -253,11 +253,16 @@ func TestR9_2_UsersFromFile(t *testing.T) {
 	})
 	same(t, "annotated", r.Annotated, true)
 	for _, lang := range i18n.Langs {
-		copied := string(w.reports.files[r.AnnotatedKey(lang)+" "])
+		key, err := directories.AnnotatedCopy(t.Context(), w.reports, r, lang)
+		must(t, err)
+		copied := string(w.reports.files[key+" "])
 		message := i18n.Text(lang, "directory_license_unknown", errs.Pairs("license", "Visio Plan 2"))
 		if !strings.Contains(copied, i18n.Column(lang, "messages")) || strings.Count(copied, message) != 1 {
 			t.Errorf("the copy in %s:\n%s", lang, copied)
 		}
+		delete(w.reports.files, key+" ")
+		_, err = directories.AnnotatedCopy(t.Context(), w.reports, r, lang)
+		same(t, "code of a copy that was deleted", errs.CodeOf(err), "report_expired")
 	}
 
 	must(t, w.Receive(t.Context(), r.Object)) // S3 delivers twice

@@ -2,6 +2,7 @@ package directory_test
 
 import (
 	"bytes"
+	"fmt"
 	"io"
 	"strings"
 	"testing"
@@ -23,17 +24,17 @@ func annotated(t *testing.T, content string, findings []sheet.Finding) string {
 			return f.Code + " of line " + line
 		}
 		return f.Code
-	}}, &copied)
+	}, More: func(left int) string { return fmt.Sprintf("and %d more", left) }}, &copied)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if done != (copied.Len() > 0) {
-		t.Errorf("%t with %d bytes", done, copied.Len())
+	if !done {
+		return ""
 	}
 	return copied.String()
 }
 
-// read returns the result of reading a list.
+// readList returns the result of reading a list.
 func readList(t *testing.T, content string) *directory.File {
 	t.Helper()
 	f, err := directory.Read(strings.NewReader(content), directory.Options{Now: time.Date(2026, time.November, 29, 12, 0, 0, 0, time.UTC)}, directory.Sink{})
@@ -65,12 +66,26 @@ func TestAnnotate(t *testing.T) {
 			content: "userPrincipalName,displayName\nan@example.org,\"An\nbo@example.org,Bo,more,still more\ncy@example.org\n",
 			want: bom + "userPrincipalName,displayName,Errors and warnings\r\n" +
 				"\"an@example.org,\"\"An\",,directory_row_quote\r\n" +
-				"bo@example.org,Bo,more,still more,directory_row_columns\r\n" +
+				"bo@example.org,Bo,directory_row_columns,more,still more\r\n" +
 				"cy@example.org,,\r\n",
 		},
 		"a row that is too long": {
 			content: "userPrincipalName,displayName\nan@example.org," + strings.Repeat("x", sheet.MaxStreamRow) + "\nbo@example.org,Bo\n",
 			want:    bom + "userPrincipalName,displayName,Errors and warnings\r\n,,directory_row_long\r\nbo@example.org,Bo,\r\n",
+		},
+		"a row of separators, and one after the last row": {
+			content: "userPrincipalName;displayName\n;;;;\nan@example.org;An\n;;;;\n",
+			want:    bom + "userPrincipalName;displayName;Errors and warnings\r\n;;directory_row_columns;;;\r\nan@example.org;An;\r\n;;directory_row_columns;;;\r\n",
+		},
+		"a lone return in a cell": {
+			content: "userPrincipalName,displayName\nan@example.org,\"one\rtwo\"\nbo@example.org,Bo\nBO@example.org,Bo\n",
+			want: bom + "userPrincipalName,displayName,Errors and warnings\r\nan@example.org,\"one\rtwo\",displayName: text_control\r\nbo@example.org,Bo,\r\n" +
+				"BO@example.org,Bo,userPrincipalName: directory_user_repeated of line 3\r\n",
+		},
+		"more cells than a row can have": {
+			content: "userPrincipalName;displayName\nan@example.org" + strings.Repeat(";", sheet.MaxStreamColumns) + "\n",
+			want: bom + "userPrincipalName;displayName;Errors and warnings\r\n\"an@example.org" + strings.Repeat(";", sheet.MaxStreamColumns) +
+				"\";;directory_row_columns\r\n",
 		},
 		"JSON":      {content: `[{"userPrincipalName": "an@example.org", "displayName": ""}]`},
 		"no header": {content: "an@example.org,An\n"},
@@ -88,14 +103,41 @@ func TestAnnotate(t *testing.T) {
 // the copy is the same.
 func TestAnnotatedIsReadAgain(t *testing.T) {
 	t.Parallel()
-	const content = "Display name\tUser principal name\tUsage location\nAn\tan@example.org\tBE\n\n\tan@example.org\tXX\n-Bo\tbo@example.org\tNL\n"
+	const content = "Display name\tUser principal name\tUsage location\nAn\tan@example.org\tBE\n\n\tan@example.org\tXX\n-Bo\tbo@example.org\tNL\nCy\tcy@example.org\tNL\tmore\tand more\n"
 	first := readList(t, content)
 	once := annotated(t, content, first.Findings)
 	second := readList(t, once)
-	if first.Rows != 3 || second.Rows != first.Rows || second.Good != first.Good || len(second.Findings) != len(first.Findings) || len(first.Findings) == 0 {
+	if first.Rows != 4 || second.Rows != first.Rows || second.Good != first.Good || len(second.Findings) != len(first.Findings) || len(first.Findings) == 0 {
 		t.Errorf("%+v became %+v", first, second)
 	}
 	if diff := cmp.Diff(once, annotated(t, once, second.Findings)); diff != "" {
 		t.Errorf("(-copy +copy of the copy):\n%s", diff)
+	}
+}
+
+// TestAnnotatedFindingsOfTheFile: a finding about the file says what it is about, and many of them leave the
+// first row readable.
+func TestAnnotatedFindingsOfTheFile(t *testing.T) {
+	t.Parallel()
+	const content = "userPrincipalName,displayName\nan@example.org,An\n"
+	many := make([]sheet.Finding, directory.MaxFindings)
+	for i := range many {
+		many[i] = sheet.Finding{Severity: sheet.SeverityWarning, Value: fmt.Sprintf("PC-%04d", i), Code: "directory_device_licensed"}
+	}
+	copied := annotated(t, content, many)
+	if !strings.Contains(copied, "PC-0000: directory_device_licensed; PC-0001: ") || !strings.Contains(copied, " more\r\n") {
+		t.Errorf("%.500s", copied)
+	}
+	if again := readList(t, copied); again.Good != 1 || len(again.Findings) > 0 {
+		t.Errorf("the copy is read as %+v", again)
+	}
+}
+
+// TestAnnotatedIsBounded: rows that are much shorter than the header make no copy that is larger than memory.
+func TestAnnotatedIsBounded(t *testing.T) {
+	t.Parallel()
+	content := "userPrincipalName,displayName" + strings.Repeat(",more", 200) + "\n" + strings.Repeat("x\n", 1<<20)
+	if copied := annotated(t, content, []sheet.Finding{{Line: 2, Code: "any"}}); copied != "" {
+		t.Errorf("a copy of %d bytes", len(copied))
 	}
 }

@@ -29,7 +29,7 @@ type Redirection struct {
 // DescribeAnnotatedCopy describes an operation that returns an annotated copy.
 func DescribeAnnotatedCopy(op *huma.Operation) {
 	op.Summary = "Download the annotated copy"
-	op.Description = "Redirects to the uploaded file with an extra column that names the errors of each row, ready to correct and upload again. Do not send the token to that address: S3 refuses a request with both."
+	op.Description = "Redirects to the uploaded file with an extra column that has the findings of each row, ready to correct and upload again. Do not send the token to that address: S3 refuses a request with both."
 	op.Errors = append(op.Errors, http.StatusNotFound)
 	op.DefaultStatus = http.StatusSeeOther
 }

@@ -83,9 +83,9 @@ var messages = [...]message{
 		"Cette importation n'a pas de copie annotée. Il y en a une dès qu'un fichier lisible a été vérifié.",
 	}},
 	{"annotated_list_unavailable", [...]string{
-		"There is no annotated copy of this list. One is made of a list in CSV of at most 64 MB, once its rows have been applied and at least one has an error or a warning.",
-		"Er is geen kopie met opmerkingen van deze lijst. Die wordt gemaakt van een lijst in CSV van hoogstens 64 MB, zodra de rijen zijn verwerkt en minstens één ervan een fout of waarschuwing heeft.",
-		"Il n'y a pas de copie annotée de cette liste. Elle est faite d'une liste au format CSV de 64 Mo au plus, dès que ses lignes ont été appliquées et qu'au moins une a une erreur ou un avertissement.",
+		"There is no annotated copy of this list. One is made of a list in CSV of at most 32 MB, once its rows have been applied and there is at least one finding about them.",
+		"Er is geen kopie met opmerkingen van deze lijst. Die wordt gemaakt van een lijst in CSV van hoogstens 32 MB, zodra de rijen zijn verwerkt en er minstens één bevinding over is.",
+		"Il n'y a pas de copie annotée de cette liste. Elle est faite d'une liste au format CSV de 32 Mo au plus, dès que ses lignes ont été appliquées et qu'il y a au moins un constat à leur sujet.",
 	}},
 	{"auto_renew_elsewhere", [...]string{
 		"Automatic renewal is not a part of the description. Switch it on or off with PUT …/auto-renew.",
@@ -1091,6 +1091,11 @@ var messages = [...]message{
 		"The file is a ZIP archive. Unpack it and upload the CSV files in it one by one.",
 		"Het bestand is een ZIP-archief. Pak het uit en upload de CSV-bestanden een voor een.",
 		"Le fichier est une archive ZIP. Décompressez-la et déposez les fichiers CSV un par un.",
+	}},
+	{"findings_more", [...]string{
+		"And {count} more: see the findings of the file.",
+		"En nog {count}: zie de bevindingen van het bestand.",
+		"Et {count} de plus : voyez les constats du fichier.",
 	}},
 	{"folder_too_deep", [...]string{
 		"The file is in a folder inside a folder. Put it under agreements/, or in one folder there, named as the license group.",

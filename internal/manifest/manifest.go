@@ -25,6 +25,9 @@ const (
 // Clients download them at once; they are kept for a day.
 const ExportsPrefix = "exports/"
 
+// AnnotatedPrefix is the prefix in the reports bucket that is deleted when uploads are.
+const AnnotatedPrefix = kind.AnnotatedPrefix
+
 // JobsPrefix is the prefix in the reports bucket of the users and the results of jobs that change licences.
 const JobsPrefix = "license-jobs/"
 
@@ -302,6 +305,7 @@ var Functions = []Function{
 			results(kind.Users, getObject, listBucket), // findings
 			results(kind.Devices, getObject, listBucket),
 			results(kind.Subscriptions, getObject, listBucket),
+			{Resource: Reports, Prefix: AnnotatedPrefix, Actions: []Action{getObject, listBucket}},
 			{Resource: Reports, Prefix: JobsPrefix, Actions: []Action{getObject, putObject, listBucket}},
 			{Resource: Reports, Prefix: "copies/", Actions: []Action{getObject, listBucket}},
 		},
@@ -323,7 +327,7 @@ var Functions = []Function{
 		Grants: slices.Concat(
 			[]Grant{{Resource: Table, Actions: []Action{get, batchGet, query, scan, put, update, remove, check}}},
 			receive("directory", getObject, putObject, listBucket),
-			[]Grant{{Resource: Reports, Prefix: JobsPrefix, Actions: []Action{getObject, putObject, listBucket}}, {Resource: Reports, Prefix: "copies/", Actions: []Action{getObject, putObject, listBucket}}},
+			[]Grant{{Resource: Reports, Prefix: JobsPrefix, Actions: []Action{getObject, putObject, listBucket}}, {Resource: Reports, Prefix: AnnotatedPrefix, Actions: []Action{putObject}}, {Resource: Reports, Prefix: "copies/", Actions: []Action{getObject, putObject, listBucket}}},
 		),
 	},
 	{

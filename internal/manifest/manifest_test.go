@@ -115,6 +115,8 @@ func TestPrefixesAreThoseOfTheKeys(t *testing.T) {
 			journal.CopiesPrefix:    nil,
 			manifest.ExportsPrefix:  nil,
 			manifest.JobsPrefix:     {jobs.Prefix + "a.json"},
+
+			manifest.AnnotatedPrefix: nil,
 		},
 	}
 	for _, k := range kind.Table {

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -23,9 +22,18 @@ type Subscribed struct {
 	All []subscription.Count
 }
 
-// Totals returns the numbers of the subscriptions. They count on the day of At in the zone.
-func (s *Subscribed) Totals(zone *time.Location) SubscriptionReportTotals {
-	return subscriptionTotals(s.All, s.At, zone)
+// Totals returns the numbers of the subscriptions in a report of a day in the zone.
+func (s *Subscribed) Totals(date day.Date, zone *time.Location) SubscriptionReportTotals {
+	return subscriptionTotals(s.All, s.on(date, zone), zone)
+}
+
+// on returns the moment at which subscriptions are judged in a report of a day: when they were read, but
+// not after the day. A refresh can end on the next day.
+func (s *Subscribed) on(date day.Date, zone *time.Location) time.Time {
+	if d, ok := date.Time(); ok && day.In(s.At, zone) > date {
+		return time.Date(d.Year(), d.Month(), d.Day()+1, 0, 0, 0, -1, zone)
+	}
+	return s.At
 }
 
 // Subscriptions is the Subscription report: what each subscription costs, and what its unused licences
@@ -100,8 +108,7 @@ func monthly(costs subscription.Costs) []MonthlyCost {
 	return list
 }
 
-// Report returns the Subscription report, as of the moment at which the subscriptions were read. The default order is
-// by name. The settings need a Zone.
+// Report returns the Subscription report of the day of the settings, which need a Zone. The default order is by name.
 func (s *Subscribed) Report(f subscription.Selection, o Order, settings Settings) Subscriptions {
 	r := Subscriptions{
 		Head: Head{
@@ -111,13 +118,14 @@ func (s *Subscribed) Report(f subscription.Selection, o Order, settings Settings
 		Filter: f, Order: o, Rows: []SubscriptionRow{},
 	}
 	var selected []subscription.Count
+	at := s.on(settings.today(), settings.Zone)
 	for _, c := range s.All {
-		if f.Selects(c, s.At, settings.Zone) {
+		if f.Selects(c, at, settings.Zone) {
 			selected = append(selected, c)
-			r.Rows = append(r.Rows, subscriptionRow(c, s.At, settings.Zone))
+			r.Rows = append(r.Rows, subscriptionRow(c, at, settings.Zone))
 		}
 	}
-	r.Totals = subscriptionTotals(selected, s.At, settings.Zone)
+	r.Totals = subscriptionTotals(selected, at, settings.Zone)
 	r.Rows = sortedBy(r.Rows, func(row *SubscriptionRow) string { return text.Fold(row.Subscription) + "\x00" + row.ID })
 	sortRows(r.Rows, subscriptionColumns, o)
 	return r
@@ -245,5 +253,5 @@ func quoted(s string) cell {
 	if s == "" {
 		return cell{}
 	}
-	return textCell(strconv.Quote(s))
+	return textCell(`"` + s + `"`)
 }

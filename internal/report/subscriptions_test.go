@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"trueup/internal/day"
 	"trueup/internal/i18n"
 	"trueup/internal/report"
 	"trueup/internal/subscription"
@@ -51,7 +52,7 @@ func TestR9_7_SubscriptionReport(t *testing.T) {
 	if diff := cmp.Diff(want, r.Totals); diff != "" {
 		t.Errorf("totals (-want +got)\n%s", diff)
 	}
-	if diff := cmp.Diff(want, all.Totals(time.UTC)); diff != "" {
+	if diff := cmp.Diff(want, all.Totals(day.Of(now), time.UTC)); diff != "" {
 		t.Errorf("totals of a trend (-want +got)\n%s", diff)
 	}
 	row := func(id string) report.SubscriptionRow {
@@ -121,6 +122,42 @@ func TestSubscriptionReportVersion(t *testing.T) {
 	} {
 		if version(change) == same {
 			t.Errorf("%s: the version is the same", name)
+		}
+	}
+}
+
+// TestR9_7_ReportOfADayReadLater: subscriptions that a refresh reads after midnight are judged on the day of the
+// report, in the organisation's zone.
+func TestR9_7_ReportOfADayReadLater(t *testing.T) {
+	t.Parallel()
+	brussels, err := time.LoadLocation("Europe/Brussels")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ending := subscription.Count{ID: "s1", Name: "Visio", Kind: subscription.ForUsers, Used: 3, Seats: subscription.Seats{Quantity: 5, EndsOn: "2026-11-20"}}
+	for at, want := range map[time.Time]struct {
+		date      day.Date
+		status    subscription.Status
+		days      int
+		conflicts int
+	}{
+		time.Date(2026, time.November, 20, 22, 59, 59, 0, time.UTC): {"2026-11-20", subscription.Active, 0, 0},
+		time.Date(2026, time.November, 20, 23, 5, 0, 0, time.UTC):   {"2026-11-20", subscription.Active, 0, 0}, // 00:05 of the next day
+		time.Date(2026, time.November, 20, 23, 6, 0, 0, time.UTC):   {"2026-11-21", subscription.Expired, -1, 1},
+	} {
+		s := settings(i18n.English)
+		s.Zone, s.Today = brussels, want.date
+		all := &report.Subscribed{At: at, All: []subscription.Count{ending}}
+		r := all.Report(subscription.Selection{}, report.Order{}, s)
+		row := r.Rows[0]
+		if row.Status != want.status || row.DaysLeft == nil || *row.DaysLeft != want.days || len(row.Conflicts) != want.conflicts || r.Totals.Conflicts != want.conflicts {
+			t.Errorf("read at %s for %s: %+v, %d days left", at, want.date, row, *row.DaysLeft)
+		}
+		if got := all.Totals(want.date, brussels).Conflicts; got != want.conflicts {
+			t.Errorf("read at %s for %s: %d conflicts in the trend", at, want.date, got)
+		}
+		if !r.DataAt.Equal(at) {
+			t.Errorf("data of %s, not %s", r.DataAt, at)
 		}
 	}
 }

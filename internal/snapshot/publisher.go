@@ -92,7 +92,7 @@ func (p *Publisher) Publish(ctx context.Context, run refresher.Run) error {
 	if err != nil {
 		return err
 	}
-	written, err := p.write(ctx, parts, m, data.Subscribed.Totals(p.Zone))
+	written, err := p.write(ctx, parts, m, data.Subscribed.Totals(run.Date, p.Zone))
 	if err != nil {
 		return err
 	}

@@ -75,7 +75,7 @@ func TestR8_5_Subscriptions(t *testing.T) {
 		if err != nil || !s.At.Equal(now) {
 			t.Fatal(s, err)
 		}
-		return s.Totals(time.UTC).Quantity
+		return s.Totals(today, time.UTC).Quantity
 	}
 	want := map[day.Date]int{"2026-11-18": 0, "2026-11-19": -1, "2026-11-20": 5, today: 12}
 	for date, n := range want {

@@ -10,7 +10,6 @@ import (
 	"trueup/internal/audit"
 	"trueup/internal/directories"
 	"trueup/internal/directory"
-	"trueup/internal/errs"
 	"trueup/internal/httpapi"
 	"trueup/internal/i18n"
 )
@@ -44,7 +43,7 @@ type DirectoryFile struct {
 	Errors    int               `json:"errors" minimum:"0" doc:"The number of findings that are errors." example:"1"`
 	Warnings  int               `json:"warnings" minimum:"0" doc:"The number of findings that are warnings." example:"0"`
 	Hints     int               `json:"hints" minimum:"0" doc:"The number of findings that are hints, such as differences." example:"0"`
-	Annotated bool              `json:"annotated" doc:"Whether an annotated copy exists: of a list in CSV with findings, up to 64 MB, whose good rows were applied." example:"true"`
+	Annotated bool              `json:"annotated" doc:"Whether an annotated copy exists: of a list in CSV with findings, up to 32 MB, whose good rows were applied. It is deleted after 90 days." example:"true"`
 	Version   int64             `json:"version" minimum:"1" doc:"Grows with every change." example:"4"`
 }
 
@@ -132,9 +131,10 @@ func (o *operations) getAnnotatedList(api huma.API, op huma.Operation) {
 		if err != nil {
 			return nil, err
 		}
-		if !r.Annotated {
-			return nil, errs.New(errs.NotFound, "annotated_list_unavailable")
+		key, err := directories.AnnotatedCopy(ctx, o.Exports, r, in.Language())
+		if err != nil {
+			return nil, err
 		}
-		return httpapi.RedirectToCopy(ctx, o.Exports, r.AnnotatedKey(in.Language()), path.Base(r.Name()))
+		return httpapi.RedirectToCopy(ctx, o.Exports, key, path.Base(r.Name()))
 	})
 }

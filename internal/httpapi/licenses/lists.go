@@ -89,7 +89,7 @@ func (o *operations) query(f UserFilter, subscriptions map[string]subscription.H
 	if f.Conflict == only {
 		q.InConflict = []string{}
 		for id, h := range subscriptions {
-			if len(h.Seats.Conflicts(q.Now, o.Zone)) > 0 {
+			if len(h.Conflicts(q.Now, o.Zone)) > 0 {
 				q.InConflict = append(q.InConflict, id)
 			}
 		}

@@ -185,15 +185,6 @@ type SubscriptionTotals struct {
 	Conflicts     int `json:"conflicts" minimum:"0" doc:"The number of conflicts." example:"2"`
 }
 
-func (t *SubscriptionTotals) add(s Subscription) {
-	t.Subscriptions++
-	t.Quantity += s.Quantity
-	t.Assigned += s.Assigned
-	t.Unused += max(s.Available, 0)
-	t.Short += max(-s.Available, 0)
-	t.Conflicts += len(s.Conflicts)
-}
-
 type listSubscriptionsOutput struct{ Body SubscriptionList }
 
 func (o *operations) listSubscriptions(api huma.API, op huma.Operation) {
@@ -219,13 +210,15 @@ func (o *operations) listSubscriptions(api huma.API, op huma.Operation) {
 func (o *operations) subscriptions(ctx context.Context, lang i18n.Lang, now time.Time, f SubscriptionFilter) (SubscriptionList, error) {
 	all, err := o.used(ctx)
 	list := SubscriptionList{Items: []Subscription{}}
+	var selected []subscription.Count
 	for _, h := range all {
-		if f.selection().Selects(h.Count(), now, o.Zone) {
-			s := o.subscriptionOf(lang, now, h)
-			list.Items = append(list.Items, s)
-			list.Totals.add(s)
+		if c := h.Count(); f.selection().Selects(c, now, o.Zone) {
+			selected = append(selected, c)
+			list.Items = append(list.Items, o.subscriptionOf(lang, now, h))
 		}
 	}
+	t := subscription.Summarise(selected, now, o.Zone, "")
+	list.Totals = SubscriptionTotals{t.Subscriptions, t.Quantity, t.Used, t.Unused, t.Short, t.Conflicts}
 	return list, err
 }
 

@@ -74,6 +74,10 @@ var (
 	}
 )
 
+// AnnotatedPrefix is the prefix in the reports bucket of annotated copies of lists of users, devices and
+// subscriptions. They have personal data, so they are kept as long as uploads.
+const AnnotatedPrefix = "annotated/"
+
 // Table lists every kind of file.
 var Table = []Kind{Agreements, Catalog, Inventory, Statements, Users, Devices, Subscriptions}
 
