@@ -113,13 +113,15 @@ func (o *operations) listDeviceGroups(api huma.API, op huma.Operation) {
 	op.Description = "Lists all groups of devices. There are at most 500, so the list has one page."
 	type output struct{ Body DeviceGroupList }
 	huma.Register(api, op, func(ctx context.Context, _ *listDeviceGroupsInput) (*output, error) {
-		groups, err := o.Devices.Groups(ctx)
-		if err != nil {
-			return nil, err
-		}
-		sorted := slices.SortedFunc(maps.Values(groups), func(a, b device.Group) int { return cmp.Compare(text.Fold(a.Name), text.Fold(b.Name)) })
-		return &output{DeviceGroupList{httpapi.PageOf(sorted, "", deviceGroupOf).Items}}, nil
+		groups, err := o.deviceGroups(ctx)
+		return &output{DeviceGroupList{httpapi.PageOf(groups, "", deviceGroupOf).Items}}, err
 	})
+}
+
+// deviceGroups returns all groups of devices, sorted by name.
+func (o *operations) deviceGroups(ctx context.Context) ([]device.Group, error) {
+	groups, err := o.Devices.Groups(ctx)
+	return slices.SortedFunc(maps.Values(groups), func(a, b device.Group) int { return cmp.Compare(text.Fold(a.Name), text.Fold(b.Name)) }), err
 }
 
 type getDeviceGroupInput struct {
@@ -147,11 +149,34 @@ type MemberDevice struct {
 	Licensed bool      `json:"licensed" doc:"Whether the device has a licence of the subscription that the group holds, or a group that contains it. If there are fewer licences than devices, those that joined last have none; nor has any device if the subscription has expired." example:"true"`
 }
 
+// GroupDevices selects devices of a group.
+type GroupDevices struct {
+	DeviceGroupID
+	Licensed Switch `query:"licensed" doc:"true: only devices with a licence. false: only devices without one."`
+}
+
+// membersOf returns the selected devices of a group, in the order in which they joined.
+func (o *operations) membersOf(ctx context.Context, in GroupDevices) ([]device.Member, error) {
+	members, err := o.members(ctx, in.ID)
+	if want := in.Licensed.value(); want != nil {
+		members = slices.DeleteFunc(members, func(m device.Member) bool { return m.Licensed != *want })
+	}
+	return members, err
+}
+
+// devicesOf returns the devices of members, with Version 0 for those that were deleted meanwhile.
+func (o *operations) devicesOf(ctx context.Context, members []device.Member) ([]device.Device, error) {
+	ids := make([]string, len(members))
+	for i, m := range members {
+		ids[i] = m.DeviceID
+	}
+	return o.Devices.DevicesByID(ctx, ids)
+}
+
 type listDeviceGroupDevicesInput struct {
 	httpapi.Reader
 	httpapi.Paging
-	DeviceGroupID
-	Licensed Switch `query:"licensed" doc:"true: only devices with a licence. false: only devices without one."`
+	GroupDevices
 }
 
 // lastMember is the last device of a page.
@@ -176,12 +201,9 @@ func (o *operations) listDeviceGroupDevices(api huma.API, op huma.Operation) {
 		if err != nil {
 			return nil, err
 		}
-		members, err := o.members(ctx, in.ID)
+		members, err := o.membersOf(ctx, in.GroupDevices)
 		if err != nil {
 			return nil, err
-		}
-		if want := in.Licensed.value(); want != nil {
-			members = slices.DeleteFunc(members, func(m device.Member) bool { return m.Licensed != *want })
 		}
 		at := func(m device.Member) lastMember { return lastMember{m.Joined.UnixMilli(), m.DeviceID} }
 		if further { // members are sorted by this
@@ -196,11 +218,7 @@ func (o *operations) listDeviceGroupDevices(api huma.API, op huma.Operation) {
 			members = members[:in.Limit]
 			next = cursor.Encode(at(members[in.Limit-1]), query...)
 		}
-		ids := make([]string, len(members))
-		for i, m := range members {
-			ids[i] = m.DeviceID
-		}
-		devices, err := o.Devices.DevicesByID(ctx, ids)
+		devices, err := o.devicesOf(ctx, members)
 		if err != nil {
 			return nil, err
 		}

@@ -6,11 +6,13 @@ import (
 	"fmt"
 	"iter"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"trueup/internal/device"
 	"trueup/internal/httpapi"
 	"trueup/internal/i18n"
 	"trueup/internal/sheet"
@@ -29,13 +31,20 @@ func (r FileReader) lang() i18n.Lang { return cmp.Or(r.Language, r.Lang()) }
 
 func (o *operations) exportOperations() httpapi.Operations {
 	return httpapi.Operations{
-		"exportUsersCSV":             exporting(o, httpapi.FormatCSV, "users", "users", o.exportUsers),
-		"exportUsersXLSX":            exporting(o, httpapi.FormatXLSX, "users", "users", o.exportUsers),
-		"exportSubscriptionUsersCSV": exporting(o, httpapi.FormatCSV, "holders of a subscription", "subscription-users", o.exportHolders),
-		"exportWaitingUsersCSV":      exporting(o, httpapi.FormatCSV, "users who wait for a licence", "waiting-users", o.exportWaiting),
-		"exportDevicesCSV":           exporting(o, httpapi.FormatCSV, "devices", "devices", o.exportDevices),
-		"exportDevicesXLSX":          exporting(o, httpapi.FormatXLSX, "devices", "devices", o.exportDevices),
-		"exportConflictUsersCSV":     exporting(o, httpapi.FormatCSV, "users in a conflict", "conflict-users", o.exportConflictUsers),
+		"exportUsersCSV":               exporting(o, httpapi.FormatCSV, "users", "users", o.exportUsers),
+		"exportUsersXLSX":              exporting(o, httpapi.FormatXLSX, "users", "users", o.exportUsers),
+		"exportSubscriptionUsersCSV":   exporting(o, httpapi.FormatCSV, "holders of a subscription", "subscription-users", o.exportHolders),
+		"exportSubscriptionUsersXLSX":  exporting(o, httpapi.FormatXLSX, "holders of a subscription", "subscription-users", o.exportHolders),
+		"exportWaitingUsersCSV":        exporting(o, httpapi.FormatCSV, "users who wait for a licence", "waiting-users", o.exportWaiting),
+		"exportWaitingUsersXLSX":       exporting(o, httpapi.FormatXLSX, "users who wait for a licence", "waiting-users", o.exportWaiting),
+		"exportDevicesCSV":             exporting(o, httpapi.FormatCSV, "devices", "devices", o.exportDevices),
+		"exportDevicesXLSX":            exporting(o, httpapi.FormatXLSX, "devices", "devices", o.exportDevices),
+		"exportDeviceGroupsCSV":        exporting(o, httpapi.FormatCSV, "device groups", "device-groups", o.exportDeviceGroups),
+		"exportDeviceGroupsXLSX":       exporting(o, httpapi.FormatXLSX, "device groups", "device-groups", o.exportDeviceGroups),
+		"exportDeviceGroupDevicesCSV":  exporting(o, httpapi.FormatCSV, "devices of a device group", "device-group-devices", o.exportGroupDevices),
+		"exportDeviceGroupDevicesXLSX": exporting(o, httpapi.FormatXLSX, "devices of a device group", "device-group-devices", o.exportGroupDevices),
+		"exportConflictUsersCSV":       exporting(o, httpapi.FormatCSV, "users in a conflict", "conflict-users", o.exportConflictUsers),
+		"exportConflictUsersXLSX":      exporting(o, httpapi.FormatXLSX, "users in a conflict", "conflict-users", o.exportConflictUsers),
 	}
 }
 
@@ -86,7 +95,7 @@ func (o *operations) exportUsers(ctx context.Context, in *exportUsersInput) (t h
 	if err != nil {
 		return t, err
 	}
-	t.Columns = []string{"userPrincipalName", "displayName", "objectId", "usageLocation", "department", "type", "enabled", "lastSignInAt", "licenses", "servicesOff", "createdAt", "deletedAt", "id"}
+	t.Columns = []string{"userPrincipalName", "displayName", "objectId", "usageLocation", "department", "type", "enabled", "lastSignInAt", "licenses", "servicesOff", "createdAt", "deletedAt", "excludedFromSuggestions", "excludedUntil", "id"}
 	t.Rows = func(yield func([]sheet.Value) bool) {
 		for u := range all {
 			shown := userOf(in.lang(), u, subscriptions)
@@ -97,7 +106,10 @@ func (o *operations) exportUsers(ctx context.Context, in *exportUsersInput) (t h
 					off = append(off, l.Name+": "+strings.Join(l.ServicesOff, " "))
 				}
 			}
-			if !yield(cells(u.UPN, u.Name, u.ObjectID, u.Location, u.Department, string(u.Type), truth(!u.Disabled), timeText(u.Seen), strings.Join(names, "+"), strings.Join(off, "; "), timeText(u.CreatedAt), timeText(u.DeletedAt), u.ID)) {
+			if !yield(cells(
+				u.UPN, u.Name, u.ObjectID, u.Location, u.Department, string(u.Type), truth(!u.Disabled), timeText(u.Seen), strings.Join(names, "+"), strings.Join(off, "; "),
+				timeText(u.CreatedAt), timeText(u.DeletedAt), truth(u.Excluded), string(u.ExcludedUntil), u.ID,
+			)) {
 				return
 			}
 		}
@@ -168,20 +180,64 @@ func (o *operations) exportDevices(ctx context.Context, in *exportDevicesInput) 
 	if err != nil {
 		return t, err
 	}
-	t.Columns = []string{"displayName", "objectId", "deviceId", "operatingSystem", "operatingSystemVersion", "joinType", "enabled", "lastSignInAt", "eligible", "reasons", "createdAt", "id"}
+	t.Columns = deviceColumns
 	t.Rows = func(yield func([]sheet.Value) bool) {
 		for _, d := range all {
-			shown := deviceOf(in.lang(), d)
-			var reasons []string
-			for _, r := range shown.Reasons {
-				reasons = append(reasons, r.Message)
-			}
-			if !yield(cells(d.Name, d.ObjectID, d.DeviceID, d.OS, d.OSVersion, string(d.Join), truth(shown.Enabled), timeText(d.Seen), truth(shown.Eligible), strings.Join(reasons, " "), timeText(d.CreatedAt), d.ID)) {
+			if !yield(deviceCells(in.lang(), d)) {
 				return
 			}
 		}
 	}
 	return t, nil
+}
+
+var deviceColumns = []string{"displayName", "objectId", "deviceId", "operatingSystem", "operatingSystemVersion", "joinType", "enabled", "lastSignInAt", "eligible", "reasons", "createdAt", "id"}
+
+// deviceCells returns a row of deviceColumns.
+func deviceCells(lang i18n.Lang, d device.Device) []sheet.Value {
+	shown := deviceOf(lang, d)
+	var reasons []string
+	for _, r := range shown.Reasons {
+		reasons = append(reasons, r.Message)
+	}
+	return cells(d.Name, d.ObjectID, d.DeviceID, d.OS, d.OSVersion, string(d.Join), truth(shown.Enabled), timeText(d.Seen), truth(shown.Eligible), strings.Join(reasons, " "), timeText(d.CreatedAt), d.ID)
+}
+
+func (o *operations) exportDeviceGroups(ctx context.Context, _ *FileReader) (t httpapi.Export, err error) {
+	groups, err := o.deviceGroups(ctx)
+	t.Columns = []string{"name", "type", "objectId", "devices", "groups", "subscription", "waiting", "createdAt", "id"}
+	t.Rows = func(yield func([]sheet.Value) bool) {
+		for _, g := range groups {
+			row := cells(g.Name, string(g.Type), g.ObjectID, "", strings.Join(g.Groups, " "), g.Subscription, truth(g.Waiting), timeText(g.CreatedAt), g.ID)
+			row[3] = sheet.Value{Number: g.Count, Kind: sheet.KindNumber}
+			if !yield(row) {
+				return
+			}
+		}
+	}
+	return t, err
+}
+
+type exportGroupDevicesInput struct {
+	FileReader
+	GroupDevices
+}
+
+func (o *operations) exportGroupDevices(ctx context.Context, in *exportGroupDevicesInput) (t httpapi.Export, err error) {
+	members, err := o.membersOf(ctx, in.GroupDevices)
+	if err != nil {
+		return t, err
+	}
+	devices, err := o.devicesOf(ctx, members)
+	t.Columns = slices.Concat(deviceColumns, []string{"joinedAt", "licensed"})
+	t.Rows = func(yield func([]sheet.Value) bool) {
+		for i, d := range devices {
+			if d.Version > 0 && !yield(append(deviceCells(in.lang(), d), cells(timeText(members[i].Joined), truth(members[i].Licensed))...)) {
+				return
+			}
+		}
+	}
+	return t, err
 }
 
 // money returns a number of hundredths of a currency, which has a column of its own.

@@ -128,7 +128,7 @@ type Trend struct {
 // TrendPoint is one day of a trend.
 type TrendPoint struct {
 	report.Point
-	Subscriptions *report.SubscriptionReportTotals `json:"subscriptions" doc:"The totals of all subscriptions; null if they are not known, because an earlier release stored the reports of the day."`
+	Subscriptions *report.SubscriptionReportTotals `json:"subscriptions,omitempty" doc:"The totals of all subscriptions; absent if they are not known, because an earlier release stored the reports of the day."`
 }
 
 type getTrendInput struct{ Period }
