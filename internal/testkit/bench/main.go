@@ -9,6 +9,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"flag"
@@ -103,8 +104,12 @@ func run(ctx context.Context) (err error) {
 			continue
 		}
 		b.say("%s", p.name)
+		measured := len(b.table.rows)
 		if err := p.measure(&b, ctx); err != nil {
 			return fmt.Errorf("%s: %w", p.name, err)
+		}
+		for _, r := range b.table.rows[measured:] { // a run that is interrupted leaves them
+			b.say("%s: %s, floor %s", r.what, r.value, cmp.Or(r.floor, "none"))
 		}
 	}
 	fmt.Print(b.table.markdown())
