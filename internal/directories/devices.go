@@ -319,7 +319,7 @@ func (l *deviceList) missing(ctx context.Context) error {
 				l.Deleted++
 			case codeOf(err) != "":
 				l.find(sheet.SeverityWarning, 0, d.Name, codeOf(err), argsOf(err)...)
-			case errs.KindOf(err) == errs.Stale || errs.KindOf(err) == errs.NotFound: // changed by somebody meanwhile, or deleted
+			case errs.KindOf(err) == errs.Stale || errs.KindOf(err) == errs.NotFound: // changed or deleted by somebody else
 			default:
 				return err
 			}

@@ -60,8 +60,7 @@ type Library struct {
 }
 
 // Limits of the caches: items of data (entitlements, agreements, lines) and rows of reports,
-// about half a kilobyte each; hashes; manifests, about
-// two kilobytes each.
+// about half a kilobyte each; hashes; and manifests, about two kilobytes each.
 const (
 	maxData      = 400_000
 	maxRows      = 200_000

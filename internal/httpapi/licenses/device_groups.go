@@ -164,7 +164,7 @@ func (o *operations) membersOf(ctx context.Context, in GroupDevices) ([]device.M
 	return members, err
 }
 
-// devicesOf returns the devices of members, with Version 0 for those that were deleted meanwhile.
+// devicesOf returns the devices of members. A device that was deleted since has Version 0.
 func (o *operations) devicesOf(ctx context.Context, members []device.Member) ([]device.Device, error) {
 	ids := make([]string, len(members))
 	for i, m := range members {

@@ -18,7 +18,7 @@ import (
 // OverviewWithSubscriptions is the overview of agreements and products, and of subscriptions.
 type OverviewWithSubscriptions struct {
 	report.Overview
-	Subscriptions SubscriptionsOverview `json:"subscriptions" doc:"The subscriptions as of now."`
+	Subscriptions SubscriptionsOverview `json:"subscriptions" doc:"The subscriptions, as old as the other numbers."`
 }
 
 // SubscriptionsOverview is the numbers of all subscriptions, and those that end soon.
