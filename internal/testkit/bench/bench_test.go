@@ -55,28 +55,36 @@ func TestTableSaysWhatIsOver(t *testing.T) {
 	}
 }
 
+// TestReplaceKeepsTheRest: a run of some parts replaces their sections, and nothing else.
 func TestReplaceKeepsTheRest(t *testing.T) {
 	t.Parallel()
 	document, err := os.ReadFile("../../docs/performance.md")
 	if err != nil {
 		t.Fatal(err)
 	}
-	once, err := replace(string(document), "| table 1 |\n")
+	var names []string
+	for _, p := range parts {
+		names = append(names, p.name)
+	}
+	same, err := replace(string(document), names, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	twice, err := replace(once, "| table 2 |\n")
+	if diff := cmp.Diff(string(document), same); diff != "" {
+		t.Errorf("without new sections (-want +got):\n%s", diff)
+	}
+	var rows table
+	rows.add(row{what: "one", value: "1 ms"})
+	section := rows.section("list", time.Date(2026, 11, 30, 0, 0, 0, 0, time.UTC))
+	got, err := replace("before\n"+startMark+"### import\n\n| a |\n\nMedians.\n\n### list\n\n| b |\n\n### gone\n\n| c |\n"+endMark+"after\n", []string{"check", "import", "list"}, map[string]string{"list": section})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff(strings.Replace(once, "| table 1 |\n", "| table 2 |\n", 1), twice); diff != "" {
-		t.Error(diff)
+	if diff := cmp.Diff("before\n"+startMark+"\n### import\n\n| a |\n\nMedians.\n\n"+section+endMark+"after\n", got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
 	}
-	if before, _, _ := strings.Cut(string(document), startMark); !strings.HasPrefix(twice, before+startMark+"| table 2 |\n"+endMark) {
-		t.Error("what was before the table changed")
-	}
-	if _, err := replace("no marks", "table\n"); err == nil {
-		t.Error("a text without a place for the table was taken")
+	if _, err := replace("no marks", names, nil); err == nil {
+		t.Error("a text without a place for the tables was taken")
 	}
 }
 

@@ -4,7 +4,7 @@
 // not.
 //
 // Floor and subject alternate, so that other load on the machine affects both, and medians are
-// compared. `make bench` builds the subjects, runs the program and writes its table to
+// compared. `make bench` builds the subjects, runs the program and writes its tables to
 // internal/docs/performance.md.
 package main
 
@@ -82,7 +82,7 @@ func run(ctx context.Context) (err error) {
 	flag.StringVar(&b.bare, "bare", "dist/local/bin/bare", "binary of internal/testkit/bench/bare, built with the same flags")
 	flag.StringVar(&b.deployed, "deployed", "dist", "folder of the functions built for Lambda")
 	flag.BoolVar(&b.quick, "quick", false, "smoke test: run everything once and small; the numbers mean nothing")
-	document := flag.String("table", "", "document whose table to rewrite, after a whole run")
+	document := flag.String("table", "", "document whose sections of the parts to rewrite")
 	strict := flag.Bool("strict", false, "fail when a row is over its bound")
 	only := flag.String("only", "", "parts to run, with commas: check, import, writers, reads, recognise, inventory, list, people, licenses, catalog, position, refresh, pending, behind, report, start, size; empty for all")
 	count := flag.String("count", "", "count this file of inventory and print what it took: what the program does in a process of its own")
@@ -90,8 +90,8 @@ func run(ctx context.Context) (err error) {
 	if *count != "" {
 		return countHere(ctx, *count, os.Stdout)
 	}
-	if *document != "" && (b.quick || *only != "") {
-		return errors.New("-table takes the table of a whole run: leave -quick and -only out")
+	if *document != "" && b.quick {
+		return errors.New("the numbers of -quick mean nothing: leave -table out")
 	}
 
 	if b.scratch, err = os.MkdirTemp("", "trueup-bench-"); err != nil {
@@ -99,7 +99,9 @@ func run(ctx context.Context) (err error) {
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(b.scratch)) }()
 	begin := time.Now()
+	names, sections := []string{}, map[string]string{}
 	for _, p := range parts {
+		names = append(names, p.name)
 		if *only != "" && !slices.Contains(strings.Split(*only, ","), p.name) {
 			continue
 		}
@@ -108,9 +110,11 @@ func run(ctx context.Context) (err error) {
 		if err := p.measure(&b, ctx); err != nil {
 			return fmt.Errorf("%s: %w", p.name, err)
 		}
-		for _, r := range b.table.rows[measured:] { // a run that is interrupted leaves them
+		rows := table{b.table.rows[measured:]}
+		for _, r := range rows.rows { // a run that is interrupted leaves them
 			b.say("%s: %s, floor %s", r.what, r.value, cmp.Or(r.floor, "none"))
 		}
+		sections[p.name] = rows.section(p.name, begin)
 	}
 	fmt.Print(b.table.markdown())
 	b.say("%d rows in %.0f s", len(b.table.rows), time.Since(begin).Seconds())
@@ -119,7 +123,7 @@ func run(ctx context.Context) (err error) {
 		if err != nil {
 			return err
 		}
-		replaced, err := replace(string(text), b.table.document(begin))
+		replaced, err := replace(string(text), names, sections)
 		if err != nil {
 			return fmt.Errorf("%s: %w", *document, err)
 		}

@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"runtime"
 	"strings"
 	"time"
@@ -91,26 +92,39 @@ func (t *table) markdown() string {
 	return b.String()
 }
 
-// document returns the table with a caption, for the document.
-func (t *table) document(at time.Time) string {
-	return fmt.Sprintf("%s\nMedians of %s, %s on %s/%s with %d cores.\n",
-		t.markdown(), at.Format(time.DateOnly), strings.Replace(runtime.Version(), "go", "Go ", 1), runtime.GOOS, runtime.GOARCH, runtime.NumCPU())
+// section returns the section of a part for the document: its rows, and when and where they were measured.
+func (t *table) section(part string, at time.Time) string {
+	return fmt.Sprintf("%s%s\n\n%s\nMedians of %s, %s on %s/%s with %d cores.\n\n",
+		sectionMark, part, t.markdown(), at.Format(time.DateOnly), strings.Replace(runtime.Version(), "go", "Go ", 1), runtime.GOOS, runtime.GOARCH, runtime.NumCPU())
 }
 
-// The markers of the table's place in the document.
+// The markers of the sections' place in the document, and of the start of one.
 const (
-	startMark = "<!-- written by make bench -->\n"
-	endMark   = "<!-- end of what make bench writes -->\n"
+	startMark   = "<!-- written by make bench -->\n"
+	endMark     = "<!-- end of what make bench writes -->\n"
+	sectionMark = "### "
 )
 
-// replace replaces the table in text.
-func replace(text, table string) (string, error) {
+// replace replaces the sections of the parts in text, and keeps those of other parts. Sections are in the
+// order of names; those of other names are removed.
+func replace(text string, names []string, measured map[string]string) (string, error) {
 	before, rest, started := strings.Cut(text, startMark)
-	_, after, ended := strings.Cut(rest, endMark)
+	inside, after, ended := strings.Cut(rest, endMark)
 	if !started || !ended {
-		return "", errors.New("no place for the table: it stands between two comments, see startMark and endMark")
+		return "", errors.New("no place for the tables: it is between two comments, see startMark and endMark")
 	}
-	return before + startMark + table + endMark + after, nil
+	sections := map[string]string{}
+	for i, section := range strings.Split("\n"+inside, "\n"+sectionMark) {
+		if name, _, found := strings.Cut(section, "\n"); found && i > 0 {
+			sections[name] = sectionMark + strings.TrimRight(section, "\n") + "\n\n"
+		}
+	}
+	maps.Copy(sections, measured)
+	var b strings.Builder
+	for _, name := range names {
+		b.WriteString(sections[name])
+	}
+	return before + startMark + "\n" + b.String() + endMark + after, nil
 }
 
 // show formats a duration with its significant digits.

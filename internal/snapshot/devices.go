@@ -1,0 +1,80 @@
+package snapshot
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"trueup/internal/catalog"
+	"trueup/internal/device"
+	"trueup/internal/inventory"
+	"trueup/internal/journal"
+	"trueup/internal/report"
+)
+
+// PCs reads which products each PC has.
+type PCs interface {
+	// Indexed returns the PCs of every source, and the sources without them. The PCs are shared and must
+	// not be changed.
+	Indexed(ctx context.Context) ([]inventory.Indexed, []inventory.Unsearched, error)
+}
+
+// DeviceGroups is the part of device.Store that reports of groups of devices need.
+type DeviceGroups interface {
+	// DevicesOf returns the devices of groups, each once, and the ids of the groups that do not exist.
+	DevicesOf(ctx context.Context, groups []string) (devices []device.Device, unknown []string, err error)
+}
+
+// OfDevices returns live data with the installations on the PCs of groups of devices only: see ADR 0039.
+// unknown has the ids of the groups that do not exist; v is nil then.
+func (l *Library) OfDevices(ctx context.Context, of *View, groups []string) (v *View, unknown []string, err error) {
+	devices, unknown, err := l.DeviceGroups.DevicesOf(ctx, groups)
+	if err != nil || len(unknown) > 0 {
+		return nil, unknown, err
+	}
+	sources, without, err := l.PCs.Indexed(ctx)
+	if err != nil {
+		return nil, nil, fmt.Errorf("snapshot: PCs: %w", err)
+	}
+	sought := make([]inventory.Sought, len(devices))
+	tallies := make([]inventory.Counted, len(sources))
+	for i, d := range devices {
+		sought[i] = inventory.Sought{ID: d.DeviceID, Name: d.Name}
+	}
+	for i := range sources {
+		tallies[i] = sources[i].Counted
+	}
+	version := digest("devices", of.Version, talliesVersion(tallies), sought)
+	data, err := kept(&l.data, maxData, version, func() (*report.Data, int, error) {
+		d, err := l.onDevices(ctx, of, devices, inventory.Select(sources, sought))
+		return d, len(d.Installed) + len(devices), err
+	})
+	if err != nil {
+		return nil, nil, err
+	}
+	now := *data
+	now.Changed = of.Data.Changed
+	searched := *now.Searched
+	searched.Unsearched = []report.Unsearched{}
+	for _, source := range without {
+		searched.Unsearched = append(searched.Unsearched, report.Unsearched{Source: source.Source, Reason: source.Reason, PCs: source.PCs})
+	}
+	now.Searched = &searched
+	return &View{Data: &now, Version: version, Products: of.Products, Adjusted: of.Adjusted, library: l}, nil, nil
+}
+
+// onDevices returns data whose installations are those of a selection of devices.
+func (l *Library) onDevices(ctx context.Context, of *View, devices []device.Device, selected inventory.Selection) (*report.Data, error) {
+	d := *of.Data
+	d.Titles, d.Installed = nil, slices.Clone(selected.Lines)
+	d.LeftOut = report.LeftOutOf(selected.LeftOut)
+	d.Searched = &report.Searched{Devices: len(devices), PCs: selected.PCs}
+	for i, match := range selected.Matches {
+		d.Searched.Add(devices[i], match)
+	}
+	err := l.Catalog.Replica.Read(ctx, func(c *catalog.Catalog, _ journal.Head) error {
+		newNames(c, of.Products).lines(d.Installed)
+		return nil
+	})
+	return &d, err
+}
