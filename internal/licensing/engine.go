@@ -19,6 +19,8 @@ import (
 	"slices"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"trueup/internal/audit"
 	"trueup/internal/errs"
 	"trueup/internal/once"
@@ -91,16 +93,32 @@ func (l *Licensing) do(ctx context.Context, t task) (results []Result, first []b
 	for i, id := range t.ids {
 		results[i].UserID = id
 	}
-	if err := r.readSeats(ctx); err != nil {
-		return results, nil, err
-	}
 	for start := 0; start < len(t.ids) && r.first == nil; start += window {
-		end := min(start+window, len(t.ids))
-		if err := r.settle(ctx, results[start:end]); err != nil {
+		some := results[start:min(start+window, len(t.ids))]
+		users, err := r.begin(ctx, some, start == 0)
+		if err == nil {
+			err = r.settle(ctx, users, some)
+		}
+		if err != nil {
 			return results, nil, err
 		}
 	}
 	return results, r.first, nil
+}
+
+// begin reads some users, and at the same time the seats if seats is true. The order of the two reads does not
+// matter: a transaction checks both, and confirm reads both again before a refusal.
+func (r *run) begin(ctx context.Context, results []Result, seats bool) (users []open, err error) {
+	all := make([]open, len(results))
+	for i := range all {
+		all[i].index = i
+	}
+	reads, ctx := errgroup.WithContext(ctx)
+	if seats {
+		reads.Go(func() error { return r.readSeats(ctx) })
+	}
+	reads.Go(func() (err error) { users, err = r.reread(ctx, all, results); return err })
+	return users, reads.Wait()
 }
 
 func (r *run) readSeats(ctx context.Context) error {
@@ -120,12 +138,7 @@ func (r *run) readSeats(ctx context.Context) error {
 }
 
 // settle fills in the results of some users.
-func (r *run) settle(ctx context.Context, results []Result) error {
-	all := make([]open, len(results))
-	for i := range all {
-		all[i].index = i
-	}
-	all, err := r.reread(ctx, all, results)
+func (r *run) settle(ctx context.Context, all []open, results []Result) (err error) {
 	for err == nil && len(all) > 0 && r.first == nil {
 		before := len(all)
 		err = retry.Do(ctx, patience, func() error {

@@ -17,6 +17,9 @@ type Store interface {
 	Subscriptions(ctx context.Context) ([]Holding, error)
 	// SubscriptionsOf is like Subscriptions, for those of these ids that exist. It reads only their seats.
 	SubscriptionsOf(ctx context.Context, ids []string) ([]Holding, error)
+	// Descriptions returns all subscriptions without their seats, sorted by folded name. If no description has
+	// changed since the last call, it reads one item. Callers must not change them.
+	Descriptions(ctx context.Context) ([]Subscription, error)
 	// Subscription returns one subscription; errs.NotFound subscription_not_found.
 	Subscription(ctx context.Context, id string) (Holding, error)
 

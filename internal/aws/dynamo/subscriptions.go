@@ -43,12 +43,30 @@ func (s *Subscriptions) SubscriptionsOf(ctx context.Context, ids []string) ([]su
 	return s.selected(ctx, func(id string) bool { return slices.Contains(ids, id) })
 }
 
+// Descriptions implements subscription.Store.
+func (s *Subscriptions) Descriptions(ctx context.Context) ([]subscription.Subscription, error) {
+	known := s.lastDescriptions()
+	_, tip, err := s.seats(ctx, nil)
+	if err == nil && tip != known.tip {
+		known, err = s.describeAll(ctx, tip)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return known.all, nil
+}
+
+// lastDescriptions returns the descriptions that this process read last.
+func (s *Subscriptions) lastDescriptions() *descriptions {
+	if known := s.known.Load(); known != nil {
+		return known
+	}
+	return &descriptions{}
+}
+
 // selected returns the subscriptions with the ids that has selects.
 func (s *Subscriptions) selected(ctx context.Context, has func(id string) bool) ([]subscription.Holding, error) {
-	known := s.known.Load()
-	if known == nil {
-		known = &descriptions{}
-	}
+	known := s.lastDescriptions()
 	some := known.with(has)
 	seats, tip, err := s.seats(ctx, some)
 	if err != nil {
@@ -58,7 +76,6 @@ func (s *Subscriptions) selected(ctx context.Context, has func(id string) bool) 
 		if known, err = s.describeAll(ctx, tip); err != nil {
 			return nil, err
 		}
-		s.known.Store(known)
 		some = known.with(has)
 		if seats, _, err = s.seats(ctx, some); err != nil {
 			return nil, err
@@ -103,7 +120,7 @@ func (s *Subscriptions) seats(ctx context.Context, of []subscription.Subscriptio
 	return seats, tip, err
 }
 
-// describeAll reads all descriptions. tip was read before: if it is still the tip later, no description
+// describeAll reads all descriptions, and remembers them. tip was read before: if it is still the tip later, no description
 // has changed meanwhile, although the pages of the query are not of one moment.
 func (s *Subscriptions) describeAll(ctx context.Context, tip string) (*descriptions, error) {
 	found, byID := &descriptions{tip: tip}, map[string]subscription.Subscription{}
@@ -122,7 +139,11 @@ func (s *Subscriptions) describeAll(ctx context.Context, tip string) (*descripti
 	}) {
 		found.all = append(found.all, byID[id])
 	}
-	return found, err
+	if err != nil {
+		return nil, err
+	}
+	s.known.Store(found)
+	return found, nil
 }
 
 // Subscription implements subscription.Store.

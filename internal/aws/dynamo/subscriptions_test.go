@@ -89,6 +89,9 @@ func TestR9_1_Subscriptions(t *testing.T) {
 	all, err := s.Subscriptions.Subscriptions(ctx)
 	must(t, err)
 	equal(t, "subscriptions of an empty table", len(all), 0)
+	none, err := s.Subscriptions.Descriptions(ctx)
+	must(t, err)
+	equal(t, "descriptions of an empty table", len(none), 0)
 
 	full := subscription.Holding{
 		Subscription: subscription.Subscription{
@@ -108,6 +111,9 @@ func TestR9_1_Subscriptions(t *testing.T) {
 	var want []subscription.Holding
 	for i := range 5 { // more than two pages
 		want = append(want, subscribe(t, s, holdingOf(fmt.Sprintf("s%d", i), fmt.Sprintf("Subscription %d", 4-i), i)))
+		some, err := s.Subscriptions.Descriptions(ctx) // the store reads what is new
+		must(t, err)
+		equal(t, "number of descriptions", len(some), len(want)+1)
 	}
 	devices := holdingOf("dev", "apps for devices", 3)
 	devices.Kind = subscription.ForDevices
@@ -118,6 +124,13 @@ func TestR9_1_Subscriptions(t *testing.T) {
 	all, err = s.Subscriptions.Subscriptions(ctx)
 	must(t, err)
 	equal(t, "all subscriptions", all, want)
+	var described []subscription.Subscription
+	for _, h := range want {
+		described = append(described, h.Subscription)
+	}
+	got, err := s.Subscriptions.Descriptions(ctx) // with those that the store knows
+	must(t, err)
+	equal(t, "all descriptions", got, described)
 	one, err := s.Subscriptions.Subscription(ctx, "e5")
 	must(t, err)
 	equal(t, "one subscription", one, full)

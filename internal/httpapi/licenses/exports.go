@@ -83,7 +83,7 @@ type exportUsersInput struct {
 }
 
 func (o *operations) exportUsers(ctx context.Context, in *exportUsersInput) (t httpapi.Export, err error) {
-	subscriptions, err := o.holdings(ctx)
+	subscriptions, err := o.forUsers(ctx, in.UserFilter)
 	if err != nil {
 		return t, err
 	}

@@ -69,6 +69,15 @@ func (f UserFilter) unknownCountry(at string) []errs.Violation {
 	return []errs.Violation{{Code: "country_unknown", Field: at + "location", Value: f.Location}}
 }
 
+// forUsers returns all subscriptions by id, for lists of users. Only the filter by conflicts needs their seats,
+// which take more time to read than everything else.
+func (o *operations) forUsers(ctx context.Context, f UserFilter) (map[string]subscription.Holding, error) {
+	if f.Conflict == only {
+		return o.holdings(ctx)
+	}
+	return o.described(ctx)
+}
+
 // query returns the query of a filter. It returns a violation for each subscription that does not exist: a
 // list that ignores a mistyped id would be taken for the right one. at is where the filter's fields are.
 func (o *operations) query(f UserFilter, subscriptions map[string]subscription.Holding, at string) (subscription.Query, error) {
@@ -135,7 +144,7 @@ func (o *operations) listUsers(api huma.API, op huma.Operation) {
 }
 
 func (o *operations) page(ctx context.Context, lang i18n.Lang, f UserFilter, p httpapi.Paging) (UserPage, error) {
-	subscriptions, err := o.holdings(ctx)
+	subscriptions, err := o.forUsers(ctx, f)
 	if err != nil {
 		return UserPage{}, err
 	}

@@ -116,6 +116,16 @@ func (o *operations) holdings(ctx context.Context) (map[string]subscription.Hold
 	return subscription.ByID(all), err
 }
 
+// described returns all subscriptions by id, without their seats.
+func (o *operations) described(ctx context.Context) (map[string]subscription.Holding, error) {
+	all, err := o.Subscriptions.Descriptions(ctx)
+	byID := make(map[string]subscription.Holding, len(all))
+	for _, s := range all {
+		byID[s.ID] = subscription.Holding{Subscription: s}
+	}
+	return byID, err
+}
+
 // UserID is the path parameter of a user.
 type UserID struct {
 	ID string `path:"id" maxLength:"320" doc:"The user's id or user principal name." example:"0v5z3m8k2qd7c1x9w4t6p3r8s2"`
