@@ -19,8 +19,9 @@ import (
 
 // library returns the source of the data of reports.
 func library(settings config.Config, store *dynamo.Table, refreshes *dynamo.Refreshes, agreements *register.Reader, titles *catalog.Store, reports objects.Bucket) *snapshot.Library {
+	counts := inventories.NewCounts(store.Inventories, reports)
 	return &snapshot.Library{
-		Files: reports, Index: store.Snapshots, Agreements: agreements, Groups: store.Groups, Inventory: inventories.NewCounts(store.Inventories, reports),
+		Files: reports, Index: store.Snapshots, Agreements: agreements, Groups: store.Groups, Inventory: counts, PCs: counts, DeviceGroups: store.Devices,
 		Refreshes: refreshes, Catalog: titles, Expiring: day.Window(settings.ExpiringDays), Clock: time.Now,
 		Adjustments: store.Adjustments, Zone: settings.RefreshTimeZone, Subscriptions: store.Subscriptions, Devices: store.Devices,
 	}

@@ -122,7 +122,7 @@ func newStack(t *testing.T) *stack {
 	k := &known{}
 	deps.Snapshots = &snapshot.Library{
 		Files: deps.Reports, Index: store.Snapshots, Agreements: register.New(store.Agreements, store.Journal, deps.Reports, quiet), Groups: store.Groups, Inventory: k, Refreshes: k, Catalog: deps.Catalog,
-		Adjustments: store.Adjustments, Expiring: deps.Expiring, Zone: time.UTC, Subscriptions: store.Subscriptions, Devices: store.Devices,
+		Adjustments: store.Adjustments, Expiring: deps.Expiring, Zone: time.UTC, Subscriptions: store.Subscriptions, Devices: store.Devices, PCs: deps.Counts, DeviceGroups: store.Devices,
 	}
 	newID := func(at time.Time) string { return id.New(at, rand.Text()) }
 	imports := &importer.Importer{Store: store.Imports, Numbers: all, Uploads: deps.Uploads, Reports: deps.Reports, Clock: time.Now, Lease: 30 * time.Second, Log: quiet}

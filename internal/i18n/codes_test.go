@@ -17,7 +17,7 @@ var snake = regexp.MustCompile(`^[a-z0-9]+(_[a-z0-9]+)+$`)
 
 var notCodes = map[string]bool{
 	"bad_rows": true, "duration_ms": true, "request_id": true, "run_failed": true, "run_held": true, "run_partial": true, "run_completed": true, "started_at": true, // attributes of log lines
-	"license_type":      true,                                                              // the start of codes
+	"license_type": true, "report_unsearched": true, // the start of codes
 	"subscription_kind": true, "subscription_renewal": true, "subscription_conflict": true, // likewise
 	"no_access":          true, // of the entitlement service's contract
 	"o_pk":               true, // attributes of the table

@@ -437,6 +437,11 @@ var messages = [...]message{
 		"Zo'n groep apparaten bestaat niet. Gebruik de id's die de lijst van groepen toont.",
 		"Ce groupe d'appareils n'existe pas. Utilisez les identifiants de la liste des groupes.",
 	}},
+	{"device_groups_of_now", [...]string{
+		"Groups of devices can be chosen only for a report of now, because the devices of an earlier day are not kept. Leave out the date or the groups.",
+		"Groepen apparaten zijn alleen te kiezen voor een rapport van nu, omdat de apparaten van een eerdere dag niet bewaard worden. Laat de datum of de groepen weg.",
+		"Les groupes d'appareils ne peuvent être choisis que pour un rapport du moment, car les appareils d'un jour antérieur ne sont pas conservés. Retirez la date ou les groupes.",
+	}},
 	{"device_id_taken", [...]string{
 		"There is already a device with this device id. Edit that one.",
 		"Er is al een apparaat met deze apparaat-id. Bewerk dat apparaat.",
@@ -2467,6 +2472,11 @@ var messages = [...]message{
 		"Licentiegegevens van {moment}",
 		"Données de licence du {moment}",
 	}},
+	{"report_device_groups", [...]string{
+		"groups of devices: {count}",
+		"groepen apparaten: {count}",
+		"groupes d'appareils : {count}",
+	}},
 	{"report_expired", [...]string{
 		"The findings of this import have been deleted. Upload the file again, with dry-run to only check it.",
 		"De bevindingen van deze import worden niet meer bewaard. Upload het bestand opnieuw, met dry-run als er niets opgeslagen mag worden.",
@@ -2492,10 +2502,20 @@ var messages = [...]message{
 		"Titels die niet zeggen welk product ze zijn, en nooit als zonder licentie tellen: {titles}. Pc's waarop ze staan: {devices}.",
 		"Titres qui ne disent pas de quel produit il s'agit, et qui ne comptent jamais comme étant sans licence : {titles}. PC qui en ont : {devices}.",
 	}},
+	{"report_left_out_undecided_devices", [...]string{
+		"PCs with titles that do not tell which product they are, and never count as unlicensed: {devices}.",
+		"Pc's met titels die niet zeggen welk product ze zijn, en nooit als zonder licentie tellen: {devices}.",
+		"PC avec des titres qui ne disent pas de quel produit il s'agit, et qui ne comptent jamais comme étant sans licence : {devices}.",
+	}},
 	{"report_left_out_unknown", [...]string{
 		"Unknown titles, which are not judged: {titles}. PCs that have them: {devices}.",
 		"Onbekende titels, die niet beoordeeld zijn: {titles}. Pc's waarop ze staan: {devices}.",
 		"Titres inconnus, qui ne sont pas jugés : {titles}. PC qui en ont : {devices}.",
+	}},
+	{"report_left_out_unknown_devices", [...]string{
+		"PCs with unknown titles, which are not judged: {devices}.",
+		"Pc's met onbekende titels, die niet beoordeeld zijn: {devices}.",
+		"PC avec des titres inconnus, qui ne sont pas jugés : {devices}.",
 	}},
 	{"report_license_installations", [...]string{
 		"License installation report",
@@ -2557,6 +2577,21 @@ var messages = [...]message{
 		"Niet in de totalen: producten die niet op pc's worden gemeten, zoals CAL's, cores, servers en onlinediensten: {measured}; onbesliste producten: {undecided}.",
 		"Hors des totaux : produits qui ne se mesurent pas sur les PC, comme les CAL, cœurs, serveurs et services en ligne : {measured} ; produits indécis : {undecided}.",
 	}},
+	{"report_searched", [...]string{
+		"Devices of the groups: {devices}. PCs in the inventory that they are: {pcs}. Devices found by their name only: {names}.",
+		"Apparaten van de groepen: {devices}. Pc's in de inventaris die ze zijn: {pcs}. Apparaten die alleen op naam gevonden zijn: {names}.",
+		"Appareils des groupes : {devices}. PC de l'inventaire qui leur correspondent : {pcs}. Appareils trouvés par leur nom seulement : {names}.",
+	}},
+	{"report_searched_licenses", [...]string{
+		"All selected licences are compared with the PCs of the groups: no agreement says for which PCs its licences are.",
+		"Alle gekozen licenties zijn vergeleken met de pc's van de groepen: geen overeenkomst zegt voor welke pc's haar licenties zijn.",
+		"Toutes les licences choisies sont comparées aux PC des groupes : aucun accord ne dit à quels PC ses licences sont destinées.",
+	}},
+	{"report_searched_missed", [...]string{
+		"Devices that the report misses, because no inventory has them: {devices}. Of these, several PCs have their name: {ambiguous}.",
+		"Apparaten die in het rapport ontbreken, omdat geen inventaris ze heeft: {devices}. Daarvan hebben meerdere pc's hun naam: {ambiguous}.",
+		"Appareils qui manquent dans le rapport, parce qu'aucun inventaire ne les contient : {devices}. Parmi eux, plusieurs PC portent leur nom : {ambiguous}.",
+	}},
 	{"report_stale", [...]string{
 		"The licence data is out of date: it is older than 24 hours, or agreements have changed since. A refresh brings it up to date.",
 		"De licentiegegevens zijn verouderd: ze zijn ouder dan 24 uur of overeenkomsten zijn sindsdien gewijzigd. Vernieuwen werkt ze bij.",
@@ -2586,6 +2621,26 @@ var messages = [...]message{
 		"Adjustments for a product that is neither licensed nor installed: {count}. Look them up in the list of adjustments.",
 		"Aanpassingen voor een product zonder licenties en zonder installaties: {count}. Ze staan in de lijst van aanpassingen.",
 		"Ajustements pour un produit sans licence ni installation : {count}. Ils figurent dans la liste des ajustements.",
+	}},
+	{"report_unsearched_file_gone", [...]string{
+		"The source {source} (PCs: {pcs}) is missing: its file no longer exists or can no longer be read. Upload a new one.",
+		"De bron {source} (pc's: {pcs}) ontbreekt: haar bestand bestaat niet meer of is niet meer te lezen. Upload een nieuw bestand.",
+		"La source {source} (PC : {pcs}) manque : son fichier n'existe plus ou n'est plus lisible. Déposez-en un nouveau.",
+	}},
+	{"report_unsearched_not_counted", [...]string{
+		"The source {source} (PCs: {pcs}) is missing until its file has been counted again, which takes some minutes after an update.",
+		"De bron {source} (pc's: {pcs}) ontbreekt tot haar bestand opnieuw is geteld, wat na een update enkele minuten duurt.",
+		"La source {source} (PC : {pcs}) manque jusqu'à ce que son fichier soit recompté, ce qui prend quelques minutes après une mise à jour.",
+	}},
+	{"report_unsearched_numbers", [...]string{
+		"The source {source} (PCs: {pcs}) is missing: its file has numbers of PCs instead of PCs. Upload a list that names them.",
+		"De bron {source} (pc's: {pcs}) ontbreekt: haar bestand heeft aantallen pc's in plaats van pc's. Upload een lijst die ze noemt.",
+		"La source {source} (PC : {pcs}) manque : son fichier contient des nombres de PC au lieu des PC. Déposez une liste qui les nomme.",
+	}},
+	{"report_unsearched_too_many", [...]string{
+		"The source {source} (PCs: {pcs}) is missing: it has more than 500,000 PCs. Divide it into several sources.",
+		"De bron {source} (pc's: {pcs}) ontbreekt: ze heeft meer dan 500.000 pc's. Verdeel ze over meerdere bronnen.",
+		"La source {source} (PC : {pcs}) manque : elle a plus de 500 000 PC. Répartissez-la en plusieurs sources.",
 	}},
 	{"route_not_found", [...]string{
 		"This address does not exist. See /openapi.json for every operation.",

@@ -21,6 +21,7 @@ import (
 // content never changes, and it is kept while results that depend on it may have to be explained.
 var (
 	Tallies     = kind.Inventory.Results + "tallies/"
+	PCs         = kind.Inventory.Results + "pcs/"
 	rulesPrefix = kind.Inventory.Results + "rules/"
 )
 
@@ -32,6 +33,7 @@ type Counts struct {
 
 	mu        sync.Mutex
 	tallies   map[string]*inventory.Tally // by key
+	pcs       map[string]*inventory.PCs   // by key
 	rules     inventory.RuleList
 	rulesHead RulesHead // head of the cached rules
 	loaded    bool
@@ -39,7 +41,7 @@ type Counts struct {
 
 // NewCounts returns the Counts of a store whose objects are in the reports bucket.
 func NewCounts(store Store, reports objects.Bucket) *Counts {
-	return &Counts{store: store, files: reports, tallies: map[string]*inventory.Tally{}}
+	return &Counts{store: store, files: reports, tallies: map[string]*inventory.Tally{}, pcs: map[string]*inventory.PCs{}}
 }
 
 // Tallies returns the tally of the last good file of each source, sorted by source. They are

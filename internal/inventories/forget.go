@@ -25,17 +25,9 @@ func Forget(store Store, reports objects.Bucket) retention.Step {
 		if err != nil {
 			return 0, err
 		}
-		records, err := store.Records(ctx)
+		used, err := inUse(ctx, store, func(g *Good) string { return g.Tally })
 		if err != nil {
 			return 0, err
-		}
-		used := map[string]bool{}
-		for _, r := range records {
-			for _, g := range []*Good{r.Good, r.Next} {
-				if g != nil {
-					used[g.Tally] = true
-				}
-			}
 		}
 		month := string(c.Files[:len("2006-01")])
 		var old []string

@@ -58,7 +58,8 @@ func (r *Receiver) Receive(ctx context.Context, o intake.Object) error {
 	if err != nil {
 		return err
 	}
-	tally, err := r.read(ctx, &o, rules.All)
+	var pcs inventory.PCs
+	tally, err := r.read(ctx, &o, rules.All, &pcs)
 	switch {
 	case errors.Is(err, objects.ErrNotFound):
 		r.Log.WarnContext(ctx, "inventory file gone")
@@ -72,7 +73,7 @@ func (r *Receiver) Receive(ctx context.Context, o intake.Object) error {
 	if source == "" {
 		source = tally.Shape.System()
 	}
-	good, err := r.keep(ctx, o, tally)
+	good, err := r.keep(ctx, o, tally, &pcs)
 	if err != nil {
 		return err
 	}
@@ -103,8 +104,8 @@ func (r *Receiver) Receive(ctx context.Context, o intake.Object) error {
 	return nil
 }
 
-// read counts a file. It sets the size of o.
-func (r *Receiver) read(ctx context.Context, o *intake.Object, rules *inventory.Rules) (*inventory.Tally, error) {
+// read counts a file. It sets the size of o, and fills pcs.
+func (r *Receiver) read(ctx context.Context, o *intake.Object, rules *inventory.Rules, pcs *inventory.PCs) (*inventory.Tally, error) {
 	file, err := intake.Open(ctx, r.Uploads, kind.Inventory, *o)
 	if err != nil {
 		return nil, err
@@ -114,7 +115,7 @@ func (r *Receiver) read(ctx context.Context, o *intake.Object, rules *inventory.
 		return nil, errs.New(errs.Invalid, "inventory_size")
 	}
 	t, err := inventory.Read(ctx, file.Body, inventory.Options{
-		Name: path.Base(o.Key), Rules: rules, Scratch: r.Scratch, MacOS: r.MacOS, Other: misfiled.InInventory,
+		Name: path.Base(o.Key), Rules: rules, Scratch: r.Scratch, MacOS: r.MacOS, PCs: pcs, Other: misfiled.InInventory,
 	})
 	if err == nil && t.Devices == 0 {
 		// An empty file means that the export failed, not that every PC is gone.
@@ -123,16 +124,22 @@ func (r *Receiver) read(ctx context.Context, o *intake.Object, rules *inventory.
 	return t, err
 }
 
-// keep stores a tally and returns its description.
-func (r *Receiver) keep(ctx context.Context, o intake.Object, t *inventory.Tally) (*Good, error) {
+// keep stores a tally and its PCs, and returns their description.
+func (r *Receiver) keep(ctx context.Context, o intake.Object, t *inventory.Tally, pcs *inventory.PCs) (*Good, error) {
 	key, err := r.Counts.keep(ctx, talliesOf(r.Clock()), "", "application/octet-stream", t.Encode())
 	if err != nil {
 		return nil, fmt.Errorf("store the tally: %w", err)
 	}
+	var pcsKey string
+	if !t.Estimated && pcs.Complete() {
+		if pcsKey, err = r.Counts.keep(ctx, pcsOf(r.Clock()), "", "application/octet-stream", pcs.Encode()); err != nil {
+			return nil, fmt.Errorf("store the PCs: %w", err)
+		}
+	}
 	s := t.Summary()
 	return &Good{
 		Object: o, ReadAt: r.now(), Shape: t.Shape, Estimated: t.Estimated, MacOS: t.MacOS, Rules: t.Rules, Rows: t.Rows, BadRows: t.BadRows,
-		Devices: s.Devices, OtherPlatforms: t.OtherPlatforms, Titles: s.Titles, Unknown: len(t.Queue()), Products: len(t.Products), Tally: key,
+		Devices: s.Devices, OtherPlatforms: t.OtherPlatforms, Titles: s.Titles, Unknown: len(t.Queue()), Products: len(t.Products), Tally: key, PCs: pcsKey,
 	}, nil
 }
 

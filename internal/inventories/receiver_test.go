@@ -418,7 +418,7 @@ func TestR6_1_Record(t *testing.T) {
 		Last: inventories.File{Object: u, ReadAt: noon.Add(time.Hour), State: inventories.StateCounted},
 		Good: &inventories.Good{
 			Object: u, ReadAt: noon.Add(time.Hour), Shape: inventory.AppInvRawData, Rules: inventory.StartingRules().ID, Rows: 5, BadRows: 1,
-			Devices: 2, Titles: 3, Unknown: 2, Products: 1, Tally: record.Good.Tally,
+			Devices: 2, Titles: 3, Unknown: 2, Products: 1, Tally: record.Good.Tally, PCs: record.Good.PCs,
 		},
 	}
 	if diff := cmp.Diff(want, record); diff != "" {
@@ -499,8 +499,8 @@ func TestR6_1_ReceiveDiesAnywhere(t *testing.T) {
 			u := w.put("inventory/b.csv", devices(2), noon.Add(time.Second))
 			err := w.receiver().Receive(t.Context(), u)
 			if err == nil {
-				if at != 3 {
-					t.Errorf("%d writes, want the tally and the record", at-1)
+				if at != 4 {
+					t.Errorf("%d writes, want the tally, the PCs and the record", at-1)
 				}
 				return
 			}
@@ -796,8 +796,8 @@ func TestR6_3_RecountDiesAnywhere(t *testing.T) {
 			w.faults = faults{at: at, done: done}
 			err := w.receiver().Recount(t.Context(), "")
 			if err == nil {
-				if at != 8 {
-					t.Errorf("%d writes, want two for each source, one for all, and two of the lease", at-1)
+				if at != 10 {
+					t.Errorf("%d writes, want three for each source, one for all, and two of the lease", at-1)
 				}
 				return
 			}
@@ -838,7 +838,8 @@ func TestCountsReadWhatWasStored(t *testing.T) {
 			counts := inventories.NewCounts(w, w.reports)
 			_, tallies := counts.Tallies(t.Context())
 			_, rules := counts.Rules(t.Context())
-			if err := errors.Join(tallies, rules); err == nil || errs.As(err) != nil {
+			_, _, pcs := counts.Indexed(t.Context())
+			if err := errors.Join(tallies, rules, pcs); err == nil || errs.As(err) != nil {
 				t.Errorf("%s as %.20q: %v", key, damaged, err)
 			}
 		}

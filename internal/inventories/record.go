@@ -59,6 +59,9 @@ type Good struct {
 	Unknown        int // titles that match no rule, by version
 	Products       int
 	Tally          string // key of the tally in the reports bucket
+	// PCs is the key of the inventory.PCs in the reports bucket. It is empty if the file has numbers instead of
+	// devices or more than inventory.MaxPCs, or was counted by a release without them.
+	PCs string
 	// Kept is a code that says why it can no longer be counted by other rules, such as
 	// inventory_gone; empty if it can.
 	Kept string

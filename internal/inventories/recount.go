@@ -162,7 +162,8 @@ func (r *Receiver) waits(known Record, rules *inventory.Rules) bool {
 func (r *Receiver) recount(ctx context.Context, source string, was Good, rules *inventory.Rules) error {
 	began := r.Clock()
 	kept := ""
-	tally, err := r.read(ctx, &was.Object, rules)
+	var pcs inventory.PCs
+	tally, err := r.read(ctx, &was.Object, rules, &pcs)
 	var good *Good
 	switch {
 	case errors.Is(err, objects.ErrNotFound):
@@ -172,7 +173,7 @@ func (r *Receiver) recount(ctx context.Context, source string, was Good, rules *
 	case err != nil:
 		return err
 	default:
-		if good, err = r.keep(ctx, was.Object, tally); err != nil {
+		if good, err = r.keep(ctx, was.Object, tally, &pcs); err != nil {
 			return err
 		}
 	}

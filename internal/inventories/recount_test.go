@@ -121,7 +121,7 @@ func TestR6_3_HolderDies(t *testing.T) {
 				err := w.receiver().Recount(t.Context(), called[0])
 				w.faults = faults{}
 				if err == nil {
-					if at != 8 || blocked == 0 {
+					if at != 10 || blocked == 0 {
 						t.Errorf("%d writes, %d deaths with the lease", at-1, blocked)
 					}
 					return

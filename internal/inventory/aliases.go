@@ -27,16 +27,20 @@ func (c *counter) call(name []byte) error {
 		return nil
 	}
 	c.record = appendRecord(c.record[:0], c.key, name)
-	return c.called.add(0, c.record)
+	return c.called.add(c.partition(), c.record)
 }
 
 // learnAll learns the names of all devices.
 func (c *counter) learnAll() error {
 	c.names = aliases{ids: map[string]string{}, longs: map[string]string{}}
-	_, err := c.called.each(0, nil, func(device, name []byte) error {
-		c.names.learn(device, name)
-		return nil
-	})
+	var chunk []byte
+	var err error
+	for partition := 0; partition < partitions && err == nil; partition++ {
+		chunk, err = c.called.each(partition, chunk, func(device, name []byte) error {
+			c.names.learn(device, name)
+			return nil
+		})
+	}
 	return err
 }
 

@@ -6,6 +6,7 @@ import (
 	"hash/maphash"
 	"slices"
 	"sync"
+	"sync/atomic"
 
 	"golang.org/x/sync/errgroup"
 
@@ -85,7 +86,9 @@ func (p *products) add(known position.Product) (number int32) {
 // writes a record of them for each of its users. The users of a product are then counted from
 // those records like the devices of a title, and the devices of each user beside them. A device
 // without a user counts as one.
-func (c *counter) count(p products) (total counts, err error) {
+//
+// The first pass also fills into, if it is not nil.
+func (c *counter) count(p products, into *PCs) (total counts, err error) {
 	if err := c.flush(); err != nil {
 		return counts{}, err
 	}
@@ -95,8 +98,14 @@ func (c *counter) count(p products) (total counts, err error) {
 			return counts{}, err
 		}
 	}
+	if into != nil {
+		pass.called = c.called
+	}
 	if total, err = pass.run(); err != nil {
 		return counts{}, err
+	}
+	if into != nil {
+		*into = pcs(p.known, pass.parts)
 	}
 	if !c.users {
 		total.users = nil
@@ -136,6 +145,10 @@ type pass struct {
 
 	sharing sync.Mutex
 	shares  *spill // what users share with their devices, if there are owners
+
+	called   *spill       // names of devices; nil if the pass gathers no PCs
+	gathered atomic.Int64 // PCs so far
+	parts    []*gathered  // of the counters, after run
 }
 
 // counters is how many titles are recognised at the same time, and how many partitions are counted.
@@ -152,6 +165,10 @@ func (p *pass) run() (counts, error) {
 		}
 		if p.isShares {
 			t.several, t.pairs.times = map[severalPCs]int{}, []int32{}
+		}
+		if p.called != nil {
+			t.gathered = newGathered()
+			p.parts = append(p.parts, t.gathered)
 		}
 		parts[i] = t
 		all.Go(func() error {
@@ -209,6 +226,8 @@ type counting struct {
 	record  []byte
 	content []byte
 	newer   map[[2]int32]bool // whether the first version is newer
+
+	gathered *gathered // nil if the pass gathers no PCs
 }
 
 // device is the state of a device while its partition is counted.
@@ -216,6 +235,7 @@ type device struct {
 	several  int32 // its number among those with several records, from 0; single for one record
 	owned    bool  // it has a user
 	from, to int32 // range of its products in counting.owned
+	set      int32 // its products, if PCs are gathered
 }
 
 const single = -1
@@ -245,6 +265,11 @@ func (t *counting) count(partition int) (err error) {
 		return nil
 	}
 	t.addSeveral()
+	if t.gathered != nil {
+		if err := t.gather(partition); err != nil {
+			return err
+		}
+	}
 	if len(t.owned) == 0 {
 		return nil
 	}
@@ -347,6 +372,9 @@ func (t *counting) addSeveral() {
 // install counts the products of a device, given each once.
 func (t *counting) install(d *device, present []int32) {
 	present = t.highestOf(present)
+	if t.gathered != nil {
+		d.set = t.gathered.set(present)
+	}
 	for _, product := range present {
 		t.products[product]++
 		if !d.owned {
@@ -433,64 +461,3 @@ func (t *counting) share(key, user []byte) error {
 }
 
 func (p *pass) hash(key []byte) uint64 { return maphash.Bytes(p.seed, key) }
-
-// set is a set of numbers other than 0.
-type set struct {
-	slots []uint64 // 0 if empty; its length is a power of two
-	times []int32  // by slot, for the caller; nil if it does not need them
-	used  int
-}
-
-// add reports whether the number is new.
-func (s *set) add(number uint64) bool {
-	_, isNew := s.put(number)
-	return isNew
-}
-
-// put adds a number, and returns its slot until the next call.
-func (s *set) put(number uint64) (at uint64, isNew bool) {
-	if 2*s.used >= len(s.slots) {
-		s.grow()
-	}
-	mask := uint64(len(s.slots) - 1)
-	for at = mix(number) & mask; ; at = (at + 1) & mask {
-		switch s.slots[at] {
-		case number:
-			return at, false
-		case 0:
-			s.slots[at] = number
-			s.used++
-			return at, true
-		}
-	}
-}
-
-func (s *set) grow() {
-	old, times := s.slots, s.times
-	s.slots, s.used = make([]uint64, max(1<<12, 2*len(old))), 0
-	if times != nil {
-		s.times = make([]int32, len(s.slots))
-	}
-	for i, number := range old {
-		if number == 0 {
-			continue
-		}
-		at, _ := s.put(number)
-		if times != nil {
-			s.times[at] = times[i]
-		}
-	}
-}
-
-// reset empties the set and keeps its memory.
-func (s *set) reset() {
-	clear(s.slots)
-	clear(s.times)
-	s.used = 0
-}
-
-// mix spreads differences in a few bits over all bits.
-func mix(n uint64) uint64 {
-	n *= 0x9e3779b97f4a7c15
-	return n ^ n>>32
-}

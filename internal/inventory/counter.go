@@ -27,7 +27,7 @@ type counter struct {
 	owners    *spill // devices and a user of each
 	elsewhere *spill // devices and their platform, other than Windows
 	shares    *spill // users and products of one of their devices; written by count, see counting.share
-	called    *spill // devices and a name beside each, in one partition
+	called    *spill // devices and a name beside each
 	seed      maphash.Seed
 	named     bool    // a device has another key than a GUID
 	names     aliases // of join

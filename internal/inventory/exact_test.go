@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 	"pgregory.net/rapid"
 
 	"trueup/internal/errs"
@@ -150,8 +151,9 @@ func TestCountsAreExactR6_3(t *testing.T) {
 		parts := rapid.IntRange(1, 4).Draw(t, "parts")
 		room := rapid.SampledFrom([]int{1, 40, 100, partitionBytes}).Draw(t, "room")
 
-		r := &reading{ctx: t.Context(), options: Options{Rules: suite}, counter: newCounter(scratch)}
-		for _, s := range []*spill{r.counter.installed, r.counter.owners, r.counter.shares} {
+		var pcs PCs
+		r := &reading{ctx: t.Context(), options: Options{Rules: suite, PCs: &pcs}, counter: newCounter(scratch)}
+		for _, s := range []*spill{r.counter.installed, r.counter.owners, r.counter.shares, r.counter.called} {
 			s.room = room
 		}
 		defer func() { _ = r.counter.close() }()
@@ -197,7 +199,41 @@ func TestCountsAreExactR6_3(t *testing.T) {
 		if diff := cmp.Diff(tally, decoded); diff != "" {
 			t.Errorf("decoded (-want +got):\n%s", diff)
 		}
+		selectsExactly(t, &pcs, tally, rows)
 	})
+}
+
+// selectsExactly checks that groups of devices have the numbers of the tally, and each device its own.
+func selectsExactly(t *rapid.T, pcs *PCs, tally *Tally, rows []installed) {
+	decoded, err := DecodePCs(pcs.Encode())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(pcs, decoded, cmp.AllowUnexported(PCs{}, pc{}), cmpopts.EquateEmpty()); diff != "" {
+		t.Errorf("decoded PCs (-want +got):\n%s", diff)
+	}
+	groups := map[string][]installed{"all": rows}
+	for _, r := range rows {
+		groups[text.Fold(r.device)] = append(groups[text.Fold(r.device)], r)
+	}
+	for name, of := range groups {
+		var sought []Sought
+		for _, r := range of {
+			sought = append(sought, Sought{ID: r.device})
+		}
+		want := naively(of)
+		got := Select([]Indexed{{Counted{Tally: tally}, decoded}}, sought)
+		products := map[string]int{}
+		for _, line := range got.Lines {
+			products[line.Product.Version] += line.Quantity
+		}
+		if got.PCs != want.Devices || !maps.Equal(products, want.Products) {
+			t.Errorf("%s: %d PCs with %v, want %d with %v", name, got.PCs, products, want.Devices, want.Products)
+		}
+		if name == "all" && got.LeftOut.UnknownDevices != tally.UnknownDevices {
+			t.Errorf("%d PCs have unknown titles, want %d", got.LeftOut.UnknownDevices, tally.UnknownDevices)
+		}
+	}
 }
 
 // TestRunNumbersWrap: the counter of runs overflows.
@@ -212,7 +248,7 @@ func TestRunNumbersWrap(t *testing.T) {
 			}
 		}
 	}
-	got, err := c.count(products{of: []int32{-1}})
+	got, err := c.count(products{of: []int32{-1}}, nil)
 	if err != nil || got.devices != 3 || got.titles[0] != 3 {
 		t.Errorf("%+v, %v", got, err)
 	}

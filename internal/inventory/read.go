@@ -26,6 +26,9 @@ type Options struct {
 	// access.
 	Scratch string
 	MacOS   bool // whether devices with macOS count, too
+	// PCs is filled with the products of each PC, unless it is nil, and stays empty for a file with numbers
+	// instead of devices.
+	PCs *PCs
 	// Other returns the code of the error for a table of another kind of file, by its start; empty if it
 	// does not recognise it, which is inventory_format. nil recognises none.
 	Other func(start []byte) (code string)

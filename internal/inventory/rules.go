@@ -131,7 +131,7 @@ func newRules(rules []compiled, chosen map[string]choices, id string) *Rules {
 
 // countVersion is part of Rules.ID. A change of what is counted increases it, so that stored files are
 // counted again.
-const countVersion = 2
+const countVersion = 3
 
 // digest returns the Rules.ID.
 func digest(admin []Rule, decisions []Choices) string {

@@ -205,7 +205,7 @@ func (r *reading) count(titles []Title, products products) (counts, error) {
 	for i, platform := range r.counter.platforms {
 		r.tally.OtherPlatforms = append(r.tally.OtherPlatforms, PlatformCount{platform, others[i]})
 	}
-	return r.counter.count(products)
+	return r.counter.count(products, r.options.PCs)
 }
 
 func compareProducts(a, b position.Product) int {

@@ -225,6 +225,7 @@ var Functions = []Function{
 				{Resource: Reports, Prefix: "snapshots/", Actions: []Action{getObject, putObject, deleteObject, listBucket}},
 				results(kind.Inventory, getObject, listBucket),
 				{Resource: Reports, Prefix: kind.Inventory.Results + "tallies/", Actions: []Action{deleteObject}},
+				{Resource: Reports, Prefix: kind.Inventory.Results + "pcs/", Actions: []Action{deleteObject}},
 				{Resource: Reports, Prefix: JobsPrefix, Actions: []Action{deleteObject, listBucket}},
 				{Resource: Reports, Prefix: "copies/", Actions: []Action{getObject, putObject, listBucket}},
 			},

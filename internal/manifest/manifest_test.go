@@ -112,6 +112,7 @@ func TestPrefixesAreThoseOfTheKeys(t *testing.T) {
 			kind.Catalog.Results:    {feeder.ResultKey(kind.Catalog.Key("", "a.csv"))},
 			report.SnapshotPrefix:   {report.LegacyLatestKey, report.LegacyManifestKey("2026-11-21"), report.Published{Date: "2026-11-21"}.Key()},
 			inventories.Tallies:     {inventories.Tallies + "2026-11/checksum"},
+			inventories.PCs:         {inventories.PCs + "2026-11-30/checksum"},
 			journal.CopiesPrefix:    nil,
 			manifest.ExportsPrefix:  nil,
 			manifest.JobsPrefix:     {jobs.Prefix + "a.json"},

@@ -15,11 +15,13 @@ type Installations struct {
 	Head
 	Filter Filter          `json:"filter" doc:"The filter of the report."`
 	Order  Order           `json:"order" doc:"The sort order."`
-	Steps  []position.Step `json:"steps" doc:"The rules by which a licence may cover an installation in this report, and adjustment if manual adjustments count: they do not in a report of one license type or of license groups."`
+	Steps  []position.Step `json:"steps" doc:"The rules by which a licence may cover an installation in this report, and adjustment if manual adjustments count: they do not in a report of one license type, of license groups or of groups of devices."`
 	Totals ProductTotals   `json:"totals" doc:"The totals of all rows that are measured and decided."`
 	Rows   []Installation  `json:"rows" doc:"The products."`
 
-	LeftOut LeftOut `json:"leftOut" doc:"What the report does not judge."`
+	LeftOut LeftOut `json:"leftOut" doc:"What the report does not judge. A report of groups of devices does not tell the numbers of titles and of other platforms, which are 0."`
+
+	Searched *Searched `json:"searched,omitempty" doc:"What was found of the groups of devices; absent in a report of all installations."`
 
 	UnmatchedAdjustments int `json:"unmatchedAdjustments" doc:"Manual adjustments whose product is neither licensed nor installed." example:"0"`
 }
@@ -88,7 +90,7 @@ type CountedTotals struct {
 // select the licences, which are compared with everything installed. Publisher and verdict select
 // the rows shown and summed. The default order is by publisher, name and version.
 func (d *Data) Installations(f Filter, o Order, s Settings) Installations {
-	r := Installations{Head: d.Head(NameInstallations, s), Filter: f, Order: o, Steps: f.options(s).Steps(), LeftOut: d.LeftOut}
+	r := Installations{Head: d.Head(NameInstallations, s), Filter: f, Order: o, Steps: f.options(s).Steps(), LeftOut: d.LeftOut, Searched: d.Searched}
 	rows := d.compute(f, s)
 	r.UnmatchedAdjustments = d.unmatchedAdjustments(rows, f, s)
 	r.Rows, r.Totals = installations(f.selected(rows))
@@ -219,6 +221,6 @@ func (r *Installations) Table(w Words) Table {
 		"movedOut": sum(func(i *Installation) int { return i.MovedOut }),
 		"surplus":  t.Surplus, "shortfall": t.Shortfall, "difference": t.Surplus - t.Shortfall,
 	})
-	table.beforeNotice(slices.Concat(outsideTotals(t, w), r.LeftOut.sentences(w), r.unmatched(w)))
+	table.beforeNotice(slices.Concat(r.Searched.sentences(w), outsideTotals(t, w), r.LeftOut.sentences(w), r.unmatched(w)))
 	return table
 }

@@ -8,6 +8,12 @@ import (
 	"trueup/internal/inventory"
 )
 
+// LeftOutOf returns what is left out of an inventory.
+func LeftOutOf(o inventory.LeftOut) (l LeftOut) {
+	l.add(o)
+	return l
+}
+
 // add adds what is left out of an inventory.
 func (l *LeftOut) add(o inventory.LeftOut) {
 	l.UnknownTitles += o.UnknownTitles
@@ -27,8 +33,11 @@ func (l LeftOut) sentences(w Words) (said []string) {
 		{"report_left_out_unknown", l.UnknownTitles, l.UnknownDevices},
 		{"report_left_out_undecided", l.UndecidedTitles, l.UndecidedDevices},
 	} {
-		if s.titles > 0 {
+		switch {
+		case s.titles > 0:
 			said = append(said, w.Text(s.code, errs.Pairs("titles", strconv.Itoa(s.titles), "devices", strconv.Itoa(s.devices))))
+		case s.devices > 0: // the titles are not told
+			said = append(said, w.Text(s.code+"_devices", errs.Pairs("devices", strconv.Itoa(s.devices))))
 		}
 	}
 	if l.MacOS {

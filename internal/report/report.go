@@ -52,6 +52,9 @@ type Data struct {
 	// Subscribed is nil for current data, whose subscriptions are read when they are asked for, and for
 	// a day on which a release stored the reports that did not store subscriptions.
 	Subscribed *Subscribed
+
+	// Searched is set if Installed is limited to PCs of groups of devices.
+	Searched *Searched
 }
 
 // LeftOut is what the installation report does not judge (R6.5): titles, and PCs that have at
@@ -165,6 +168,8 @@ type Filter struct {
 	Status    agreement.Status `json:"status,omitempty" doc:"Only terms with this status."`
 	Publisher string           `json:"publisher,omitempty" doc:"Only products of this publisher." example:"Adobe"` // compared in folded form
 	Verdict   position.Verdict `json:"verdict,omitempty" doc:"Only products with this verdict."`                   // only for installations
+	// DeviceGroups says what the installations are limited to. It does not limit them: Data has only those.
+	DeviceGroups []string `json:"deviceGroups,omitempty" doc:"Only installations on the PCs of these groups of devices, by id."`
 
 	AlsoPublisher []string `json:"-"` // other names of Publisher
 }
@@ -188,10 +193,10 @@ func (s scope) has(kind agreement.Type, groupID string) bool {
 }
 
 // options returns the options of the position. Adjustments have no license type and no group, so they
-// count only in a report of all licences.
+// count only in a report of all licences and all installations.
 func (f Filter) options(s Settings) position.Options {
 	o := s.Position
-	o.NoAdjustment = o.NoAdjustment || f.Type != "" || len(f.Groups) > 0
+	o.NoAdjustment = o.NoAdjustment || f.Type != "" || len(f.Groups) > 0 || len(f.DeviceGroups) > 0
 	return o
 }
 

@@ -265,6 +265,9 @@ func (f Filter) said(w Words) []string {
 	if len(f.Groups) > 0 {
 		said = append(said, w.Text("report_groups", errs.Pairs("count", strconv.Itoa(len(f.Groups)))))
 	}
+	if len(f.DeviceGroups) > 0 {
+		said = append(said, w.Text("report_device_groups", errs.Pairs("count", strconv.Itoa(len(f.DeviceGroups)))))
+	}
 	return said
 }
 

@@ -29,11 +29,14 @@ type Cutoff struct {
 	// Replaced is the first day whose files are kept although other files have replaced them:
 	// Restorable days ago.
 	Replaced day.Date
+	// Yesterday is the first day whose files are kept although no item names them, if nothing explains a number
+	// with them: an item that names them may be about to be stored.
+	Yesterday day.Date
 }
 
 // CutoffOn returns the cutoff on a day if data is kept for a number of days; 0 keeps all of it.
 func CutoffOn(today day.Date, days int) Cutoff {
-	c := Cutoff{Replaced: DaysBefore(today, Restorable)}
+	c := Cutoff{Replaced: DaysBefore(today, Restorable), Yesterday: DaysBefore(today, 1)}
 	if days > 0 {
 		c.Data, c.Files = DaysBefore(today, days), DaysBefore(today, days+Restorable)
 	}

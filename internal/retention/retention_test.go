@@ -19,9 +19,9 @@ import (
 func TestCutoffOn(t *testing.T) {
 	t.Parallel()
 	for days, want := range map[int]retention.Cutoff{
-		0:   {Replaced: "2026-10-24"},
-		30:  {Data: "2026-10-30", Files: "2026-09-24", Replaced: "2026-10-24"},
-		365: {Data: "2025-11-29", Files: "2025-10-24", Replaced: "2026-10-24"},
+		0:   {Replaced: "2026-10-24", Yesterday: "2026-11-28"},
+		30:  {Data: "2026-10-30", Files: "2026-09-24", Replaced: "2026-10-24", Yesterday: "2026-11-28"},
+		365: {Data: "2025-11-29", Files: "2025-10-24", Replaced: "2026-10-24", Yesterday: "2026-11-28"},
 	} {
 		if diff := cmp.Diff(want, retention.CutoffOn("2026-11-29", days)); diff != "" {
 			t.Errorf("%d days (-want +got):\n%s", days, diff)

@@ -47,6 +47,9 @@ type Library struct {
 	Subscriptions device.Subscribed
 	Devices       device.Users
 
+	PCs          PCs // for OfDevices, with DeviceGroups
+	DeviceGroups DeviceGroups
+
 	// Clock limits reads of objects of earlier versions to one a minute, and is the clock of Recent;
 	// nil reads each time.
 	Clock func() time.Time

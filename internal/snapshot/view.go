@@ -30,7 +30,7 @@ func (v *View) Installations(f report.Filter, o report.Order, s report.Settings)
 		r := v.Data.Installations(f, o, s)
 		return r, 1 + len(r.Rows), nil
 	})
-	r.Head, r.LeftOut = v.Data.Head(report.NameInstallations, s), v.Data.LeftOut
+	r.Head, r.LeftOut, r.Searched = v.Data.Head(report.NameInstallations, s), v.Data.LeftOut, v.Data.Searched
 	return r
 }
 

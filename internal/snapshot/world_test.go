@@ -58,6 +58,8 @@ type world struct {
 	changed    []agreement.PairKey // since the last full run
 	statements []entitlement.Statement
 	tallies    []inventory.Counted
+	indexed    []inventory.Indexed
+	unsearched []inventory.Unsearched
 	adjusted   report.Adjustments
 	freshness  refresher.Freshness
 	runs       []refresher.Run
@@ -131,6 +133,10 @@ func (w *world) ChangedSince(_ context.Context, point string) (pairs []agreement
 	return w.changed, answered, nil
 }
 
+func (w *world) Indexed(context.Context) ([]inventory.Indexed, []inventory.Unsearched, error) {
+	return w.indexed, w.unsearched, nil
+}
+
 func (w *world) Current(context.Context) ([]entitlement.Statement, error) { return w.statements, nil }
 func (w *world) Adjustments(context.Context) (report.Adjustments, error)  { return w.adjusted, nil }
 func (w *world) Tallies(context.Context) ([]inventory.Counted, error)     { return w.tallies, nil }
@@ -162,7 +168,7 @@ func (w *world) publisher(files objects.Bucket) *snapshot.Publisher {
 
 // library returns a Library as in a new process.
 func (w *world) library() *snapshot.Library {
-	return &snapshot.Library{Files: w.files, Index: w.index(), Agreements: w, Groups: w.store.Groups, Inventory: w, Refreshes: w, Catalog: catalog.New(w.store.Journal, w.files, quiet), Adjustments: w, Zone: time.UTC, Subscriptions: w.store.Subscriptions, Devices: w.store.Devices}
+	return &snapshot.Library{Files: w.files, Index: w.index(), Agreements: w, Groups: w.store.Groups, Inventory: w, Refreshes: w, Catalog: catalog.New(w.store.Journal, w.files, quiet), Adjustments: w, Zone: time.UTC, Subscriptions: w.store.Subscriptions, Devices: w.store.Devices, PCs: w, DeviceGroups: w.store.Devices}
 }
 
 // attempt returns a successful attempt at a run of a day.

@@ -1,11 +1,13 @@
 package dynamo
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"maps"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -151,6 +153,38 @@ func (s *Devices) members(ctx context.Context, all groupsOfDevices, ids ...strin
 		members[id] = device.All(id, groups)
 	}
 	return members, err
+}
+
+// DevicesOf implements device.Store.
+func (s *Devices) DevicesOf(ctx context.Context, groups []string) (devices []device.Device, unknown []string, err error) {
+	all, err := s.groups(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	var known []string
+	for _, id := range groups {
+		if _, exists := all.groups[id]; exists {
+			known = append(known, id)
+		} else {
+			unknown = append(unknown, id)
+		}
+	}
+	members, err := s.members(ctx, all, known...)
+	if err != nil {
+		return nil, nil, err
+	}
+	ids := map[string]bool{}
+	for _, of := range members {
+		for _, member := range of {
+			ids[member.DeviceID] = true
+		}
+	}
+	devices, err = s.DevicesByID(ctx, slices.Collect(maps.Keys(ids)))
+	devices = slices.DeleteFunc(devices, func(d device.Device) bool { return d.Version == 0 }) // deleted meanwhile
+	slices.SortFunc(devices, func(a, b device.Device) int {
+		return cmp.Or(strings.Compare(text.Fold(a.Name), text.Fold(b.Name)), strings.Compare(a.ID, b.ID))
+	})
+	return devices, unknown, err
 }
 
 // CreateGroup implements device.Store.

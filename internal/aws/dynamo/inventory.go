@@ -63,6 +63,7 @@ type inventoryOf struct {
 	Unknown   int             `dynamodbav:"unknown"`
 	Products  int             `dynamodbav:"products"`
 	Tally     string          `dynamodbav:"tally"`
+	PCs       string          `dynamodbav:"pcs,omitempty"`
 	Kept      string          `dynamodbav:"kept,omitempty"`
 }
 
@@ -84,7 +85,7 @@ func newInventoryOf(g *inventories.Good) *inventoryOf {
 	}
 	i := &inventoryOf{
 		Upload: newInventoryUpload(g.Object), Shape: g.Shape, Estimated: g.Estimated, MacOS: g.MacOS, Rules: g.Rules, Rows: g.Rows, BadRows: g.BadRows,
-		Devices: g.Devices, Titles: g.Titles, Unknown: g.Unknown, Products: g.Products, Tally: g.Tally, Kept: g.Kept,
+		Devices: g.Devices, Titles: g.Titles, Unknown: g.Unknown, Products: g.Products, Tally: g.Tally, PCs: g.PCs, Kept: g.Kept,
 	}
 	i.Upload.ReadAt = millis(g.ReadAt)
 	for _, other := range g.OtherPlatforms {
@@ -121,7 +122,7 @@ func (i *inventoryOf) good() *inventories.Good {
 	}
 	g := &inventories.Good{
 		Object: i.Upload.object(), ReadAt: fromMillis(i.Upload.ReadAt), Shape: i.Shape, Estimated: i.Estimated, MacOS: i.MacOS, Rules: i.Rules, Rows: i.Rows,
-		BadRows: i.BadRows, Devices: i.Devices, Titles: i.Titles, Unknown: i.Unknown, Products: i.Products, Tally: i.Tally, Kept: i.Kept,
+		BadRows: i.BadRows, Devices: i.Devices, Titles: i.Titles, Unknown: i.Unknown, Products: i.Products, Tally: i.Tally, PCs: i.PCs, Kept: i.Kept,
 	}
 	for _, platform := range slices.Sorted(maps.Keys(i.Others)) {
 		g.OtherPlatforms = append(g.OtherPlatforms, inventory.PlatformCount{Platform: platform, Devices: i.Others[platform]})

@@ -69,7 +69,9 @@ func storedItems() map[string]storedItem {
 		"device": {zero: deviceItem{}}, "device-name": {zero: deviceNameItem{}}, "directory-id": {zero: directoryIDItem{}}, "device-group": {zero: deviceGroupItem{}, was: []map[string]string{{"nested": ""}}},
 		"device-group-name": {zero: deviceGroupNameItem{}}, "device-group-count": {zero: deviceGroupCountItem{}}, "members": {zero: membersItem{}},
 		"pending-members": {zero: pendingItem{}}, "holder": {zero: holderItem{}},
-		"inventory": {zero: inventoryItem{}, was: []map[string]string{{"good.other_platforms": "", "good.macos": "", "next": ""}, {"good.macos": "", "next": ""}, {"next": ""}}}, "rules": {zero: rulesItem{}},
+		"inventory": {zero: inventoryItem{}, was: []map[string]string{
+			{"good.other_platforms": "", "good.macos": "", "good.pcs": "", "next": ""}, {"good.macos": "", "good.pcs": "", "next": ""}, {"good.pcs": "", "next": ""}, {"good.pcs": "", "next.pcs": ""},
+		}}, "rules": {zero: rulesItem{}},
 		"head": {zero: wholeHead{}, parts: []any{headItem{}, agreementHead{}}}, "entry": {zero: entryItem{}}, "audit": {zero: auditItem{}, was: []map[string]string{{"by_name": ""}}}, "idempotency": {zero: onceItem{}},
 	}
 }

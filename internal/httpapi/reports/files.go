@@ -81,13 +81,12 @@ type downloadInstallationsInput struct {
 }
 
 func (o *operations) installationsTable(ctx context.Context, in *downloadInstallationsInput) (printed, error) {
-	v, err := o.view(ctx, in.date, in.Recent, in.FileReader.lang(), in.options())
+	v, f, err := o.installationsOf(ctx, in.InstallationsQuery, in.FileReader.lang())
 	if err != nil {
 		return printed{}, err
 	}
-	f, err := o.installationsFilter(ctx, in.InstallationsQuery, v)
 	r := v.Installations(f, by(in.Sort, in.Sorted), v.Settings)
-	return printed{r.Table(v.Words), v.Calendar.Today, v.Age}, err
+	return printed{r.Table(v.Words), v.Calendar.Today, v.Age}, nil
 }
 
 type downloadComparisonInput struct {

@@ -12,6 +12,7 @@ import (
 	"trueup/internal/entitlement"
 	"trueup/internal/group"
 	"trueup/internal/httpapi"
+	"trueup/internal/inventory"
 	"trueup/internal/objects"
 	"trueup/internal/position"
 	"trueup/internal/refresher"
@@ -50,7 +51,7 @@ type operations struct {
 var enums = []httpapi.Enum{
 	httpapi.EnumOf(statements.States), httpapi.EnumOf(refresher.Triggers), httpapi.EnumOf(refresher.States), httpapi.EnumOf(refresher.Holds),
 	httpapi.EnumOf(position.Verdicts), httpapi.EnumOf(position.Measures), httpapi.EnumOf(position.Metrics), httpapi.EnumOf(position.SourceKinds), httpapi.EnumOf(entitlement.Kinds), httpapi.EnumOf(report.BarNames),
-	httpapi.EnumOf(report.AdjustmentStates),
+	httpapi.EnumOf(report.AdjustmentStates), httpapi.EnumOf(inventory.Unsearchables), httpapi.EnumOf(inventory.Misses),
 	httpapi.EnumOf(report.PurchaseColumns()), httpapi.EnumOf(report.InstallationColumns()), httpapi.EnumOf(report.ComparisonColumns()), httpapi.EnumOf(report.SubscriptionColumns()),
 }
 

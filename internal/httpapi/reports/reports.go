@@ -203,7 +203,7 @@ func asked(name string, date day.Date, f report.Filter, o report.Order, p positi
 		"report", name, string(date), string(f.Type), string(f.Status), f.Publisher, string(f.Verdict), o.Column,
 		strconv.FormatBool(o.Descending), strconv.FormatBool(p.NoPrefix), strconv.FormatBool(p.NoDowngrade), strconv.FormatBool(p.NoUpgrade), strconv.FormatBool(p.NoAssurance),
 		strconv.FormatBool(p.NoEdition), strconv.FormatBool(p.NoInclude), strconv.FormatBool(p.NoCandidate), strconv.FormatBool(p.NoUnversioned), strconv.FormatBool(p.NoAdjustment),
-	}, f.Groups)
+	}, f.Groups, []string{"on"}, f.DeviceGroups)
 }
 
 // PurchasesQuery is the parameters of a License purchase report.
@@ -228,15 +228,24 @@ type InstallationsQuery struct {
 	Verdict position.Verdict          `query:"verdict" doc:"Only products with this verdict."`
 	Sort    report.InstallationColumn `query:"sort" doc:"The sort column; empty cells come last. The default order is by publisher, product and version."`
 	httpapi.Sorted
+	OnDevices
 	Matching
 	Dated
 	Recent
 }
 
-func (o *operations) installationsFilter(ctx context.Context, in InstallationsQuery, of viewed) (report.Filter, error) {
-	f, err := o.filter(ctx, in.Licensed, of)
-	f.Verdict = in.Verdict
-	return f, err
+// installationsOf returns the data and the filter of a License installation report.
+func (o *operations) installationsOf(ctx context.Context, in InstallationsQuery, lang i18n.Lang) (viewed, report.Filter, error) {
+	v, err := o.view(ctx, in.date, in.Recent, lang, in.options())
+	if err != nil {
+		return viewed{}, report.Filter{}, err
+	}
+	if v, err = o.onDevices(ctx, v, in.OnDevices); err != nil {
+		return viewed{}, report.Filter{}, err
+	}
+	f, err := o.filter(ctx, in.Licensed, v)
+	f.Verdict, f.DeviceGroups = in.Verdict, in.DeviceGroups
+	return v, f, err
 }
 
 // PurchasesPage is one page of a License purchase report. The totals cover all pages.
@@ -270,6 +279,7 @@ func (o *operations) reportOperations() httpapi.Operations {
 		"getLicensePurchases":        o.getLicensePurchases,
 		"getLicenseInstallations":    o.getLicenseInstallations,
 		"explainLicenseInstallation": o.explainLicenseInstallation,
+		"listMissedDevices":          o.listMissedDevices,
 		"getSubscriptionReport":      o.getSubscriptionReport,
 	}
 }
@@ -312,20 +322,16 @@ type getInstallationsOutput struct {
 
 func (o *operations) getLicenseInstallations(api huma.API, op huma.Operation) {
 	op.Summary = "Read the License installation report"
-	op.Description = "Compares licences with installations, by product. Type and license groups select the licences, which are compared with all installations; publisher and verdict select the products to show. The totals cover all pages." + datedText
+	op.Description = "Compares licences with installations, by product. Type and license groups select the licences, which are compared with all installations, or with those on the PCs of groups of devices; publisher and verdict select the products to show. The totals cover all pages." + datedText
 	op.Errors = append(op.Errors, http.StatusNotFound)
 	huma.Register(api, op, func(ctx context.Context, in *getInstallationsInput) (*getInstallationsOutput, error) {
 		order, steps := by(in.Sort, in.Sorted), in.options()
-		named := asked(report.NameInstallations, in.date, report.Filter{Type: in.Type, Groups: in.Groups, Publisher: in.Publisher, Verdict: in.Verdict}, order, steps)
+		named := asked(report.NameInstallations, in.date, report.Filter{Type: in.Type, Groups: in.Groups, Publisher: in.Publisher, Verdict: in.Verdict, DeviceGroups: in.DeviceGroups}, order, steps)
 		from, err := start(in.Paging, named)
 		if err != nil {
 			return nil, err
 		}
-		v, err := o.view(ctx, in.date, in.Recent, in.Lang(), steps)
-		if err != nil {
-			return nil, err
-		}
-		f, err := o.installationsFilter(ctx, in.InstallationsQuery, v)
+		v, f, err := o.installationsOf(ctx, in.InstallationsQuery, in.Lang())
 		if err != nil {
 			return nil, err
 		}
@@ -339,6 +345,7 @@ type explainInput struct {
 	httpapi.Reader
 	Product string `path:"product" maxLength:"64" doc:"The id of a product in the report." example:"1f0c2b3a4d5e6f70"`
 	Licensed
+	OnDevices
 	Matching
 	Dated
 	Recent
@@ -359,10 +366,14 @@ func (o *operations) explainLicenseInstallation(api huma.API, op huma.Operation)
 		if err != nil {
 			return nil, err
 		}
+		if v, err = o.onDevices(ctx, v, in.OnDevices); err != nil {
+			return nil, err
+		}
 		f, err := o.filter(ctx, in.Licensed, v)
 		if err != nil {
 			return nil, err
 		}
+		f.DeviceGroups = in.DeviceGroups
 		explanation, found := v.Data.Explain(in.Product, f, v.Settings)
 		if !found {
 			return nil, errs.New(errs.NotFound, "product_not_found", "id", in.Product)

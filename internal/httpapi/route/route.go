@@ -177,6 +177,7 @@ var Table = []Route{
 	{"GET", "/reports/license-installations.xlsx", "reports", access.Read, "downloadLicenseInstallationsXLSX"},
 	{"GET", "/reports/license-installations.html", "reports", access.Read, "printLicenseInstallations"},
 	{"GET", "/reports/license-installations/{product}/explanation", "reports", access.Read, "explainLicenseInstallation"},
+	{"GET", "/reports/license-installations/missed-devices", "reports", access.Read, "listMissedDevices"},
 	{"GET", "/reports/comparison", "reports", access.Read, "compareLicenseInstallations"},
 	{"GET", "/reports/comparison.csv", "reports", access.Read, "downloadComparisonCSV"},
 	{"GET", "/reports/comparison.xlsx", "reports", access.Read, "downloadComparisonXLSX"},
