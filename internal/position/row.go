@@ -52,27 +52,42 @@ func (m Moved) Total() int {
 	return m.Prefix + m.Downgrade + m.Upgrade + m.Assurance + m.Edition + m.Include + m.Candidate + m.Unversioned
 }
 
+// By returns the number of a step; 0 for a step that does not move licences.
+func (m *Moved) By(step Step) int {
+	if of := m.of(step); of != nil {
+		return *of
+	}
+	return 0
+}
+
 func (m *Moved) add(step Step, n int) {
+	if of := m.of(step); of != nil {
+		*of += n
+	}
+}
+
+// of returns the number of a step; nil for a step that does not move licences.
+func (m *Moved) of(step Step) *int {
 	switch step {
 	case StepPrefix:
-		m.Prefix += n
+		return &m.Prefix
 	case StepDowngrade:
-		m.Downgrade += n
+		return &m.Downgrade
 	case StepUpgrade:
-		m.Upgrade += n
+		return &m.Upgrade
 	case StepAssurance:
-		m.Assurance += n
+		return &m.Assurance
 	case StepEdition:
-		m.Edition += n
+		return &m.Edition
 	case StepInclude:
-		m.Include += n
+		return &m.Include
 	case StepCandidate:
-		m.Candidate += n
+		return &m.Candidate
 	case StepUnversioned:
-		m.Unversioned += n
+		return &m.Unversioned
 	case StepExact, StepAdjustment:
-		// They do not move a licence.
 	}
+	return nil
 }
 
 // Move is a number of licences of one product that cover installations of another.

@@ -15,7 +15,7 @@ func TestR8_4_EveryFieldIsAColumn(t *testing.T) {
 		columns []string
 		without string // ids and evidence, and what another column says
 	}{
-		"installations": {reflect.TypeFor[Installation](), keys[string](installationColumns), "id mixed"},
+		"installations": {reflect.TypeFor[Installation](), keys[string](installationColumns), "id mixed movedInBy"},
 		"subscriptions": {reflect.TypeFor[SubscriptionRow](), keys[string](subscriptionColumns), "id"},
 		"purchases":     {reflect.TypeFor[Purchase](), keys[string](purchaseColumns), "agreementId groupId sources"},
 	} {

@@ -17,6 +17,9 @@ type Installations struct {
 	Order  Order           `json:"order" doc:"The sort order."`
 	Steps  []position.Step `json:"steps" doc:"The rules by which a licence may cover an installation in this report, and adjustment if manual adjustments count: they do not in a report of one license type, of license groups or of groups of devices."`
 	Totals ProductTotals   `json:"totals" doc:"The totals of all rows that are measured and decided."`
+
+	Verdicts VerdictCounts `json:"verdicts" doc:"How many products the report has of each verdict, whatever verdict the filter selects."`
+
 	Rows   []Installation  `json:"rows" doc:"The products."`
 
 	LeftOut LeftOut `json:"leftOut" doc:"What the report does not judge. A report of groups of devices does not tell the numbers of titles and of other platforms, which are 0."`
@@ -42,6 +45,7 @@ type Installation struct {
 	Adjusted   int              `json:"adjusted" doc:"Licences added by manual adjustments, or subtracted if negative." example:"0"`
 	Licenses   int              `json:"licenses" doc:"All licences, with adjustments." example:"120"`
 	MovedIn    int              `json:"movedIn" doc:"Installations that licences of other versions and products cover. A licence for a user covers up to five PCs of its user." example:"0"`
+	MovedInBy  []MovedBy        `json:"movedInBy,omitempty" doc:"The rules by which they cover them, in the order in which they are tried; absent if there are none."`
 	MovedOut   int              `json:"movedOut" doc:"Licences of this version in use only for other versions and products." example:"20"`
 	Measure    position.Measure `json:"measure" doc:"What installed counts: devices are PCs; users are the distinct users, if licences are for users and the inventory tells them."`
 	Installed  int              `json:"installed" doc:"The number of PCs with the product, or of its users." example:"90"`
@@ -51,6 +55,39 @@ type Installation struct {
 	Uncounted  int              `json:"uncounted" doc:"What closes the sum of a product that is not measured or undecided: the installations that are undecided, or the difference between licences and installations that cannot be compared. 0 for other verdicts." example:"0"`
 	Coverage   *int             `json:"coverage" doc:"The percentage of installations that are covered, rounded down; null if there are none, and if the product is not measured or undecided." example:"100"`
 	Verdict    position.Verdict `json:"verdict" doc:"The verdict on the product."`
+}
+
+// MovedBy is the installations that licences of other versions and products cover by one rule.
+type MovedBy struct {
+	Step     position.Step `json:"step" doc:"The rule." example:"downgrade"`
+	Quantity int           `json:"quantity" doc:"The number of installations." example:"20"`
+}
+
+// VerdictCounts is the number of products by verdict.
+type VerdictCounts struct {
+	Covered     int `json:"covered" doc:"Products with the verdict covered." example:"41"`
+	Short       int `json:"short" doc:"Products with the verdict short." example:"3"`
+	Unlicensed  int `json:"unlicensed" doc:"Products with the verdict unlicensed." example:"7"`
+	Unused      int `json:"unused" doc:"Products with the verdict unused." example:"12"`
+	Undecided   int `json:"undecided" doc:"Products with the verdict undecided." example:"1"`
+	NotMeasured int `json:"notMeasured" doc:"Products with the verdict not-measured." example:"5"`
+}
+
+func (c *VerdictCounts) add(v position.Verdict) {
+	switch v {
+	case position.VerdictCovered:
+		c.Covered++
+	case position.VerdictShort:
+		c.Short++
+	case position.VerdictUnlicensed:
+		c.Unlicensed++
+	case position.VerdictUnused:
+		c.Unused++
+	case position.VerdictUndecided:
+		c.Undecided++
+	case position.VerdictNotMeasured:
+		c.NotMeasured++
+	}
 }
 
 // Quantity is the licences of a product for one metric.
@@ -93,6 +130,12 @@ func (d *Data) Installations(f Filter, o Order, s Settings) Installations {
 	r := Installations{Head: d.Head(NameInstallations, s), Filter: f, Order: o, Steps: f.options(s).Steps(), LeftOut: d.LeftOut, Searched: d.Searched}
 	rows := d.compute(f, s)
 	r.UnmatchedAdjustments = d.unmatchedAdjustments(rows, f, s)
+	all := f
+	all.Verdict = ""
+	rows = all.selected(rows)
+	for i := range rows {
+		r.Verdicts.add(rows[i].Verdict)
+	}
 	r.Rows, r.Totals = installations(f.selected(rows))
 	sortRows(r.Rows, installationColumns, o)
 	return r
@@ -142,7 +185,8 @@ func productTotals(t position.Totals) ProductTotals {
 func installation(r *position.Row) Installation {
 	i := Installation{
 		ID: productID(r.Product), Publisher: r.Product.Publisher, Product: productName(r.Product),
-		Metric: r.Metric, Mixed: mixed(r), Volume: r.Volume, Other: r.Other, Adjusted: r.Adjusted, Licenses: r.Owned, MovedIn: r.In.Total(), MovedOut: r.Out.Total(),
+		Metric: r.Metric, Mixed: mixed(r), Volume: r.Volume, Other: r.Other, Adjusted: r.Adjusted, Licenses: r.Owned,
+		MovedIn: r.In.Total(), MovedInBy: movedBy(&r.In), MovedOut: r.Out.Total(),
 		Measure: r.Measure, Installed: r.Needed, Uncounted: r.Uncounted, Surplus: r.Surplus, Shortfall: r.Shortfall, Difference: r.Surplus - r.Shortfall, Verdict: r.Verdict,
 	}
 	if r.Needed > 0 && r.Verdict.Counted() {
@@ -150,6 +194,16 @@ func installation(r *position.Row) Installation {
 		i.Coverage = &percent
 	}
 	return i
+}
+
+// movedBy returns the steps that move licences.
+func movedBy(m *position.Moved) (steps []MovedBy) {
+	for _, step := range position.Steps {
+		if n := m.By(step); n > 0 {
+			steps = append(steps, MovedBy{step, n})
+		}
+	}
+	return steps
 }
 
 // mixed returns the licences by metric and pack, if there are several or packs.

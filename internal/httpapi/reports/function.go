@@ -72,9 +72,11 @@ func (o *operations) function() httpapi.Function {
 	)}
 }
 
-// describe adds the rules that resolvers check to the OpenAPI document, and lists the steps of a move. The steps of a report are of the same type and have no list
+// describe adds the rules that resolvers check to the OpenAPI document, and lists the steps of moves. The steps of a report are of the same type and have no list
 // in the OpenAPI document, so the type is not in enums.
 func describe(document *huma.OpenAPI) {
 	describeAdjustments(document)
-	document.Components.Schemas.Map()["ExplanationMove"].Properties["step"].Enum = httpapi.Values(position.Steps)
+	for _, schema := range []string{"ExplanationMove", "MovedBy"} {
+		document.Components.Schemas.Map()[schema].Properties["step"].Enum = httpapi.Values(position.Steps)
+	}
 }
