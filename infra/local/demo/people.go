@@ -48,6 +48,13 @@ var deviceGroups = []struct {
 	pcs  int
 }{{"Terminal kiosks", 38}, {"Meeting rooms", 24}, {"Yard", 31}, {"Bridges", 17}}
 
+// prices are what a licence costs in a month, in euro cents. The lists of admin centres have no prices.
+var prices = map[string]int{
+	"Microsoft 365 E3": 3690, "Microsoft 365 E5": 5910, "Microsoft 365 F3": 750, "Visio Plan 2": 1420, "Project Plan 3": 2810, "Power BI Pro": 1310,
+	"Microsoft Teams Rooms Pro": 3740, "Dynamics 365 Sales": 9840, "Power Automate Premium": 1400, "Adobe Acrobat Pro": 2240,
+	"Microsoft 365 Apps for enterprise (device)": 1120, "Windows 11 Enterprise (device)": 660,
+}
+
 // directoryFiles returns the lists of subscriptions, users and PCs, as the admin centres of Microsoft write
 // them. The PCs are the first of the inventory.
 func directoryFiles(fleet []pc) []file {
@@ -122,6 +129,9 @@ func (c client) people(ctx context.Context, files []file, out io.Writer) error {
 	for _, some := range [][]bought{suites, extras, rooms} {
 		for _, b := range some {
 			s, err := c.reduce(ctx, b)
+			if err == nil {
+				err = c.price(ctx, s)
+			}
 			if err != nil {
 				return err
 			}
@@ -198,6 +208,15 @@ func (c client) assign(ctx context.Context, b bought) error {
 		}
 	}
 	return fmt.Errorf("there is no group %s", b.group)
+}
+
+// price sets what a licence of a subscription costs.
+func (c client) price(ctx context.Context, s subscribed) error {
+	status, err := c.call(ctx, http.MethodPatch, "/subscriptions/"+s.ID, map[string]any{"price": map[string]any{"amount": prices[s.Name], "currency": "EUR"}}, nil)
+	if err == nil && status != http.StatusOK {
+		err = fmt.Errorf("the price of %s: status %d", s.Name, status)
+	}
+	return err
 }
 
 // reduce sets the number of licences that are left, and returns the subscription.
