@@ -128,7 +128,7 @@ type Store interface {
 	// Members returns the devices of a group and of the groups within it, as All does.
 	Members(ctx context.Context, id string) ([]Member, error)
 	// DevicesOf returns the devices of some groups and of the groups within them, each once, sorted by folded
-	// name and id, and the ids of the groups that do not exist.
+	// name and id. unknown has the ids of the groups that do not exist; then there are no devices.
 	DevicesOf(ctx context.Context, groups []string) (devices []Device, unknown []string, err error)
 	// CreateGroup stores a new group without members. It returns errs.Conflict taken with a violation
 	// device_group_name_taken or device_object_id_taken, or errs.Conflict device_group_limit.

@@ -2567,6 +2567,11 @@ var messages = [...]message{
 		"Een licentie voor een gebruiker dekt tot {most} pc’s van die gebruiker. Pc’s: {pcs}; hun gebruikers: {users}; gebruikte licenties voor gebruikers: {licenses}; pc’s die deze dekken: {covered}.",
 		"Une licence pour un utilisateur couvre jusqu’à {most} PC de cet utilisateur. PC : {pcs} ; leurs utilisateurs : {users} ; licences pour utilisateurs en service : {licenses} ; PC que celles-ci couvrent : {covered}.",
 	}},
+	{"report_note_users_of_groups", [...]string{
+		"Licences for users are compared with PCs in a report of groups of devices. A licence for a user covers up to five PCs of that user, so fewer may be needed.",
+		"In een rapport van groepen apparaten zijn licenties voor gebruikers met pc's vergeleken. Een licentie voor een gebruiker dekt tot vijf pc's van die gebruiker, dus er kunnen er minder nodig zijn.",
+		"Dans un rapport de groupes d'appareils, les licences pour utilisateurs sont comparées aux PC. Une licence pour un utilisateur couvre jusqu'à cinq PC de cet utilisateur, il peut donc en falloir moins.",
+	}},
 	{"report_notice", [...]string{
 		"This report is for convenience only. Its accuracy is not guaranteed, and it is no proof of compliance with Volume Licensing agreements. Adding or deleting something here does not change the agreements with the publisher.",
 		"Dit rapport is alleen bedoeld als hulpmiddel. De juistheid ervan is niet gegarandeerd en het bewijst niet dat aan volumelicentieovereenkomsten wordt voldaan. Wat u hier toevoegt of verwijdert, verandert niets aan de overeenkomsten met de uitgever.",
@@ -2588,9 +2593,9 @@ var messages = [...]message{
 		"Toutes les licences choisies sont comparées aux PC des groupes : aucun accord ne dit à quels PC ses licences sont destinées.",
 	}},
 	{"report_searched_missed", [...]string{
-		"Devices that the report misses, because no inventory has them: {devices}. Of these, several PCs have their name: {ambiguous}.",
-		"Apparaten die in het rapport ontbreken, omdat geen inventaris ze heeft: {devices}. Daarvan hebben meerdere pc's hun naam: {ambiguous}.",
-		"Appareils qui manquent dans le rapport, parce qu'aucun inventaire ne les contient : {devices}. Parmi eux, plusieurs PC portent leur nom : {ambiguous}.",
+		"Devices that the report misses: {devices}. In no list of PCs that was searched: {missing}. With a name that several PCs have: {ambiguous}.",
+		"Apparaten die in het rapport ontbreken: {devices}. In geen doorzochte lijst van pc's: {missing}. Met een naam die meerdere pc's hebben: {ambiguous}.",
+		"Appareils qui manquent dans le rapport : {devices}. Absents de toute liste de PC consultée : {missing}. Portant un nom que plusieurs PC ont : {ambiguous}.",
 	}},
 	{"report_stale", [...]string{
 		"The licence data is out of date: it is older than 24 hours, or agreements have changed since. A refresh brings it up to date.",
@@ -2638,9 +2643,9 @@ var messages = [...]message{
 		"La source {source} (PC : {pcs}) manque : son fichier contient des nombres de PC au lieu des PC. Déposez une liste qui les nomme.",
 	}},
 	{"report_unsearched_too_many", [...]string{
-		"The source {source} (PCs: {pcs}) is missing: it has more than 500,000 PCs. Divide it into several sources.",
-		"De bron {source} (pc's: {pcs}) ontbreekt: ze heeft meer dan 500.000 pc's. Verdeel ze over meerdere bronnen.",
-		"La source {source} (PC : {pcs}) manque : elle a plus de 500 000 PC. Répartissez-la en plusieurs sources.",
+		"The source {source} (PCs: {pcs}) is missing: reports of groups can have 500,000 PCs of all sources together.",
+		"De bron {source} (pc's: {pcs}) ontbreekt: rapporten van groepen kunnen samen 500.000 pc's van alle bronnen hebben.",
+		"La source {source} (PC : {pcs}) manque : les rapports de groupes peuvent porter sur 500 000 PC de toutes les sources ensemble.",
 	}},
 	{"route_not_found", [...]string{
 		"This address does not exist. See /openapi.json for every operation.",

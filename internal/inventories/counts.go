@@ -75,7 +75,7 @@ func (c *Counts) TalliesOf(ctx context.Context, records []Record) ([]inventory.C
 			}
 		}
 		current[r.Good.Tally] = t
-		counted = append(counted, inventory.Counted{Source: r.Source, Key: r.Good.Key, At: r.Good.At, Tally: t})
+		counted = append(counted, inventory.Counted{Source: r.Source, Key: r.Good.Key, At: r.Good.At, Tally: t, Stored: r.Good.Tally})
 	}
 	c.tallies = current
 	return counted, nil

@@ -38,10 +38,10 @@ func (c *Counts) indexed(ctx context.Context, records []Record, missing bool) (i
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	current := map[string]*inventory.PCs{}
+	current, room := map[string]*inventory.PCs{}, inventory.MaxPCs
 	for _, of := range counted {
 		record := recordOf(records, of.Source)
-		pcs, why, err := c.pcsOf(ctx, record.Good)
+		pcs, why, err := c.pcsOf(ctx, record.Good, room)
 		if missing && errors.Is(err, objects.ErrNotFound) { // the table was restored to a moment before the object was replaced
 			why, err = inventory.FileGone, nil
 		}
@@ -52,6 +52,7 @@ func (c *Counts) indexed(ctx context.Context, records []Record, missing bool) (i
 			without = append(without, inventory.Unsearched{Source: of.Source, Reason: why, PCs: record.Good.Devices})
 			continue
 		}
+		room -= record.Good.Devices
 		current[record.Good.PCs] = pcs
 		indexed = append(indexed, inventory.Indexed{Counted: of, PCs: pcs})
 	}
@@ -59,12 +60,12 @@ func (c *Counts) indexed(ctx context.Context, records []Record, missing bool) (i
 	return indexed, without, nil
 }
 
-// pcsOf returns the PCs of a file, or why there are none.
-func (c *Counts) pcsOf(ctx context.Context, g *Good) (*inventory.PCs, inventory.Unsearchable, error) {
+// pcsOf returns the PCs of a file, or why there are none. room is how many there may be.
+func (c *Counts) pcsOf(ctx context.Context, g *Good, room int) (*inventory.PCs, inventory.Unsearchable, error) {
 	switch {
 	case g.Estimated:
 		return nil, inventory.WithoutDevices, nil
-	case g.Devices > inventory.MaxPCs:
+	case g.Devices > room:
 		return nil, inventory.TooManyDevices, nil
 	case g.PCs == "" && g.Kept != "":
 		return nil, inventory.FileGone, nil
@@ -88,16 +89,26 @@ func (c *Counts) pcsOf(ctx context.Context, g *Good) (*inventory.PCs, inventory.
 // that old ones can be deleted while files are counted.
 func pcsOf(now time.Time) string { return PCs + now.UTC().Format(time.DateOnly) + "/" }
 
-// ForgetPCs returns the step that deletes the PCs that no source has: they explain no number of an earlier
-// day, and names of devices are personal data. Those of today and yesterday stay, because a process may be
-// about to store a record that names them.
+// keptFor is how many days PCs are kept after their file arrived, as long as the uploads bucket keeps the file
+// itself: names of devices are personal data.
+const keptFor = 90
+
+// ForgetPCs returns the step that deletes the PCs that no source has, because they explain no number of an
+// earlier day, and those of files that are older than keptFor. Those of today and yesterday stay, because a
+// process may be about to store a record that names them.
 func ForgetPCs(store Store, reports objects.Bucket) retention.Step {
 	return retention.Step{Name: "PCs", Forget: func(ctx context.Context, c retention.Cutoff) (int, error) {
 		stored, err := reports.List(ctx, PCs)
 		if err != nil {
 			return 0, err
 		}
-		used, err := inUse(ctx, store, func(g *Good) string { return g.PCs })
+		oldest := retention.DaysBefore(c.Yesterday, keptFor)
+		used, err := inUse(ctx, store, func(g *Good) string {
+			if day.Of(g.At) < oldest {
+				return ""
+			}
+			return g.PCs
+		})
 		if err != nil {
 			return 0, err
 		}

@@ -8,6 +8,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"trueup/internal/day"
+	"trueup/internal/intake"
 	"trueup/internal/inventories"
 	"trueup/internal/inventory"
 	"trueup/internal/objects"
@@ -115,10 +117,12 @@ func TestDamagedPCs(t *testing.T) {
 	}
 }
 
-// TestReplacedPCsAreForgotten: in the next night, unless they are of today or yesterday.
+// TestReplacedPCsAreForgotten: in the next night, unless they are of today or yesterday, and those of a file that
+// is too old to be kept itself.
 func TestReplacedPCsAreForgotten(t *testing.T) {
 	t.Parallel()
 	b := &tallies{stored: []objects.Listed{
+		{Key: "inventory/pcs/2026-08-02/uploads-gone"},
 		{Key: "inventory/pcs/2026-10-02/used"},
 		{Key: "inventory/pcs/2026-10-02/waits"},
 		{Key: "inventory/pcs/2026-10-02/old"},
@@ -126,17 +130,22 @@ func TestReplacedPCsAreForgotten(t *testing.T) {
 		{Key: "inventory/pcs/2026-11-28/yesterday"},
 		{Key: "inventory/pcs/2026-11-29/today"},
 	}}
+	of := func(arrived day.Date, key string) *inventories.Good {
+		at, _ := arrived.Time()
+		return &inventories.Good{Object: intake.Object{At: at}, PCs: key}
+	}
 	s := sources{records: []inventories.Record{
-		{Source: "a", Good: &inventories.Good{PCs: "inventory/pcs/2026-10-02/used"}, Next: &inventories.Good{PCs: "inventory/pcs/2026-10-02/waits"}},
+		{Source: "a", Good: of("2026-08-30", "inventory/pcs/2026-10-02/used"), Next: of("2026-08-30", "inventory/pcs/2026-10-02/waits")},
 		{Source: "b"},
+		{Source: "c", Good: of("2026-08-29", "inventory/pcs/2026-08-02/uploads-gone")},
 	}}
 	for _, days := range []int{0, 365} { // however long other data is kept
 		b.deleted = nil
 		n, err := inventories.ForgetPCs(s, b).Forget(t.Context(), retention.CutoffOn("2026-11-29", days))
-		if err != nil || n != 2 {
+		if err != nil || n != 3 {
 			t.Errorf("%d deleted, %v", n, err)
 		}
-		if diff := cmp.Diff([]string{"inventory/pcs/2026-10-02/old", "inventory/pcs/2026-11-27/old"}, b.deleted); diff != "" {
+		if diff := cmp.Diff([]string{"inventory/pcs/2026-08-02/uploads-gone", "inventory/pcs/2026-10-02/old", "inventory/pcs/2026-11-27/old"}, b.deleted); diff != "" {
 			t.Errorf("(-want +got):\n%s", diff)
 		}
 	}

@@ -155,7 +155,7 @@ func (r *Receiver) uncounted(known Record, rules *inventory.Rules) bool {
 
 // waits reports whether the count of the source's file by the rules waits for other sources.
 func (r *Receiver) waits(known Record, rules *inventory.Rules) bool {
-	return known.Next != nil && known.Next.Same(known.Good.Object) && known.Next.Rules == rules.ID && known.Next.MacOS == r.MacOS
+	return known.Next != nil && known.Next.Same(known.Good.Object) && known.Next.Rules == rules.ID && known.Next.MacOS == r.MacOS && !known.Next.lacksPCs()
 }
 
 // recount counts a file by the rules. Its new count waits for promote.
@@ -227,5 +227,11 @@ func (r *Record) Outdated(rules *inventory.Rules) bool {
 }
 
 func (r *Receiver) outdated(known Record, rules *inventory.Rules) bool {
-	return known.Outdated(rules) || known.Good != nil && known.Good.MacOS != r.MacOS
+	return known.Outdated(rules) || known.Good != nil && (known.Good.MacOS != r.MacOS || known.Good.lacksPCs())
+}
+
+// lacksPCs reports whether the file has PCs that were not stored, because a process of an earlier release
+// wrote the record.
+func (g *Good) lacksPCs() bool {
+	return g.PCs == "" && !g.Estimated && g.Devices <= inventory.MaxPCs
 }

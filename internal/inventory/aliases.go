@@ -2,7 +2,10 @@ package inventory
 
 import (
 	"bytes"
+	"hash/crc32"
 	"hash/maphash"
+	"maps"
+	"math"
 	"strings"
 )
 
@@ -11,8 +14,12 @@ import (
 type aliases struct {
 	ids   map[string]string // keys of devices, by the key of a name beside their id; "" if several have the name
 	longs map[string]string // keys of names with a domain, by the key of the name without it; "" if there are several
-	full  bool              // there are more than maxAliases
 	key   []byte
+
+	// If there are more than maxAliases names, those with a smaller hash are learned, so that the result does
+	// not depend on the order in which they are read.
+	full bool
+	most uint32 // the largest hash
 }
 
 // maxAliases is the number of names that are learned. Each takes up to 600 bytes. R6.2 names
@@ -32,7 +39,7 @@ func (c *counter) call(name []byte) error {
 
 // learnAll learns the names of all devices.
 func (c *counter) learnAll() error {
-	c.names = aliases{ids: map[string]string{}, longs: map[string]string{}}
+	c.names = aliases{ids: map[string]string{}, longs: map[string]string{}, most: math.MaxUint32}
 	var chunk []byte
 	var err error
 	for partition := 0; partition < partitions && err == nil; partition++ {
@@ -67,13 +74,26 @@ func (a *aliases) note(names map[string]string, name, of []byte) {
 	switch known, met := names[string(name)]; {
 	case met && known != string(of):
 		names[string(name)] = ""
-	case met:
-	case len(a.ids)+len(a.longs) < maxAliases:
-		names[string(name)] = string(of)
+	case met || a.full && hashOf(name) > a.most:
 	default:
-		a.full = true
+		names[string(name)] = string(of)
+	}
+	for len(a.ids)+len(a.longs) > maxAliases {
+		a.learnFewer()
 	}
 }
+
+// learnFewer forgets about half of the names.
+func (a *aliases) learnFewer() {
+	a.full = true
+	a.most /= 2
+	for _, names := range []map[string]string{a.ids, a.longs} {
+		maps.DeleteFunc(names, func(name, _ string) bool { return hashOf([]byte(name)) > a.most })
+	}
+}
+
+// hashOf returns a hash that is the same in every process.
+func hashOf(name []byte) uint32 { return crc32.ChecksumIEEE(name) }
 
 // shortOf returns the key of a name without its domain, for the key of a name such as
 // pc1.example.com or EXAMPLE\pc1; empty for another. An IP address has no domain.

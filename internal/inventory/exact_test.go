@@ -160,9 +160,9 @@ func TestCountsAreExactR6_3(t *testing.T) {
 		for i := range parts {
 			var file bytes.Buffer
 			w := csv.NewWriter(&file)
-			_ = w.Write([]string{"DeviceId", "ApplicationPublisher", "ApplicationName", "ApplicationVersion", "UserId"})
+			_ = w.Write([]string{"DeviceId", "ApplicationPublisher", "ApplicationName", "ApplicationVersion", "UserId", "DeviceName"})
 			for _, row := range rows[i*len(rows)/parts : (i+1)*len(rows)/parts] {
-				_ = w.Write([]string{row.device, row.publisher, row.name, row.version, row.user})
+				_ = w.Write([]string{row.device, row.publisher, row.name, row.version, row.user, "name of " + row.device})
 			}
 			w.Flush()
 			if err := r.readPlain(&file); err != nil {
@@ -220,6 +220,9 @@ func selectsExactly(t *rapid.T, pcs *PCs, tally *Tally, rows []installed) {
 		var sought []Sought
 		for _, r := range of {
 			sought = append(sought, Sought{ID: r.device})
+			if rapid.Bool().Draw(t, "by name") {
+				sought[len(sought)-1] = Sought{Name: "name of " + r.device}
+			}
 		}
 		want := naively(of)
 		got := Select([]Indexed{{Counted{Tally: tally}, decoded}}, sought)

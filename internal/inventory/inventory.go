@@ -42,4 +42,5 @@ type Counted struct {
 	Key    string // of the file
 	At     time.Time
 	Tally  *Tally
+	Stored string // key of the tally; changes with its content
 }

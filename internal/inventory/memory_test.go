@@ -83,7 +83,7 @@ func TestReadHoldsLittleR6_2(t *testing.T) {
 		}()
 		const devices, titles = 20_000, 75
 		file := io.MultiReader(strings.NewReader(header), &fleet{devices: devices, titles: titles, byTitle: byTitle, pcs: 2})
-		tally, err := inventory.Read(t.Context(), file, inventory.Options{Scratch: t.TempDir(), Rules: eachTitle(t)})
+		tally, err := inventory.Read(t.Context(), file, inventory.Options{Scratch: t.TempDir(), Rules: eachTitle(t), PCs: new(inventory.PCs)})
 		close(stop)
 		<-stopped
 		if err != nil || tally.Devices != devices || len(tally.Titles) != titles || tally.Titles[0].Devices != devices || tally.Rows != devices*titles || tally.BadRows != 0 {

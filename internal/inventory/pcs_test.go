@@ -51,11 +51,15 @@ func TestR8_2_DevicesAreFound(t *testing.T) {
 			`+guid(8)+`,PC-8,Some tool of nobody
 			`+guid(9)+`,PC-9,Microsoft Visio Professional 2019
 			PC-11,,Microsoft Visio Professional 2019
-			pc-12.example.com,,Microsoft Visio Professional 2019`),
+			pc-12.example.com,,Microsoft Visio Professional 2019
+			PC-13,pc-13.b.example,Microsoft Visio Professional 2019
+			`+guid(14)+`,PC-14,Microsoft Visio Professional 2016`),
 		indexed(t, "b", `
 			`+guid(101)+`,PC-1,Microsoft Visio Professional 2019
 			`+guid(103)+`,PC-10,Microsoft Visio Professional 2016
-			`+guid(9)+`,,Microsoft Visio Professional 2016`),
+			`+guid(9)+`,,Microsoft Visio Professional 2016
+			`+guid(114)+`,PC-14,Microsoft Visio Professional 2019
+			`+guid(115)+`,PC-14,Microsoft Visio Professional 2019`),
 		indexed(t, "c", guid(104)+",pc-10,Microsoft Visio Professional 2019"),
 	}
 	const visio16, visio19 = "Visio Professional 2016", "Visio Professional 2019"
@@ -67,13 +71,16 @@ func TestR8_2_DevicesAreFound(t *testing.T) {
 		unknown int
 	}{
 		"by id, in any case":                      {[]inventory.Sought{{ID: strings.ToUpper(guid(2)), Name: "other"}}, "id", 1, []string{"a 1 " + visio19}, 0},
-		"by id before another PC of its name":     {[]inventory.Sought{{ID: guid(1), Name: "PC-1"}}, "id", 1, []string{"a 1 " + visio16}, 0},
+		"by id in one source, by name in another": {[]inventory.Sought{{ID: guid(1), Name: "PC-1"}}, "id", 1, []string{"b 1 " + visio19}, 0},
 		"by id in two sources, highest version":   {[]inventory.Sought{{ID: guid(9), Name: "PC-9"}}, "id", 1, []string{"a 1 " + visio19}, 0},
 		"by name in two sources":                  {[]inventory.Sought{{ID: guid(999), Name: "pc-10"}}, "name", 1, []string{"c 1 " + visio19}, 0},
 		"by name without its domain":              {[]inventory.Sought{{Name: "PC-2"}, {Name: "PC-5"}, {Name: "pc-12"}}, "name name name", 3, []string{"a 3 " + visio19}, 0},
 		"by name with a domain that the PC lacks": {[]inventory.Sought{{Name: "PC-11.example.com"}}, "name", 1, []string{"a 1 " + visio19}, 0},
 		"in another domain":                       {[]inventory.Sought{{Name: "PC-2.other.example"}}, "not-found", 0, nil, 0},
 		"by the whole name":                       {[]inventory.Sought{{Name: "pc-6.b.example"}}, "name", 1, []string{"a 1 " + visio19}, 0},
+		"in another domain than the one beside":   {[]inventory.Sought{{Name: "pc-13.a.example"}}, "not-found", 0, nil, 0},
+		"in the domain beside":                    {[]inventory.Sought{{Name: "pc-13.b.example"}, {Name: "PC-13"}}, "name name", 1, []string{"a 1 " + visio19}, 0},
+		"ambiguous in one source only":            {[]inventory.Sought{{Name: "PC-14"}}, "name", 1, []string{"a 1 " + visio16}, 0},
 		"two PCs with the name":                   {[]inventory.Sought{{Name: "PC-3"}}, "ambiguous", 0, nil, 0},
 		"two PCs with the name in two domains":    {[]inventory.Sought{{Name: "PC-6"}}, "ambiguous", 0, nil, 0},
 		"not there":                               {[]inventory.Sought{{ID: guid(999), Name: "PC-999"}}, "not-found", 0, nil, 0},

@@ -2,6 +2,7 @@ package inventory
 
 import (
 	"cmp"
+	"iter"
 	"slices"
 
 	"trueup/internal/position"
@@ -48,7 +49,7 @@ const (
 	MatchID        Match = "id"
 	MatchName      Match = "name"
 	MatchNone      Match = "not-found"
-	MatchAmbiguous Match = "ambiguous" // several PCs of a source have its name
+	MatchAmbiguous Match = "ambiguous" // several PCs of a source have its name, and no other source has it
 )
 
 // Misses lists the matches of devices that were not found, in the order of the documentation.
@@ -66,10 +67,10 @@ type Selection struct {
 
 // Select finds devices in sources, and counts the products of the PCs that they are.
 //
-// A device is looked for by its id in all sources. Only if none has it, it is looked for by its name,
-// without regard to case; a name without a domain matches the same name in any domain. It is not found if
-// several PCs of a source have the name. A PC in several sources counts once: its products are joined,
-// and of several versions the highest counts (R6.7).
+// In each source, a device is looked for by its id, and if the source does not have it, by its name, without
+// regard to case; a name without a domain matches the same name in any domain. If several PCs of a source
+// have the name, it is not looked for in that source. A PC in several sources counts once: its products are
+// joined, and of several versions the highest counts (R6.7).
 func Select(sources []Indexed, sought []Sought) Selection {
 	s := newSearch(sought)
 	for source := range sources {
@@ -129,22 +130,37 @@ func (s *search) look(at pcAt, one *pc) {
 	for _, i := range s.ids[one.key] {
 		s.byID[i] = append(s.byID[i], at)
 	}
-	s.lookName(at, one.key)
-	for _, name := range one.names {
-		s.lookName(at, name)
+	long := false // its domain is known
+	for name := range one.allNames() {
+		short := shortOf([]byte(name))
+		long = long || short != ""
+		for _, i := range s.names[name] {
+			s.note(i, at, true)
+		}
+		for _, i := range s.names[short] { // none for an empty one
+			s.note(i, at, false)
+		}
+	}
+	if long {
+		return
+	}
+	for name := range one.allNames() {
+		for _, i := range s.shorts[name] {
+			s.note(i, at, false)
+		}
 	}
 }
 
-func (s *search) lookName(at pcAt, name string) {
-	for _, i := range s.names[name] {
-		s.note(i, at, true)
-	}
-	for _, i := range s.shorts[name] {
-		s.note(i, at, false)
-	}
-	if short := shortOf([]byte(name)); short != "" {
-		for _, i := range s.names[short] {
-			s.note(i, at, false)
+// allNames returns the key and the names of a PC.
+func (p *pc) allNames() iter.Seq[string] {
+	return func(yield func(string) bool) {
+		if !yield(p.key) {
+			return
+		}
+		for _, name := range p.names {
+			if !yield(name) {
+				return
+			}
 		}
 	}
 }
@@ -179,25 +195,30 @@ func (s *search) resolve() (matches []Match, units [][]pcAt) {
 
 // placesOf returns the PCs that a device is, in the order of their sources.
 func (s *search) placesOf(device int) ([]pcAt, Match) {
-	if places := s.byID[device]; len(places) > 0 {
-		return places, MatchID
+	places := slices.Clone(s.byID[device])
+	found, ambiguous := MatchName, false
+	if len(places) > 0 {
+		found = MatchID
 	}
-	var places []pcAt
-	for _, h := range s.byName[device] {
+	for source, h := range s.byName[device] {
 		switch {
+		case slices.ContainsFunc(s.byID[device], func(at pcAt) bool { return at.source == source }):
 		case h.sameMany || !h.hasSame && h.likeMany:
-			return nil, MatchAmbiguous
+			ambiguous = true
 		case h.hasSame:
 			places = append(places, h.same)
 		default:
 			places = append(places, h.like)
 		}
 	}
-	if len(places) == 0 {
+	switch {
+	case len(places) == 0 && ambiguous:
+		return nil, MatchAmbiguous
+	case len(places) == 0:
 		return nil, MatchNone
 	}
 	slices.SortFunc(places, func(a, b pcAt) int { return cmp.Compare(a.source, b.source) })
-	return places, MatchName
+	return places, found
 }
 
 // join joins the PCs of a device to one unit, and units that have one of them to one. A joined unit leaves

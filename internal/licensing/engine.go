@@ -118,7 +118,8 @@ func (r *run) begin(ctx context.Context, results []Result, seats bool) (users []
 		reads.Go(func() error { return r.readSeats(ctx) })
 	}
 	reads.Go(func() (err error) { users, err = r.reread(ctx, all, results); return err })
-	return users, reads.Wait()
+	err = reads.Wait()
+	return users, err
 }
 
 func (r *run) readSeats(ctx context.Context) error {

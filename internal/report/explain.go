@@ -73,7 +73,7 @@ func (d *Data) Explain(productID string, f Filter, s Settings) (Explanation, boo
 		if shown := installation(&rows[i]); shown.ID == productID {
 			return Explanation{
 				Head: d.Head(NameInstallations, s), Row: shown, Steps: waterfall(&rows[i], s.Products),
-				Titles: d.titlesOf(rows[i].Product), ListedOn: listedOn(s.Products, rows[i].Product), Notes: notes(&rows[i], &shown, s.Words),
+				Titles: d.titlesOf(rows[i].Product), ListedOn: listedOn(s.Products, rows[i].Product), Notes: d.notes(&rows[i], &shown, s.Words),
 			}, true
 		}
 	}
@@ -92,7 +92,7 @@ func listedOn(products *product.Dictionary, p position.Product) day.Date {
 // notes returns what the numbers of a row do not show: a Windows that came with its PC is in no
 // statement, licences for different things were added up, each licence is for several cores, and
 // licences for users cover several PCs, or were compared with PCs.
-func notes(r *position.Row, shown *Installation, w Words) []string {
+func (d *Data) notes(r *position.Row, shown *Installation, w Words) []string {
 	said := []string{}
 	if r.Metric == product.MetricOS && r.Shortfall > 0 {
 		said = append(said, w.say("report_note_preinstalled"))
@@ -109,7 +109,10 @@ func notes(r *position.Row, shown *Installation, w Words) []string {
 			"pcs", strconv.Itoa(r.Needed), "users", strconv.Itoa(r.Users()), "licenses", strconv.Itoa(licenses), "covered", strconv.Itoa(covered), "most", strconv.Itoa(position.PCsOfUser),
 		)))
 	}
-	if r.UnknownUsers {
+	switch {
+	case r.UnknownUsers && d.Searched != nil:
+		said = append(said, w.say("report_note_users_of_groups"))
+	case r.UnknownUsers:
 		said = append(said, w.say("report_note_unknown_users"))
 	}
 	return said

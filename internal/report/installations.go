@@ -20,7 +20,7 @@ type Installations struct {
 
 	Verdicts VerdictCounts `json:"verdicts" doc:"How many products the report has of each verdict, whatever verdict the filter selects."`
 
-	Rows   []Installation  `json:"rows" doc:"The products."`
+	Rows []Installation `json:"rows" doc:"The products."`
 
 	LeftOut LeftOut `json:"leftOut" doc:"What the report does not judge. A report of groups of devices does not tell the numbers of titles and of other platforms, which are 0."`
 

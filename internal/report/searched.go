@@ -13,8 +13,8 @@ type Searched struct {
 	Devices   int `json:"devices" doc:"The devices of the groups, each once." example:"240"`
 	ByID      int `json:"byId" doc:"Devices that an inventory has by their id." example:"180"`
 	ByName    int `json:"byName" doc:"Devices that an inventory has by their name only." example:"55"`
-	NotFound  int `json:"notFound" doc:"Devices that are in no inventory that names devices. The report misses them." example:"4"`
-	Ambiguous int `json:"ambiguous" doc:"Devices whose name several PCs of a source have. The report misses them." example:"1"`
+	NotFound  int `json:"notFound" doc:"Devices that are in no list of PCs that was searched. The report misses them." example:"4"`
+	Ambiguous int `json:"ambiguous" doc:"Devices whose name several PCs of a source have, and that no other source has. The report misses them." example:"1"`
 	PCs       int `json:"pcs" doc:"The PCs that were found, whose installations the report compares with all licences. Two devices may be the same PC." example:"233"`
 
 	Unsearched []Unsearched `json:"unsearched" doc:"The sources of inventory in which no devices can be looked for."`
@@ -25,7 +25,7 @@ type Searched struct {
 // Unsearched is a source in which no devices can be looked for.
 type Unsearched struct {
 	Source string                 `json:"source" doc:"The name of the source." example:"intune"`
-	Reason inventory.Unsearchable `json:"reason" doc:"Why: numbers if its file has numbers instead of devices, too-many if it has more than 500,000 PCs, not-counted until it is counted again after an update of trueup, and file-gone if its file has to be uploaded again."`
+	Reason inventory.Unsearchable `json:"reason" doc:"Why: numbers if its file has numbers instead of devices, too-many if the sources have more than 500,000 PCs together, not-counted until it is counted again after an update of trueup, and file-gone if its file has to be uploaded again."`
 	PCs    int                    `json:"pcs" doc:"The PCs in the source." example:"1200"`
 }
 
@@ -59,10 +59,10 @@ func (s *Searched) sentences(w Words) []string {
 	}
 	said := []string{w.Text("report_searched", errs.Pairs("devices", strconv.Itoa(s.Devices), "pcs", strconv.Itoa(s.PCs), "names", strconv.Itoa(s.ByName)))}
 	if missed := s.NotFound + s.Ambiguous; missed > 0 {
-		said = append(said, w.Text("report_searched_missed", errs.Pairs("devices", strconv.Itoa(missed), "ambiguous", strconv.Itoa(s.Ambiguous))))
+		said = append(said, w.Text("report_searched_missed", errs.Pairs("devices", strconv.Itoa(missed), "missing", strconv.Itoa(s.NotFound), "ambiguous", strconv.Itoa(s.Ambiguous))))
 	}
 	for _, source := range s.Unsearched {
 		said = append(said, w.Text(code("report_unsearched", string(source.Reason)), errs.Pairs("source", source.Source, "pcs", strconv.Itoa(source.PCs))))
 	}
-	return append(said, w.say("report_searched_licenses"))
+	return append(said, w.say("report_searched_licenses"), w.say("report_note_users_of_groups"))
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"time"
 
 	"trueup/internal/catalog"
 	"trueup/internal/device"
@@ -25,32 +26,61 @@ type DeviceGroups interface {
 	DevicesOf(ctx context.Context, groups []string) (devices []device.Device, unknown []string, err error)
 }
 
-// OfDevices returns live data with the installations on the PCs of groups of devices only: see ADR 0039.
-// unknown has the ids of the groups that do not exist; v is nil then.
-func (l *Library) OfDevices(ctx context.Context, of *View, groups []string) (v *View, unknown []string, err error) {
-	devices, unknown, err := l.DeviceGroups.DevicesOf(ctx, groups)
+// groupDevices is the devices of groups that were read last.
+type groupDevices struct {
+	devices []device.Device
+	at      time.Time // when the read began
+}
+
+// devicesOf returns the devices of groups, as they were at most most ago, and how long ago that was.
+func (l *Library) devicesOf(ctx context.Context, groups []string, most time.Duration) (devices []device.Device, age time.Duration, unknown []string, err error) {
+	groups = slices.Compact(slices.Sorted(slices.Values(groups)))
+	var began time.Time
+	key := digest("devices of groups", groups)
+	if l.Clock != nil {
+		began = l.wall()
+		if last, ok := l.data.find(key); ok {
+			last := last.(groupDevices) //nolint:forcetypeassert // as kept below
+			if age := began.Sub(last.at); age >= 0 && age <= most {
+				return last.devices, age, nil, nil
+			}
+		}
+	}
+	devices, unknown, err = l.DeviceGroups.DevicesOf(ctx, groups)
+	if l.Clock != nil && err == nil && unknown == nil {
+		l.data.keep(maxData, cached{key, groupDevices{devices, began}, len(devices)})
+	}
+	return devices, 0, unknown, err
+}
+
+// OfDevices returns live data with the installations on the PCs of groups of devices only: see ADR 0039. The
+// devices are those of at most most ago, and age is how long ago that was. unknown has the ids of the groups that
+// do not exist; v is nil then.
+func (l *Library) OfDevices(ctx context.Context, of *View, groups []string, most time.Duration) (v *View, age time.Duration, unknown []string, err error) {
+	devices, age, unknown, err := l.devicesOf(ctx, groups, most)
 	if err != nil || len(unknown) > 0 {
-		return nil, unknown, err
+		return nil, 0, unknown, err
 	}
 	sources, without, err := l.PCs.Indexed(ctx)
 	if err != nil {
-		return nil, nil, fmt.Errorf("snapshot: PCs: %w", err)
+		return nil, 0, nil, fmt.Errorf("snapshot: PCs: %w", err)
 	}
-	sought := make([]inventory.Sought, len(devices))
-	tallies := make([]inventory.Counted, len(sources))
+	sought, tallies := make([]inventory.Sought, len(devices)), make([]inventory.Counted, len(sources))
+	shown := make([]string, 0, 4*len(devices)) // what the list of missed devices has
 	for i, d := range devices {
 		sought[i] = inventory.Sought{ID: d.DeviceID, Name: d.Name}
+		shown = append(shown, d.ID, d.DeviceID, d.Name, d.OS)
 	}
 	for i := range sources {
 		tallies[i] = sources[i].Counted
 	}
-	version := digest("devices", of.Version, talliesVersion(tallies), sought)
+	version := digest("devices", of.Version, talliesVersion(tallies), shown)
 	data, err := kept(&l.data, maxData, version, func() (*report.Data, int, error) {
 		d, err := l.onDevices(ctx, of, devices, inventory.Select(sources, sought))
 		return d, len(d.Installed) + len(devices), err
 	})
 	if err != nil {
-		return nil, nil, err
+		return nil, 0, nil, err
 	}
 	now := *data
 	now.Changed = of.Data.Changed
@@ -60,7 +90,7 @@ func (l *Library) OfDevices(ctx context.Context, of *View, groups []string) (v *
 		searched.Unsearched = append(searched.Unsearched, report.Unsearched{Source: source.Source, Reason: source.Reason, PCs: source.PCs})
 	}
 	now.Searched = &searched
-	return &View{Data: &now, Version: version, Products: of.Products, Adjusted: of.Adjusted, library: l}, nil, nil
+	return &View{Data: &now, Version: version, Products: of.Products, Adjusted: of.Adjusted, library: l}, age, nil, nil
 }
 
 // onDevices returns data whose installations are those of a selection of devices.

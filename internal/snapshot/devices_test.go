@@ -54,7 +54,7 @@ func TestR8_2_OfDevices(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		v, unknown, err := l.OfDevices(t.Context(), all, []string{"rooms"})
+		v, _, unknown, err := l.OfDevices(t.Context(), all, []string{"rooms"}, 0)
 		if err != nil || unknown != nil {
 			t.Fatal(err, unknown)
 		}
@@ -95,7 +95,7 @@ func TestR8_2_OfDevices(t *testing.T) {
 	if whole.Searched != nil || whole.Totals.Needed != 94 {
 		t.Errorf("%+v", whole.Totals)
 	}
-	if v, unknown, err := l.OfDevices(t.Context(), all, []string{"rooms", "none"}); v != nil || err != nil || cmp.Diff([]string{"none"}, unknown) != "" {
+	if v, _, unknown, err := l.OfDevices(t.Context(), all, []string{"rooms", "none"}, 0); v != nil || err != nil || cmp.Diff([]string{"none"}, unknown) != "" {
 		t.Errorf("%v, %v, %v", v, unknown, err)
 	}
 }

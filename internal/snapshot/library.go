@@ -172,7 +172,7 @@ func weightOf(d *report.Data) int {
 // talliesVersion returns values that change when the inventory changes.
 func talliesVersion(tallies []inventory.Counted) (version []string) {
 	for _, t := range tallies {
-		version = append(version, t.Source, t.Key, t.At.UTC().Format(time.RFC3339Nano), t.Tally.Rules, strconv.Itoa(t.Tally.Rows))
+		version = append(version, t.Source, t.Key, t.At.UTC().Format(time.RFC3339Nano), t.Tally.Rules, strconv.Itoa(t.Tally.Rows), t.Stored)
 	}
 	return version
 }

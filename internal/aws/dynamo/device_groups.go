@@ -161,30 +161,40 @@ func (s *Devices) DevicesOf(ctx context.Context, groups []string) (devices []dev
 	if err != nil {
 		return nil, nil, err
 	}
-	var known []string
+	within := map[string]bool{}
 	for _, id := range groups {
-		if _, exists := all.groups[id]; exists {
-			known = append(known, id)
-		} else {
+		if _, exists := all.groups[id]; !exists {
 			unknown = append(unknown, id)
+			continue
+		}
+		for _, other := range device.Within(id, all.groups) {
+			within[other] = true
 		}
 	}
-	members, err := s.members(ctx, all, known...)
-	if err != nil {
-		return nil, nil, err
+	if unknown != nil {
+		return nil, unknown, nil
+	}
+	var keys []item
+	for id := range within {
+		keys = append(keys, key(membersKey(id)))
 	}
 	ids := map[string]bool{}
-	for _, of := range members {
-		for _, member := range of {
-			ids[member.DeviceID] = true
+	err = s.db.getAll(ctx, keys, "", nil, func(it item) error {
+		i, err := decode[membersItem](it)
+		for id := range i.Devices {
+			ids[id] = true
 		}
+		return err
+	})
+	if err != nil {
+		return nil, nil, err
 	}
 	devices, err = s.DevicesByID(ctx, slices.Collect(maps.Keys(ids)))
 	devices = slices.DeleteFunc(devices, func(d device.Device) bool { return d.Version == 0 }) // deleted meanwhile
 	slices.SortFunc(devices, func(a, b device.Device) int {
 		return cmp.Or(strings.Compare(text.Fold(a.Name), text.Fold(b.Name)), strings.Compare(a.ID, b.ID))
 	})
-	return devices, unknown, err
+	return devices, nil, err
 }
 
 // CreateGroup implements device.Store.

@@ -701,3 +701,37 @@ func TestLargestDeviceGroupFits(t *testing.T) {
 	}
 	must(t, dynamo.StoreGroups(t.Context(), s, []device.Group{{ID: id.New(noon, "g"), Devices: m.Devices, Groups: m.Groups, Pending: &m, Version: 1}}))
 }
+
+// TestR8_2_DevicesOf: each device of the groups and of those within them once, sorted by name, without those that
+// were deleted meanwhile.
+func TestR8_2_DevicesOf(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	for _, id := range []string{"c", "a", "b"} {
+		registerDevice(t, s, id, "PC "+id)
+	}
+	deviceGroup(t, s, "within", []string{"a", "c"}, nil)
+	deviceGroup(t, s, "above", []string{"c", "b"}, []string{"within"})
+	deviceGroup(t, s, "empty", nil, nil)
+	for _, test := range []struct {
+		groups  []string
+		devices string
+		unknown []string
+	}{
+		{[]string{"above"}, "a b c", nil},
+		{[]string{"above", "within", "above"}, "a b c", nil},
+		{[]string{"within", "empty"}, "a c", nil},
+		{[]string{"empty"}, "", nil},
+		{nil, "", nil},
+		{[]string{"within", "none", "other"}, "", []string{"none", "other"}},
+	} {
+		devices, unknown, err := s.Devices.DevicesOf(t.Context(), test.groups)
+		must(t, err)
+		var ids []string
+		for _, d := range devices {
+			ids = append(ids, d.ID)
+		}
+		equal(t, fmt.Sprint("devices of ", test.groups), strings.Join(ids, " "), test.devices)
+		equal(t, fmt.Sprint("unknown of ", test.groups), unknown, test.unknown)
+	}
+}

@@ -71,7 +71,7 @@ type Matching struct {
 
 	Unversioned bool `query:"unversioned" default:"true" doc:"Whether a licence of any version covers installations whose version the inventory does not tell."`
 
-	Adjustment bool `query:"adjustment" default:"true" doc:"Whether manual adjustments of licences count. They never count in a report of one license type or of license groups."`
+	Adjustment bool `query:"adjustment" default:"true" doc:"Whether manual adjustments of licences count. They never count in a report of one license type, of license groups or of groups of devices."`
 }
 
 func (m Matching) options() position.Options {
@@ -236,11 +236,14 @@ type InstallationsQuery struct {
 
 // installationsOf returns the data and the filter of a License installation report.
 func (o *operations) installationsOf(ctx context.Context, in InstallationsQuery, lang i18n.Lang) (viewed, report.Filter, error) {
+	if err := in.check(in.date); err != nil {
+		return viewed{}, report.Filter{}, err
+	}
 	v, err := o.view(ctx, in.date, in.Recent, lang, in.options())
 	if err != nil {
 		return viewed{}, report.Filter{}, err
 	}
-	if v, err = o.onDevices(ctx, v, in.OnDevices); err != nil {
+	if v, err = o.onDevices(ctx, v, in.OnDevices, in.Recent); err != nil {
 		return viewed{}, report.Filter{}, err
 	}
 	f, err := o.filter(ctx, in.Licensed, v)
@@ -353,7 +356,7 @@ type explainInput struct {
 
 func (o *operations) explainLicenseInstallation(api huma.API, op huma.Operation) {
 	op.Summary = "Explain a product of the License installation report"
-	op.Description = "Returns the agreement pairs, statements, agreements and detected titles that the numbers of a product were counted from, as a waterfall from owned licences to surplus or shortfall." + datedText +
+	op.Description = "Returns the agreement pairs, statements, agreements and detected titles that the numbers of a product were counted from, as a waterfall from owned licences to surplus or shortfall. With deviceGroup it has no titles, because they are not known for each PC." + datedText +
 		" An explanation that is too large for a response is stored for a day, and the response redirects to it."
 	op.Errors = append(op.Errors, http.StatusNotFound)
 	schema := api.OpenAPI().Components.Schemas.Schema(reflect.TypeFor[report.Explanation](), true, "")
@@ -362,11 +365,14 @@ func (o *operations) explainLicenseInstallation(api huma.API, op huma.Operation)
 		"303": httpapi.Redirected(),
 	}
 	huma.Register(api, op, func(ctx context.Context, in *explainInput) (*reportFile, error) {
+		if err := in.check(in.date); err != nil {
+			return nil, err
+		}
 		v, err := o.view(ctx, in.date, in.Recent, in.Lang(), in.options())
 		if err != nil {
 			return nil, err
 		}
-		if v, err = o.onDevices(ctx, v, in.OnDevices); err != nil {
+		if v, err = o.onDevices(ctx, v, in.OnDevices, in.Recent); err != nil {
 			return nil, err
 		}
 		f, err := o.filter(ctx, in.Licensed, v)

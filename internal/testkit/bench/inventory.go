@@ -81,7 +81,7 @@ func countHere(ctx context.Context, name string, w io.Writer) error {
 	}
 	defer file.Close()
 	begin := time.Now()
-	tally, err := inventory.Read(ctx, file, inventory.Options{})
+	tally, err := inventory.Read(ctx, file, inventory.Options{PCs: new(inventory.PCs)})
 	if err != nil {
 		return err
 	}
@@ -253,7 +253,7 @@ func (b *bench) packed(ctx context.Context, name, what string) error {
 				return err
 			}
 			defer file.Close()
-			_, err = inventory.Read(ctx, file, inventory.Options{Scratch: b.scratch})
+			_, err = inventory.Read(ctx, file, inventory.Options{Scratch: b.scratch, PCs: new(inventory.PCs)})
 			return err
 		}
 	}
