@@ -71,7 +71,7 @@ var layers = []layer{
 	},
 	{
 		name:    "generators", // they write Go files and are not linked into any program
-		folders: []string{"internal/i18n/generate"},
+		folders: []string{"internal/console/generate", "internal/i18n/generate"},
 		imports: []string{"foundation", "domain", "mechanisms", "read models"},
 	},
 	{
@@ -87,7 +87,7 @@ var layers = []layer{
 	{
 		name:    "entry points", // pages and AWS events
 		folders: []string{"internal/console", "internal/aws/trigger"},
-		imports: []string{"foundation", "domain", "mechanisms", "read models", "use cases", "tables"},
+		imports: []string{"foundation", "domain", "mechanisms", "read models", "use cases", "tables", "internal/console/client", "internal/console/session"},
 	},
 	{
 		name:    "HTTP kernel", // shared by the functions that serve HTTP

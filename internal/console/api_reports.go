@@ -1,0 +1,205 @@
+package console
+
+import (
+	"time"
+
+	"trueup/internal/console/client"
+)
+
+// The responses of the API about files, reports and refreshes, as in api.go.
+type (
+	importPage struct {
+		Items      []imported `json:"items"`
+		NextCursor string     `json:"nextCursor"`
+	}
+	imported struct {
+		ID                 string    `json:"id"`
+		FileName           string    `json:"fileName"`
+		State              string    `json:"state"`
+		Final              bool      `json:"final"`
+		DryRun             bool      `json:"dryRun"`
+		OnError            string    `json:"onError"`
+		By                 string    `json:"by"`
+		Group              string    `json:"group"`
+		GroupID            string    `json:"groupId"`
+		Annotated          bool      `json:"annotated"`
+		Rows               int       `json:"rows"`
+		Added              int       `json:"added"`
+		Unchanged          int       `json:"unchanged"`
+		Rejected           int       `json:"rejected"`
+		AgreementsCreated  int       `json:"agreementsCreated"`
+		AgreementsExtended int       `json:"agreementsExtended"`
+		Errors             int       `json:"errors"`
+		Warnings           int       `json:"warnings"`
+		Reason             *coded    `json:"reason"`
+		ReceivedAt         time.Time `json:"receivedAt"`
+		FinishedAt         time.Time `json:"finishedAt"`
+	}
+	createdImport struct {
+		Import imported      `json:"import"`
+		Upload client.Upload `json:"upload"`
+	}
+	findingPage struct {
+		Items      []finding `json:"items"`
+		NextCursor string    `json:"nextCursor"`
+	}
+	finding struct {
+		Severity   string `json:"severity"`
+		Line       int    `json:"line"`
+		ColumnName string `json:"columnName"`
+		Value      string `json:"value"`
+		Message    string `json:"message"`
+	}
+
+	publisherList struct {
+		Items []publisher `json:"items"`
+	}
+	publisher struct {
+		ID      string   `json:"id"`
+		Name    string   `json:"name"`
+		Aliases []string `json:"aliases"`
+	}
+	titleList struct {
+		Items []productTitle `json:"items"`
+	}
+	productTitle struct {
+		Name string `json:"name"`
+	}
+
+	installations struct {
+		DataAt               *time.Time     `json:"dataAt"`
+		Stale                bool           `json:"stale"`
+		Notice               string         `json:"notice"`
+		Totals               productTotals  `json:"totals"`
+		LeftOut              leftOut        `json:"leftOut"`
+		UnmatchedAdjustments int            `json:"unmatchedAdjustments"`
+		Rows                 []installation `json:"rows"`
+		NextCursor           string         `json:"nextCursor"`
+	}
+	installation struct {
+		ID         string `json:"id"`
+		Publisher  string `json:"publisher"`
+		Product    string `json:"product"`
+		Measure    string `json:"measure"`
+		Metric     string `json:"metric"`
+		Licenses   int    `json:"licenses"`
+		MovedIn    int    `json:"movedIn"`
+		MovedOut   int    `json:"movedOut"`
+		Installed  int    `json:"installed"`
+		Surplus    int    `json:"surplus"`
+		Shortfall  int    `json:"shortfall"`
+		Difference int    `json:"difference"`
+		Coverage   *int   `json:"coverage"`
+		Verdict    string `json:"verdict"`
+	}
+	explanation struct {
+		DataAt *time.Time        `json:"dataAt"`
+		Stale  bool              `json:"stale"`
+		Notice string            `json:"notice"`
+		Row    installation      `json:"row"`
+		Steps  []explanationStep `json:"steps"`
+		Titles []source          `json:"titles"`
+		Notes  []string          `json:"notes"`
+	}
+	explanationStep struct {
+		Step     string   `json:"step"`
+		Quantity int      `json:"quantity"`
+		Sources  []source `json:"sources"`
+		Moves    []move   `json:"moves"`
+	}
+	source struct {
+		Kind     string `json:"kind"`
+		ID       string `json:"id"`
+		Text     string `json:"text"`
+		Quantity int    `json:"quantity"`
+	}
+	move struct {
+		ID       string `json:"id"`
+		Product  string `json:"product"`
+		Step     string `json:"step"`
+		Quantity int    `json:"quantity"`
+	}
+	purchases struct {
+		DataAt     *time.Time     `json:"dataAt"`
+		Stale      bool           `json:"stale"`
+		Notice     string         `json:"notice"`
+		Totals     purchaseTotals `json:"totals"`
+		Rows       []purchase     `json:"rows"`
+		NextCursor string         `json:"nextCursor"`
+	}
+	purchaseTotals struct {
+		Rows       int             `json:"rows"`
+		Quantity   int             `json:"quantity"`
+		SA         int             `json:"sa"`
+		Agreements agreementTotals `json:"agreements"`
+	}
+	purchase struct {
+		AgreementID string `json:"agreementId"`
+		Name        string `json:"name"`
+		Type        string `json:"type"`
+		Group       string `json:"group"`
+		GroupID     string `json:"groupId"`
+		Publisher   string `json:"publisher"`
+		Product     string `json:"product"`
+		Quantity    int    `json:"quantity"`
+		SA          int    `json:"sa"`
+		Start       string `json:"start"`
+		End         string `json:"end"`
+		DaysLeft    *int   `json:"daysLeft"`
+		Status      string `json:"status"`
+		Validation  string `json:"validation"`
+	}
+	comparison struct {
+		DataAt *time.Time    `json:"dataAt"`
+		From   *time.Time    `json:"from"`
+		Notice string        `json:"notice"`
+		Before productTotals `json:"before"`
+		After  productTotals `json:"after"`
+		Rows   []difference  `json:"rows"`
+	}
+	difference struct {
+		ID        string       `json:"id"`
+		Publisher string       `json:"publisher"`
+		Product   string       `json:"product"`
+		Before    installation `json:"before"`
+		After     installation `json:"after"`
+	}
+	snapshotList struct {
+		Items []snapshotDay `json:"items"`
+	}
+	snapshotDay struct {
+		Date string `json:"date"`
+	}
+	refreshPage struct {
+		Items      []refresh `json:"items"`
+		NextCursor string    `json:"nextCursor"`
+	}
+	refresh struct {
+		ID          string       `json:"id"`
+		Trigger     string       `json:"trigger"`
+		Kind        string       `json:"kind"`
+		By          string       `json:"by"`
+		GroupID     string       `json:"groupId"`
+		State       string       `json:"state"`
+		Final       bool         `json:"final"`
+		Progress    int          `json:"progress"`
+		Total       int          `json:"total"`
+		Checked     int          `json:"checked"`
+		Valid       int          `json:"valid"`
+		Invalid     int          `json:"invalid"`
+		Failed      int          `json:"failed"`
+		Changed     int          `json:"changed"`
+		Hold        *refreshHold `json:"hold"`
+		Reason      *coded       `json:"reason"`
+		NextID      string       `json:"nextId"`
+		RequestedAt time.Time    `json:"requestedAt"`
+		StartedAt   time.Time    `json:"startedAt"`
+		EndedAt     time.Time    `json:"endedAt"`
+		Version     int64        `json:"version"`
+	}
+	refreshHold struct {
+		Before int    `json:"before"`
+		After  int    `json:"after"`
+		State  string `json:"state"`
+	}
+)

@@ -1,0 +1,32 @@
+package console
+
+import (
+	"fmt"
+	"strings"
+)
+
+// verdictFill is the colour of bars by verdict.
+var verdictFill = map[string]string{"covered": "f-cov", "short": "f-short", "unlicensed": "f-unl", "unused": "f-spare", "undecided": "f-spare", "not-measured": "f-spare"}
+
+// line returns the points of a line through values, in a picture of that size. Lines begin at 0, so that a
+// small change does not look like a large one.
+func line(points []trendPoint, width, height int, value func(trendPoint) int) string {
+	highest := 1
+	for _, p := range points {
+		highest = max(highest, value(p))
+	}
+	var b strings.Builder
+	for i, p := range points {
+		x := float64(width) * float64(i) / float64(max(1, len(points)-1))
+		y := float64(height-4)*(1-float64(value(p))/float64(highest)) + 2
+		fmt.Fprintf(&b, "%.1f,%.1f ", x, y)
+	}
+	return strings.TrimSpace(b.String())
+}
+
+func shortfallOf(p trendPoint) int { return p.Products.Shortfall }
+func licensesOf(p trendPoint) int  { return p.Products.Licenses }
+func installedOf(p trendPoint) int { return p.Products.Installed }
+
+// statusFill is the colour of bars by status.
+var statusFill = map[string]string{"active": "f-cov", "expiring": "f-short", "expired": "f-unl", "not-started": "f-spare", "no-term": "f-spare"}

@@ -1,0 +1,57 @@
+package console
+
+import (
+	"maps"
+	"slices"
+	"strings"
+
+	"trueup/internal/i18n"
+)
+
+// change is one value before and after an event.
+type change struct{ Name, Before, After string }
+
+// fieldNames are the codes of the names of values in audit events.
+var fieldNames = map[string]string{
+	"name": "report_column_name", "group": "report_column_group", "publisher": "report_column_publisher", "productTitle": "report_column_product",
+	"licenses": "report_column_licenses", "start": "report_column_start", "end": "report_column_end", "pairs": "console_pairs",
+	"added": "console_added", "removed": "console_removed", "details": "console_details",
+}
+
+// changes returns what an event changed, with names of license groups instead of their ids.
+func (v *visit) changes(e auditEvent, groups []group) (list []change) {
+	names := slices.Sorted(maps.Keys(e.After))
+	for name := range e.Before {
+		if _, both := e.After[name]; !both {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	for _, name := range names {
+		c := change{name, e.Before[name], e.After[name]}
+		if code, ok := fieldNames[name]; ok {
+			c.Name = v.T(code)
+		}
+		if name == "group" {
+			c.Before, c.After = groupName(groups, c.Before), groupName(groups, c.After)
+		}
+		list = append(list, c)
+	}
+	return list
+}
+
+// action returns what an event did, in words.
+func (v *visit) action(action string) string {
+	if code := "console_action_" + strings.ReplaceAll(action, ".", "_"); i18n.Known(code) {
+		return v.T(code)
+	}
+	return action
+}
+
+// who returns the name of the person who did it, or the id if the token had no name.
+func (e *auditEvent) who() string {
+	if e.ByName != "" {
+		return e.ByName
+	}
+	return e.By
+}

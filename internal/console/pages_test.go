@@ -1,0 +1,365 @@
+package console_test
+
+import (
+	"fmt"
+	"net/http"
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"trueup/internal/access"
+	"trueup/internal/console"
+	"trueup/internal/i18n"
+	"trueup/internal/testkit/golden"
+)
+
+// filled is a world with data, and the ids of some of them.
+type filled struct {
+	*world
+	group, volume, other, imported, refused, refresh, product string
+}
+
+type listed struct {
+	Items []struct {
+		ID, Name, FileName, State string
+		Final                     bool
+	}
+}
+
+// fill adds agreements, an inventory, a statement and a refresh through the API and the bucket.
+func fill(t testing.TB, w *world) *filled {
+	t.Helper()
+	f := &filled{world: w}
+	w.put(t, "inventory/appinvrawdata.csv", "../../events/inventory/appinvrawdata.csv")
+	w.put(t, "agreements/Brussels/first-import.csv", "../../events/first-import.csv")
+	w.put(t, "agreements/mistakes.csv", "../../events/mistakes.csv")
+	eventually(t, "imports and inventory", func() bool {
+		var imports listed
+		var inventory struct{ Devices int }
+		w.ask(t, "GET", "/imports", "", &imports)
+		w.ask(t, "GET", "/inventory", "", &inventory)
+		final := 0
+		for _, i := range imports.Items {
+			if i.Final {
+				final++
+			}
+			switch i.FileName {
+			case "first-import.csv":
+				f.imported = i.ID
+			case "mistakes.csv":
+				f.refused = i.ID
+			}
+		}
+		return final == 2 && inventory.Devices > 0
+	})
+	end := time.Now().UTC().AddDate(0, 0, 40).Format(time.DateOnly)
+	var made struct{ ID string }
+	w.ask(t, "POST", "/agreements", `{"type": "other", "name": "Design suite", "publisher": "Adobe", "productTitle": "Photoshop", "licenses": 25, "start": "2020-01-01", "end": "`+end+`", "details": "Key: 1234-5678", "group": {"name": "Design"}}`, &made)
+	f.other = made.ID
+	w.put(t, "entitlements/first-statement.csv", "../../events/statements/first-statement.csv")
+	eventually(t, "the refresh", func() bool {
+		var runs listed
+		w.ask(t, "GET", "/refreshes", "", &runs)
+		if len(runs.Items) == 0 || !runs.Items[0].Final {
+			return false
+		}
+		f.refresh = runs.Items[0].ID
+		return runs.Items[0].State == "succeeded"
+	})
+	var groups, agreements listed
+	w.ask(t, "GET", "/groups", "", &groups)
+	for _, g := range groups.Items {
+		if g.Name == "Brussels" {
+			f.group = g.ID
+		}
+	}
+	w.ask(t, "GET", "/agreements?q=office", "", &agreements)
+	f.volume = agreements.Items[0].ID
+	var rows struct{ Rows []struct{ ID string } }
+	w.ask(t, "GET", "/reports/license-installations?sort=difference", "", &rows)
+	f.product = rows.Rows[0].ID
+	return f
+}
+
+// views are the pages that are read, by name: those of the table, and some with other addresses.
+func (f *filled) views() map[string]string {
+	return map[string]string{
+		"overview": "/console/overview", "agreements": "/console/agreements", "agreements-filtered": "/console/agreements?status=active&q=office&sort=created&order=desc&cols=created&cols=pairs",
+		"agreements-no-match": "/console/agreements?q=nothing-has-this-name", "deletions": "/console/agreements/deletions?ids=" + f.volume + "@" + f.group + "&ids=" + f.other,
+		"add-file": "/console/agreements/add", "add-numbers": "/console/agreements/add?how=numbers", "add-other": "/console/agreements/add?how=other",
+		"volume": "/console/agreements/" + f.volume, "other": "/console/agreements/" + f.other, "history": "/console/agreements/" + f.other + "?tab=history",
+		"edit-volume": "/console/agreements/" + f.volume + "/edit", "edit-other": "/console/agreements/" + f.other + "/edit", "deletion": "/console/agreements/" + f.volume + "/deletion",
+		"groups": "/console/groups", "group": "/console/groups/" + f.group, "group-unassigned": "/console/groups/unassigned", "group-deletion": "/console/groups/" + f.group + "/deletion",
+		"imports": "/console/imports", "import": "/console/imports/" + f.imported, "import-mistakes": "/console/imports/" + f.refused, "import-warnings": "/console/imports/" + f.refused + "?severity=warning",
+		"installations": "/console/reports/installations", "installations-filtered": "/console/reports/installations?verdict=unlicensed&downgrade=false", "explanation": "/console/reports/installations/" + f.product,
+		"purchases": "/console/reports/purchases", "comparison": "/console/reports/comparison", "trend": "/console/reports/trend",
+		"refreshes": "/console/refreshes", "refresh": "/console/refreshes/" + f.refresh,
+	}
+}
+
+// TestConsole runs the tests that share a world.
+func TestConsole(t *testing.T) {
+	t.Parallel()
+	f := fill(t, newWorld(t))
+	for _, test := range []struct {
+		name string
+		run  func(*testing.T, *filled)
+	}{
+		{"pages", testPages},
+		{"links", testLinks},
+		{"every page is viewed", testEveryPage},
+		{"roles", testRoles},
+		{"files", testFiles},
+		{"details are behind a button", testDetails},
+		{"troubles", testTroubles},
+		{"add by numbers", testAddNumbers},
+		{"add other software", testAddOther},
+		{"add by file", testAddFile},
+		{"edit", testEdit},
+		{"pairs", testPairs},
+		{"move and delete", testMoveAndDelete},
+		{"groups", testGroups},
+		{"refresh", testRefresh},
+		{"lookup", testLookup},
+	} {
+		t.Run(test.name, func(t *testing.T) { test.run(t, f) })
+	}
+}
+
+// testPages compares every page in every language with a golden file, and checks the rules for all pages.
+func testPages(t *testing.T, f *filled) {
+	for _, lang := range i18n.Langs {
+		for name, address := range f.views() {
+			v := f.as(t, an)
+			v.lang = string(lang)
+			p := v.get(address).is(http.StatusOK).sound()
+			golden.Equal(t, fmt.Sprintf("testdata/%s/%s.html", lang, name), []byte(f.stable(p)))
+		}
+	}
+}
+
+// What differs between two runs.
+var (
+	assetHash = regexp.MustCompile(`/console/assets/[0-9a-f]{16}/`)
+	keys      = regexp.MustCompile(`(name="key" value=")[^"]*`)
+	moments   = regexp.MustCompile(`<time datetime="[^"]*">[^<]*</time>`)
+	days      = regexp.MustCompile(`\b\d{1,2} \pL+\.? 20\d\d\b`)
+	isoDays   = regexp.MustCompile(`\b20\d\d-\d\d-\d\d\b`)
+	ids       = regexp.MustCompile(`\b([0-9a-z]{16}|[0-9a-z]{26})\b`)
+)
+
+// stable returns the main part of a page without what differs between two runs, one element a line.
+func (f *filled) stable(p *page) string {
+	_, body, _ := strings.Cut(p.body, "<main")
+	body, _, _ = strings.Cut("<main"+body, "</main>")
+	body = keys.ReplaceAllString(assetHash.ReplaceAllString(body, "/console/assets/HASH/"), "${1}KEY")
+	body = isoDays.ReplaceAllString(days.ReplaceAllString(moments.ReplaceAllString(body, "<time>MOMENT</time>"), "DAY"), "DAY")
+	for id, name := range map[string]string{f.volume: "VOLUME", f.other: "OTHER", f.group: "GROUP", f.imported: "IMPORT", f.refused: "REFUSED", f.refresh: "REFRESH"} {
+		body = strings.ReplaceAll(body, id, name)
+	}
+	body = ids.ReplaceAllStringFunc(body, func(word string) string {
+		if strings.ContainsAny(word, "0123456789") {
+			return "ID"
+		}
+		return word
+	})
+	return strings.ReplaceAll(body, "><", ">\n<") + "</main>\n"
+}
+
+// testLinks follows every link of every page.
+func testLinks(t *testing.T, f *filled) {
+	v := f.as(t, an)
+	seen := map[string]bool{}
+	for _, address := range f.views() {
+		for _, link := range v.get(address).links() {
+			if seen[link] || strings.HasPrefix(link, "#") {
+				continue
+			}
+			seen[link] = true
+			if !strings.HasPrefix(link, "/console/") {
+				t.Errorf("%s links to %s", address, link)
+				continue
+			}
+			if w := v.get(link); w.status != http.StatusOK && w.status != http.StatusSeeOther {
+				t.Errorf("%s links to %s: %d %s", address, link, w.status, w.text())
+			}
+		}
+	}
+	if len(seen) < 60 {
+		t.Errorf("only %d links", len(seen))
+	}
+}
+
+// testEveryPage: the views are all pages of the table that are read.
+func testEveryPage(t *testing.T, f *filled) {
+	viewed := map[string]bool{}
+	for _, address := range f.views() {
+		row, _ := rowOf(http.MethodGet, address)
+		viewed[row.Path] = true
+	}
+	for _, row := range console.Pages() {
+		p := row.Path
+		if row.Method != http.MethodGet {
+			continue
+		}
+		// The others answer with a file, with lines for a script, or with a redirect.
+		apart := strings.Contains(p, "/export/") || strings.Contains(p, "/lookup/") || slices.Contains([]string{
+			"/{$}", "/console", "/console/{$}", "/console/sign-in", "/signed-in", "/console/agreements/sample.csv", "/console/imports/{id}/annotated",
+		}, p)
+		if viewed[p] == apart {
+			t.Errorf("%s: viewed %v", p, viewed[p])
+		}
+	}
+}
+
+// writing are the forms and links of each page that change something, besides those that every page has.
+// It repeats by hand what the pages offer to whom.
+var writing = map[string]map[access.Permission][]string{
+	"overview":   {access.RefreshNow: {"POST /console/refreshes"}},
+	"agreements": {access.ManageAgreements: {"GET /console/agreements/add", "POST /console/agreements/moves", "GET /console/agreements/deletions"}},
+	"volume": {access.ManageAgreements: {
+		"GET /console/agreements/VOLUME/edit", "GET /console/agreements/VOLUME/deletion", "POST /console/agreements/VOLUME/pairs",
+	}},
+	"other": {
+		access.ManageAgreements: {"GET /console/agreements/OTHER/edit", "GET /console/agreements/OTHER/deletion"},
+		access.ReadDetails:      {"POST /console/agreements/OTHER/details"},
+	},
+	"groups":           {access.ManageAgreements: {"POST /console/groups"}},
+	"group":            {access.ManageAgreements: {"POST /console/groups/GROUP", "GET /console/groups/GROUP/deletion"}, access.RefreshNow: {"POST /console/refreshes"}},
+	"group-unassigned": {access.RefreshNow: {"POST /console/refreshes"}},
+	"imports":          {access.ManageAgreements: {"GET /console/agreements/add"}},
+	"import-mistakes":  {access.ManageAgreements: {"GET /console/agreements/add"}},
+	"refreshes":        {access.RefreshNow: {"POST /console/refreshes"}},
+}
+
+// testRoles checks each page for each role: what it offers, and that it offers nothing that is not allowed.
+func testRoles(t *testing.T, f *filled) {
+	for _, role := range access.Roles {
+		who := person("someone", role)
+		v := f.as(t, who)
+		for name, address := range f.views() {
+			row, _ := rowOf(http.MethodGet, address)
+			p := v.get(address)
+			if !who.May(row.Permission) {
+				p.is(http.StatusForbidden).sound().mayUse(who)
+				p.has("Your role does not allow this", "Global admin, Billing admin")
+				continue
+			}
+			p.is(http.StatusOK).sound().mayUse(who)
+			offered := p.actions()
+			for _, link := range below(p.main(), "a", "href", "*") {
+				path, _, _ := strings.Cut(value(link, "href"), "?")
+				offered = append(offered, "GET "+path)
+			}
+			for permission, controls := range writing[name] {
+				for _, control := range controls {
+					control = strings.NewReplacer("VOLUME", f.volume, "OTHER", f.other, "GROUP", f.group).Replace(control)
+					if got := slices.Contains(offered, control); got != who.May(permission) {
+						t.Errorf("%s offers %s to a %s: %v", name, control, role, got)
+					}
+				}
+			}
+		}
+	}
+}
+
+// testFiles reads the reports as files and the annotated copy.
+func testFiles(t *testing.T, f *filled) {
+	v := f.as(t, bo)
+	v.lang = "nl"
+	for address, want := range map[string]string{
+		"/console/reports/installations/export/csv?verdict=unlicensed":                          "text/csv",
+		"/console/reports/installations/export/xlsx":                                            "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+		"/console/reports/purchases/export/html":                                                "text/html",
+		"/console/reports/comparison/export/csv?from=" + time.Now().UTC().Format(time.DateOnly): "text/csv",
+		"/console/agreements/sample.csv":                                                        "text/csv",
+	} {
+		p := v.get(address).is(http.StatusOK)
+		if got := p.header.Get("Content-Type"); !strings.HasPrefix(got, want) {
+			t.Errorf("%s is %s", address, got)
+		}
+		if got := p.header.Get("Cache-Control"); got != "no-store" {
+			t.Errorf("%s: Cache-Control %q", address, got)
+		}
+	}
+	if csv := v.get("/console/reports/installations/export/csv").body; !strings.Contains(csv, ";") || !strings.Contains(csv, "Licenties") {
+		t.Errorf("the CSV file is not Dutch: %.200s", csv)
+	}
+	v.get("/console/reports/installations/export/pdf").is(http.StatusNotFound)
+	copied := v.get("/console/imports/" + f.refused + "/annotated").is(http.StatusSeeOther)
+	if address := copied.header.Get("Location"); !strings.HasPrefix(address, "http://127.0.0.1:") || !strings.Contains(address, reportsBucket) {
+		t.Errorf("the annotated copy is at %s", address)
+	}
+}
+
+// testDetails: R2.7 details are read by a form, and only by those who may.
+func testDetails(t *testing.T, f *filled) {
+	path := "/console/agreements/" + f.other
+	v := f.as(t, an)
+	for name, address := range f.views() {
+		if strings.Contains(v.get(address).body, "1234-5678") {
+			t.Errorf("%s has details", name)
+		}
+	}
+	v.post(path+"/details", url.Values{}).is(http.StatusOK).sound().has("Key: 1234-5678")
+	v.get(path + "/details").is(http.StatusNotFound)
+	v.get(path+"?tab=history").has("Details read", "an@example.org").lacks("1234-5678")
+	f.as(t, bo).post(path+"/details", url.Values{}).is(http.StatusForbidden).lacks("1234-5678")
+	f.as(t, bo).get(path).lacks(path + "/details").has("These roles can read details: Global admin, Billing admin")
+}
+
+// TestFirstUse: before the first PC the overview is a checklist, and every page says what to do.
+func TestFirstUse(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	v := w.as(t, an)
+	for _, page := range [][2]string{ // reports and the overview start a refresh (R8.6), so they come last
+		{"/console/agreements", "There are no agreements yet"},
+		{"/console/agreements/add?how=other", "An inventory comes first"},
+		{"/console/imports", "No file was imported yet"},
+		{"/console/groups", "License groups: 1"},
+		{"/console/groups/unassigned", "This license group has no agreements"},
+		{"/console/refreshes", "There was no refresh yet"},
+		{"/console/reports/trend", "There are no days to compare yet"},
+		{"/console/reports/comparison", "There are no days to compare yet"},
+		{"/console/reports/installations", "There is nothing to compare yet"},
+		{"/console/reports/purchases", "There are no agreements yet"},
+	} {
+		v.get(page[0]).is(http.StatusOK).sound().has(page[1])
+	}
+	p := v.get("/console/overview").is(http.StatusOK).sound().has("Four steps lead to the first licence position", "Add your agreements", "Add a licence statement", "Add an inventory")
+	if diff := cmp.Diff([]string{"POST /console/uploads/inventory", "POST /console/uploads/statements"}, only(p.actions(), "/console/uploads/")); diff != "" {
+		t.Error(diff)
+	}
+	reader := w.as(t, bo).get("/console/overview").sound().has("These roles can add files: Global admin, Billing admin")
+	reader.mayUse(bo)
+	// R2.8: an agreement of type other needs an inventory, and the form says so.
+	form := v.get("/console/agreements/add?how=other").fields("/console/agreements/add")
+	form.Set("name", "Too early")
+	form.Set("publisher", "Adobe")
+	form.Set("productTitle", "Photoshop")
+	form.Set("licenses", "3")
+	v.post("/console/agreements/add", form).is(http.StatusConflict).sound().has("The inventory has no PC")
+
+	// The module asks for the address to which it sends a large file itself.
+	large := v.post("/console/uploads/inventory", url.Values{"fileName": {"large.csv"}, "size": {"900000000"}}).is(http.StatusOK)
+	if !strings.Contains(large.body, `"method":"PUT"`) || !strings.Contains(large.body, "large.csv") || large.header.Get("Content-Type") != "application/json" {
+		t.Errorf("the address for a large file is %s %s", large.header.Get("Content-Type"), large.body)
+	}
+	v.note = nil
+	v.post("/console/uploads/statements", url.Values{"fileName": {""}, "size": {"x"}}).is(http.StatusUnprocessableEntity).sound()
+
+	// An inventory, uploaded here, ends the checklist.
+	upload := v.upload("/console/uploads/inventory", nil, "../../events/inventory/appinvrawdata.csv").is(http.StatusSeeOther)
+	v.get(upload.header.Get("Location")).has("appinvrawdata.csv was received and is being counted.")
+	eventually(t, "the inventory", func() bool { return strings.Contains(v.get("/console/overview").body, `id="position"`) })
+}
+
+func only(list []string, part string) []string {
+	return slices.DeleteFunc(list, func(s string) bool { return !strings.Contains(s, part) })
+}

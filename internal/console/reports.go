@@ -1,0 +1,164 @@
+package console
+
+import (
+	"net/http"
+	"slices"
+	"strings"
+)
+
+// switchName returns the name of a step that can be switched off.
+func (v *visit) switchName(name string) string {
+	if name == "adjustment" {
+		return v.T("report_column_adjusted")
+	}
+	return v.T("step_" + name)
+}
+
+// because says in a sentence why a product has its verdict.
+func (v *visit) because(r installation) string {
+	have := v.N(r.Licenses + r.MovedIn - r.MovedOut)
+	switch {
+	case r.Shortfall > 0:
+		return v.T("console_because_missing", "licenses", have, "installed", v.N(r.Installed), "n", v.N(r.Shortfall))
+	case r.Surplus > 0:
+		return v.T("console_because_left", "licenses", have, "installed", v.N(r.Installed), "n", v.N(r.Surplus))
+	}
+	return v.T("console_because_equal", "licenses", have, "installed", v.N(r.Installed))
+}
+
+// purchaseFilters are the filters of the License purchase report.
+var purchaseFilters = []string{"type", "group", "publisher", "status"}
+
+// purchasesPage is what the License purchase report shows.
+type purchasesPage struct {
+	purchases
+	Whole  purchaseTotals // of all values of the filter by status
+	Groups []group
+	Sort   sorting
+}
+
+func showPurchases(v *visit) error {
+	m := purchasesPage{Sort: v.sorting("daysLeft", false)} // what ends first
+	query := v.only(append(slices.Clone(purchaseFilters), "date", "cursor")...)
+	m.Sort.ask(query)
+	whole := v.only("type", "group", "publisher", "date")
+	whole.Set("limit", "1")
+	var (
+		groups groupList
+		others purchases
+	)
+	all := v.calls()
+	fetch(all, api.getLicensePurchases, query, &m.purchases)
+	fetch(all, api.getLicensePurchases, whole, &others)
+	fetch(all, api.listGroups, nil, &groups)
+	if err := all.Wait(); err != nil {
+		return err
+	}
+	m.Groups, m.Whole = groups.Items, others.Totals
+	return v.render(http.StatusOK, purchasesTemplate(v, m))
+}
+
+// latest is the length of a term in days that fills the bar of the days that are left.
+const latest = 365
+
+// trendPage is what the trend shows.
+type trendPage struct{ Points []trendPoint }
+
+func showTrend(v *visit) error {
+	c := v.call()
+	c.Query = v.only("from", "to")
+	days, err := send(v, api.getTrend, c)
+	if err != nil {
+		return err
+	}
+	return v.render(http.StatusOK, trendTemplate(v, trendPage(days)))
+}
+
+// newestFirst returns the points with the newest first, for the table.
+func (m *trendPage) newestFirst() []trendPoint {
+	points := slices.Clone(m.Points)
+	slices.Reverse(points)
+	return points
+}
+
+// comparisonFilters are the filters of the comparison.
+var comparisonFilters = []string{"type", "group", "publisher"}
+
+// mostChanged is the most products that the comparison shows. The files have all.
+const mostChanged = 200
+
+// comparisonPage is what the comparison of two days shows.
+type comparisonPage struct {
+	comparison
+	Days     []string // with a snapshot, the newest first
+	From, To string   // To is empty for now
+	Changed  []difference
+	Groups   []group
+}
+
+// showComparison compares two days, or a day with now. Without a choice it is the oldest day of the last
+// month with now.
+func showComparison(v *visit) error {
+	var (
+		m      comparisonPage
+		days   snapshotList
+		groups groupList
+	)
+	all := v.calls()
+	fetch(all, api.listSnapshots, nil, &days)
+	fetch(all, api.listGroups, nil, &groups)
+	if err := all.Wait(); err != nil {
+		return err
+	}
+	for _, d := range days.Items {
+		m.Days = append(m.Days, d.Date)
+	}
+	slices.SortFunc(m.Days, func(a, b string) int { return strings.Compare(b, a) })
+	m.Groups, m.From, m.To = groups.Items, v.q("from"), v.q("to")
+	if len(m.Days) == 0 {
+		return v.render(http.StatusOK, comparisonTemplate(v, m))
+	}
+	if m.From == "" {
+		m.From = m.Days[min(len(m.Days)-1, 30)]
+	}
+	c := v.call()
+	c.Query = v.only(comparisonFilters...)
+	c.Query.Set("from", m.From)
+	c.Query.Set("to", m.To)
+	var err error
+	if m.comparison, err = send(v, api.compareLicenseInstallations, c); err != nil {
+		return err
+	}
+	m.Changed = worstFirst(m.Rows)
+	return v.render(http.StatusOK, comparisonTemplate(v, m))
+}
+
+// worstFirst returns the products that changed, the ones that got worse by most first.
+func worstFirst(rows []difference) (changed []difference) {
+	for _, r := range rows {
+		if r.Before.Difference != r.After.Difference || r.Before.Verdict != r.After.Verdict {
+			changed = append(changed, r)
+		}
+	}
+	slices.SortStableFunc(changed, func(a, b difference) int { return a.change() - b.change() })
+	return changed
+}
+
+// change is by how many licences a product got better, or worse if negative.
+func (d *difference) change() int { return d.After.Difference - d.Before.Difference }
+
+// dayOptions returns days as values of a choice.
+func (v *visit) dayOptions(days []string) (list []option) {
+	for _, d := range days {
+		list = append(list, option{Value: d, Label: v.Day(d)})
+	}
+	return list
+}
+
+// fromTo returns a number before and after, or once if it is the same.
+func (v *visit) fromTo(before, after int) string {
+	if before == after {
+		return v.N(after)
+	}
+	return v.N(before) + " → " + v.N(after)
+}
