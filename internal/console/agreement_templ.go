@@ -374,7 +374,7 @@ func agreementFacts(v *visit, m agreementView) templ.Component {
 				return templ_7745c5c3_Err
 			}
 		} else {
-			templ_7745c5c3_Err = fact(v.T("report_column_licenses"), v.N(m.Licenses)).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = fact(v.T("console_licenses"), v.N(m.Licenses)).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

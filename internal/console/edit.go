@@ -159,7 +159,7 @@ func (v *visit) differences(theirs, typed agreementForm, groups []group) (list [
 		{v.T("report_column_group"), groupName(groups, theirs.Group.Existing), groupName(groups, typed.Group.Existing)},
 		{v.T("report_column_publisher"), theirs.Publisher, typed.Publisher},
 		{v.T("report_column_product"), theirs.ProductTitle, typed.ProductTitle},
-		{v.T("report_column_licenses"), theirs.Licenses, typed.Licenses},
+		{v.T("console_licenses"), theirs.Licenses, typed.Licenses},
 		{v.T("report_column_start"), theirs.Start, typed.Start},
 		{v.T("report_column_end"), theirs.End, typed.End},
 	} {

@@ -455,7 +455,7 @@ func termFields(v *visit, f agreementForm) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = textField(v, field{ID: "licenses", Name: "licenses", Label: v.T("report_column_licenses"), Value: f.Licenses, Digits: true, Hint: v.T("console_licenses_hint", "max", v.N(licensesMax))}, f.Errors).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = textField(v, field{ID: "licenses", Name: "licenses", Label: v.T("console_licenses"), Value: f.Licenses, Digits: true, Hint: v.T("console_licenses_hint", "max", v.N(licensesMax))}, f.Errors).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

@@ -16,7 +16,7 @@ func detailsField(v *visit, f agreementForm, label string) field {
 }
 
 // columnNames are the codes of the names of columns that do not have one in reports.
-var columnNames = map[string]string{"pairs": "console_pairs", "created": "console_created"}
+var columnNames = map[string]string{"pairs": "console_pairs", "created": "console_created", "licenses": "console_licenses"}
 
 // columnName returns the name of a column.
 func (v *visit) columnName(name string) string {

@@ -323,7 +323,7 @@ func groupTemplate(v *visit, m groupPage) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = count(v, v.T("report_column_licenses"), m.List.Whole.Licenses).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = count(v, v.T("console_licenses"), m.List.Whole.Licenses).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

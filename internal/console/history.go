@@ -14,7 +14,7 @@ type change struct{ Name, Before, After string }
 // fieldNames are the codes of the names of values in audit events.
 var fieldNames = map[string]string{
 	"name": "report_column_name", "group": "report_column_group", "publisher": "report_column_publisher", "productTitle": "report_column_product",
-	"licenses": "report_column_licenses", "start": "report_column_start", "end": "report_column_end", "pairs": "console_pairs",
+	"licenses": "console_licenses", "start": "report_column_start", "end": "report_column_end", "pairs": "console_pairs",
 	"added": "console_added", "removed": "console_removed", "details": "console_details",
 }
 

@@ -70,13 +70,11 @@ func (m *installationsPage) segments(v *visit) []option {
 	for i, count := range []int{w.ShortProducts, w.UnlicensedProducts, w.UnusedProducts, w.CoveredProducts, w.UndecidedProducts, w.NotMeasuredProducts} {
 		list[i].Count, list[i].Icon = count, list[i].Value
 	}
-	return append([]option{{Label: v.T("console_all"), Count: m.products()}}, list...)
+	return append([]option{{Label: v.T("console_all"), Count: w.all()}}, list...)
 }
 
-// products is the number of products of all verdicts. The totals leave out products that are not judged.
-func (m *installationsPage) products() int {
-	return m.Whole.Products
-}
+// all is the number of products of all verdicts. Products has only those with a position.
+func (t *productTotals) all() int { return t.Products + t.UndecidedProducts + t.NotMeasuredProducts }
 
 // exportInstallations, exportPurchases and exportComparison respond with the report as a file, with the
 // filters of the page.

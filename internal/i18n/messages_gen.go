@@ -1077,6 +1077,11 @@ var messages = [...]message{
 		"Licentie-, inschrijvings- of klantnummer",
 		"Numéro de licence, d'inscription ou de client",
 	}},
+	{"console_licenses", [...]string{
+		"Licences",
+		"Licenties",
+		"Licences",
+	}},
 	{"console_licenses_hint", [...]string{
 		"A whole number, at most {max}",
 		"Een geheel getal, hoogstens {max}",
