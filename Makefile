@@ -133,7 +133,7 @@ fmt: need-go $(GOFUMPT) ## Format the Go code
 	@$(GOFUMPT) -w $(GO_SOURCES)
 
 golden: local ## Rewrite the generated files and golden files
-	go generate ./internal/i18n ./internal/product
+	go generate ./internal/console ./internal/i18n ./internal/product
 	@for package in $$(grep -rl --include='*_test.go' 'golden.Equal(' functions infra internal | grep -v internal/testkit/golden/ | xargs -n1 dirname | sort -u); do \
 	  $(LOCAL_ENV) go test -tags cdk "./$$package" -update; done
 	@$(LOCAL_ENV) go test $$(grep -rlE --include='*_test.go' 'golden\.(Shape|Versions)\(' functions internal | \

@@ -140,6 +140,10 @@ func testPages(t *testing.T, f *filled) {
 			p := v.get(address).is(http.StatusOK).sound()
 			golden.Equal(t, fmt.Sprintf("testdata/%s/%s.html", lang, name), []byte(f.stable(p)))
 		}
+		v := f.as(t, an)
+		v.lang = string(lang)
+		p := v.get("/console/groups/none").is(http.StatusNotFound).sound()
+		golden.Equal(t, fmt.Sprintf("testdata/%s/layout.html", lang), []byte(f.lines(p.body)))
 	}
 }
 
@@ -153,10 +157,15 @@ var (
 	ids       = regexp.MustCompile(`\b([0-9a-z]{16}|[0-9a-z]{26})\b`)
 )
 
-// stable returns the main part of a page without what differs between two runs, one element a line.
+// stable returns the lines of the main part of a page.
 func (f *filled) stable(p *page) string {
 	_, body, _ := strings.Cut(p.body, "<main")
 	body, _, _ = strings.Cut("<main"+body, "</main>")
+	return f.lines(body + "</main>")
+}
+
+// lines returns HTML without what differs between two runs, one element a line.
+func (f *filled) lines(body string) string {
 	body = keys.ReplaceAllString(assetHash.ReplaceAllString(body, "/console/assets/HASH/"), "${1}KEY")
 	body = isoDays.ReplaceAllString(days.ReplaceAllString(moments.ReplaceAllString(body, "<time>MOMENT</time>"), "DAY"), "DAY")
 	for id, name := range map[string]string{f.volume: "VOLUME", f.other: "OTHER", f.group: "GROUP", f.imported: "IMPORT", f.refused: "REFUSED", f.refresh: "REFRESH"} {
@@ -168,7 +177,7 @@ func (f *filled) stable(p *page) string {
 		}
 		return word
 	})
-	return strings.ReplaceAll(body, "><", ">\n<") + "</main>\n"
+	return strings.ReplaceAll(body, "><", ">\n<") + "\n"
 }
 
 // testLinks follows every link of every page.

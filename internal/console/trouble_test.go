@@ -2,6 +2,7 @@ package console_test
 
 import (
 	"compress/gzip"
+	"context"
 	"errors"
 	"io"
 	"net/http"
@@ -54,6 +55,14 @@ func testTroubles(t *testing.T, f *filled) {
 			}
 		}
 	}
+	// A slow API: the page comes before the function's own time is up.
+	f.proxy.answer("GET /groups", func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() })
+	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+	defer cancel()
+	slow := v.send(httptest.NewRequest(http.MethodGet, "/console/groups", nil).WithContext(ctx))
+	read(t, "slow", slow).is(http.StatusServiceUnavailable).sound().has("trueup does not answer", "Try again")
+	f.proxy.answer("GET /groups", nil)
+
 	v.get("/console/agreements?status=none").is(http.StatusUnprocessableEntity).sound().has("Something has to be corrected", "Clear filters")
 	v.get("/console/agreements?cursor=none").is(http.StatusUnprocessableEntity).sound()
 	v.get("/console/nothing").is(http.StatusNotFound).sound().has("There is no such page")
@@ -78,7 +87,7 @@ func door(t *testing.T) *world {
 	api := httptest.NewServer(gatewayAnswer(http.StatusUnauthorized))
 	t.Cleanup(api.Close)
 	w := &world{people: &people{}}
-	w.console = console.New(console.Options{API: api.URL, Client: &http.Client{}, Sessions: w.people, Now: time.Now, Log: quiet, Uploads: "https://uploads.example.org"})
+	w.console = console.New(console.Options{API: api.URL, Client: &http.Client{}, Sessions: w.people, Log: quiet, Uploads: "https://uploads.example.org"})
 	return w
 }
 

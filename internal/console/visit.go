@@ -9,9 +9,9 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/a-h/templ"
-	"golang.org/x/sync/errgroup"
 
 	"trueup/internal/access"
 	"trueup/internal/console/client"
@@ -154,30 +154,37 @@ func send[Out any](v *visit, o client.Operation[Out], c client.Call, path ...str
 
 // calls is calls of the API that run at the same time.
 type calls struct {
-	*errgroup.Group
-	v   *visit
-	ctx context.Context
+	v    *visit
+	wait sync.WaitGroup
+	errs []*error // in the order in which the calls were started
 }
 
-func (v *visit) calls() *calls {
-	g, ctx := errgroup.WithContext(v.r.Context())
-	return &calls{g, v, ctx}
-}
+func (v *visit) calls() *calls { return &calls{v: v} }
 
-// fetch starts a call of an operation that reads, whose response is in out once all calls have ended.
+// fetch starts a call of an operation that reads, whose response is in out once Wait has returned.
 func fetch[Out any](c *calls, o client.Operation[Out], query url.Values, out *Out, path ...string) {
-	call := c.v.call()
+	call, failed := c.v.call(), new(error)
 	call.Query, call.Path = query, path
-	c.Go(func() (err error) {
-		*out, err = client.Do(c.ctx, c.v.site.api, o, call)
-		return err
-	})
+	c.errs = append(c.errs, failed)
+	c.wait.Go(func() { *out, *failed = client.Do(c.v.r.Context(), c.v.site.api, o, call) })
 }
 
-// render responds with a page.
+// Wait waits for all calls. Of several errors it returns the error of the call that was started
+// first, which is the one about the subject of the page: without the subject, others fail, too.
+func (c *calls) Wait() error {
+	c.wait.Wait()
+	for _, err := range c.errs {
+		if *err != nil {
+			return *err
+		}
+	}
+	return nil
+}
+
+// render responds with a page, also when the time of the request is up: then it is the page that says so.
 func (v *visit) render(status int, page templ.Component) error {
 	var b bytes.Buffer
-	if err := page.Render(v.r.Context(), &b); err != nil {
+	if err := page.Render(context.WithoutCancel(v.r.Context()), &b); err != nil {
 		return err
 	}
 	h := v.w.Header()
