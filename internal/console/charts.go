@@ -9,15 +9,18 @@ import (
 var verdictFill = map[string]string{"covered": "f-cov", "short": "f-short", "unlicensed": "f-unl", "unused": "f-spare", "undecided": "f-spare", "not-measured": "f-spare"}
 
 // line returns the points of a line through values, in a picture of that size. Lines begin at 0, so that a
-// small change does not look like a large one.
+// small change does not look like a large one. One value is a level line.
 func line(points []trendPoint, width, height int, value func(trendPoint) int) string {
+	if len(points) == 1 {
+		points = []trendPoint{points[0], points[0]}
+	}
 	highest := 1
 	for _, p := range points {
 		highest = max(highest, value(p))
 	}
 	var b strings.Builder
 	for i, p := range points {
-		x := float64(width) * float64(i) / float64(max(1, len(points)-1))
+		x := float64(width) * float64(i) / float64(len(points)-1)
 		y := float64(height-4)*(1-float64(value(p))/float64(highest)) + 2
 		fmt.Fprintf(&b, "%.1f,%.1f ", x, y)
 	}

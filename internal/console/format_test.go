@@ -124,7 +124,7 @@ func TestLine(t *testing.T) {
 	if got, want := line(points, 100, 24, shortfallOf), "0.0,22.0 50.0,12.0 100.0,2.0"; got != want {
 		t.Errorf("line = %q, want %q", got, want)
 	}
-	if got := line(points[:1], 100, 24, shortfallOf); got != "0.0,22.0" {
+	if got := line(points[2:], 100, 24, shortfallOf); got != "0.0,2.0 100.0,2.0" {
 		t.Errorf("the line of one day = %q", got)
 	}
 }

@@ -32,9 +32,7 @@ func (v *visit) changes(e auditEvent, groups []group) (list []change) {
 		if code, ok := fieldNames[name]; ok {
 			c.Name = v.T(code)
 		}
-		if name == "group" {
-			c.Before, c.After = groupName(groups, c.Before), groupName(groups, c.After)
-		}
+		c.Before, c.After = v.written(name, c.Before, groups), v.written(name, c.After, groups)
 		list = append(list, c)
 	}
 	return list
@@ -54,4 +52,17 @@ func (e *auditEvent) who() string {
 		return e.ByName
 	}
 	return e.By
+}
+
+// written returns a value of an event as pages write it.
+func (v *visit) written(name, value string, groups []group) string {
+	switch {
+	case value == "":
+		return ""
+	case name == "group":
+		return groupName(groups, value)
+	case name == "details": // events say that there are some, not which (R2.7)
+		return v.T("console_details_kept")
+	}
+	return v.Day(value) // anything but a day stays as it is
 }

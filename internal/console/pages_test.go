@@ -2,6 +2,7 @@ package console_test
 
 import (
 	"fmt"
+	"io"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -117,6 +118,7 @@ func TestConsole(t *testing.T) {
 		{"files", testFiles},
 		{"details are behind a button", testDetails},
 		{"troubles", testTroubles},
+		{"states that take days", testStates},
 		{"add by numbers", testAddNumbers},
 		{"add other software", testAddOther},
 		{"add by file", testAddFile},
@@ -320,6 +322,64 @@ func testDetails(t *testing.T, f *filled) {
 	v.get(path+"?tab=history").has("Details read", "an@example.org").lacks("1234-5678")
 	f.as(t, bo).post(path+"/details", url.Values{}).is(http.StatusForbidden).lacks("1234-5678")
 	f.as(t, bo).get(path).lacks(path + "/details").has("These roles can read details: Global admin, Billing admin")
+}
+
+// testStates shows what takes days to come about, with the responses that the API then has.
+func testStates(t *testing.T, f *filled) {
+	v := f.as(t, an)
+	with := func(path, body string, address string) *page {
+		f.proxy.answer("GET "+path, func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, body) })
+		defer f.proxy.answer("GET "+path, nil)
+		return v.get(address).is(http.StatusOK).sound()
+	}
+	const row = `{"id": "1", "product": "Visio", "publisher": "Microsoft", "licenses": %d, "installed": %d, "difference": %d, "verdict": %q}`
+	compared := func(product string, before, after int, verdict string) string {
+		return fmt.Sprintf(`{"id": "1", "product": %q, "publisher": "Microsoft", "before": `+row+`, "after": `+row+`}`, product, 5, 5-before, before, "covered", 5, 5-after, after, verdict)
+	}
+	p := with("/reports/comparison", `{"before": {"shortfall": 1}, "after": {"shortfall": 7, "products": 40}, "rows": [`+
+		compared("Better", -3, 2, "covered")+","+compared("Untouched", 1, 1, "covered")+","+compared("Worse", 2, -6, "short")+`]}`, "/console/reports/comparison")
+	p.has("Installations without a licence: from 1 to 7", "Changed: 2 of 40. The worst come first.", "3 → 11", "+2 → −6", "−8").lacks("Untouched")
+	if worse, better := strings.Index(p.text(), "Worse"), strings.Index(p.text(), "Better"); worse > better {
+		t.Error("the worst does not come first")
+	}
+	with("/reports/comparison", `{"before": {}, "after": {"products": 40}, "rows": []}`, "/console/reports/comparison").has("Nothing has changed", "Products that are the same on both days: 40")
+
+	const trend = `{"points": [{"date": "2026-10-01", "products": {"shortfall": 12, "licenses": 100, "installed": 1500}}, {"date": "2026-11-01", "products": {"shortfall": 4, "licenses": 120, "installed": 1600}}]}`
+	p = with("/reports/trend", trend, "/console/reports/trend").has("From 12 to 4", "From 1,500 to 1,600", "1 Nov 2026")
+	if n := len(p.all("polyline")); n != 3 {
+		t.Errorf("the trend has %d lines", n)
+	}
+	with("/reports/trend", trend, "/console/overview").has("Installations without a licence: from 12 on 1 Oct 2026 to 4")
+	with("/reports/trend", `{"points": []}`, "/console/reports/trend?from=2020-01-01").has("There are no reports of these days")
+
+	held := `{"id": "r9", "state": "partial", "final": true, "trigger": "schedule", "version": 3, "hold": {"before": 1500, "after": 900, "state": "held"}, "reason": {"code": "refresh_held", "message": "Held back."}, "nextId": "r10"}`
+	p = with("/refreshes/r9", held, "/console/refreshes/r9").has("Held back", "Licences would drop from 1,500 to 900", "To the refresh that follows")
+	if got := p.fields("/console/refreshes/r9/confirmation").Get("version"); got != "3" {
+		t.Errorf("the confirmation is of the version %q", got)
+	}
+	f.proxy.answer("POST /refreshes/r9/confirmation", func(w http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("If-Match") != `"3"` || r.Header.Get("Idempotency-Key") == "" {
+			t.Errorf("the confirmation has the headers %v", r.Header)
+		}
+		w.WriteHeader(http.StatusAccepted)
+		io.WriteString(w, `{"id": "r9"}`)
+	})
+	defer f.proxy.answer("POST /refreshes/r9/confirmation", nil)
+	confirmed := v.post("/console/refreshes/r9/confirmation", p.fields("/console/refreshes/r9/confirmation")).is(http.StatusSeeOther)
+	if to := confirmed.header.Get("Location"); to != "/console/refreshes/r9" {
+		t.Errorf("the confirmation leads to %s", to)
+	}
+	v.note = nil
+	running := with("/refreshes/r9", `{"id": "r9", "state": "running", "trigger": "now", "by": "an-id", "progress": 40, "total": 5000, "checked": 2000}`, "/console/refreshes/r9").has("Running", "40%", "an-id")
+	if !strings.Contains(running.body, `http-equiv="refresh"`) || len(running.all("*", "data-poll", "")) != 1 {
+		t.Error("a running refresh is not shown again by itself")
+	}
+	checking := with("/imports/i9", `{"id": "i9", "fileName": "a.csv", "state": "running"}`, "/console/imports/i9").has("Checking every line…")
+	if !strings.Contains(checking.body, `http-equiv="refresh"`) {
+		t.Error("a running import is not shown again by itself")
+	}
+	with("/imports/i9", `{"id": "i9", "fileName": "a.csv", "state": "failed", "final": true, "reason": {"code": "abandoned", "message": "It was stopped."}}`, "/console/imports/i9").has("Nothing was stored.", "It was stopped.")
+	with("/imports/i9", `{"id": "i9", "fileName": "a.csv", "state": "succeeded", "final": true, "rows": 3, "added": 2, "rejected": 1}`, "/console/imports/i9").has("Partly stored: 2 of 3 rows. Mistakes: 0")
 }
 
 // TestFirstUse: before the first PC the overview is a checklist, and every page says what to do.

@@ -727,6 +727,11 @@ var messages = [...]message{
 		"Contactpersonen, registratiesleutels enzovoort. Ze worden apart bewaard, en elke keer dat ze gelezen worden, wordt vastgelegd.",
 		"Contacts, clés d'enregistrement, etc. Ils sont conservés à part, et chaque lecture est consignée.",
 	}},
+	{"console_details_kept", [...]string{
+		"kept apart",
+		"apart bewaard",
+		"conservés à part",
+	}},
 	{"console_details_none", [...]string{
 		"This agreement has no details.",
 		"Deze overeenkomst heeft geen details.",
