@@ -117,7 +117,7 @@ func (v *visit) refusedAdd(m addPage, err error, where []int) error {
 	if p == nil {
 		return err
 	}
-	m.Errors = place(p, func(pointer string) string {
+	m.Errors = v.place(p, func(pointer string) string {
 		if strings.HasPrefix(pointer, "/pairs/") {
 			return pairFields(where)(pointer)
 		}
@@ -243,7 +243,7 @@ func uploadAgreements(v *visit) error {
 	}
 	announced, err := send(v, api.createImport, v.change(newImport{f.name, len(f.content), name, m.OnError, form.Get("dryRun") != ""}))
 	if p := wrongInput(err); p != nil {
-		m.Errors = place(p, func(pointer string) string { return importFields[pointer] })
+		m.Errors = v.place(p, func(pointer string) string { return importFields[pointer] })
 		return v.showAdd(p.Status, m)
 	}
 	if err != nil {

@@ -159,7 +159,7 @@ func addPairs(v *visit) error {
 	given, where := withoutEmpty(typed)
 	_, err = send(v, api.addAgreementPairs, v.change(map[string]any{"pairs": given}), id)
 	if p := wrongInput(err); p != nil {
-		return again(p.Status, place(p, pairFields(where)))
+		return again(p.Status, v.place(p, pairFields(where)))
 	}
 	if err != nil {
 		return err

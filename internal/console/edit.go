@@ -127,7 +127,7 @@ func saveAgreement(v *visit) error {
 		m.Theirs = v.differences(m.agreement.form(), typed, m.Groups)
 	} else {
 		m.Version = whole(form.Get("version"))
-		m.Form.Errors = place(p, agreementField)
+		m.Form.Errors = v.place(p, agreementField)
 	}
 	return v.render(p.Status, editTemplate(v, m))
 }

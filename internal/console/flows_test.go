@@ -112,6 +112,12 @@ func testAddNumbers(t *testing.T, f *filled) {
 	if got := p.fieldError("auth-2"); !strings.Contains(got, "Ghent office") {
 		t.Errorf("at the pair: %q", got)
 	}
+	for _, link := range []string{"/console/agreements?q=Ghent+office", "/console/agreements?q=EA3"} {
+		if len(p.all("a", "href", link)) == 0 {
+			t.Errorf("no link to %s", link)
+		}
+		v.get(link).is(http.StatusOK).has("Shown: 1 of 1", "Ghent office")
+	}
 }
 
 // testAddOther: R2.6, R5.3 an agreement of type other whose publisher is not in the catalog.

@@ -42,7 +42,7 @@ func createGroup(v *visit) error {
 	}
 	made, err := send(v, api.createGroup, v.change(groupNameBody{form.Get("name")}))
 	if p := wrongInput(err); p != nil {
-		return v.showGroups(p.Status, groupsPage{Name: form.Get("name"), Errors: place(p, nameFieldOf)})
+		return v.showGroups(p.Status, groupsPage{Name: form.Get("name"), Errors: v.place(p, nameFieldOf)})
 	}
 	if err != nil {
 		return err
@@ -102,7 +102,7 @@ func renameGroup(v *visit) error {
 	id := v.r.PathValue("id")
 	renamed, err := send(v, api.updateGroup, v.change(groupNameBody{form.Get("name")}), id)
 	if p := wrongInput(err); p != nil {
-		return v.showGroup(p.Status, groupPage{Name: form.Get("name"), Errors: place(p, nameFieldOf)})
+		return v.showGroup(p.Status, groupPage{Name: form.Get("name"), Errors: v.place(p, nameFieldOf)})
 	}
 	if err != nil {
 		return err

@@ -141,22 +141,23 @@ func (f field) attributes(e formErrors) templ.Attributes {
 	return a
 }
 
-// formError is one error in a form. It has a field, or an address of a page about it, or neither.
-type formError struct{ ID, Text, Href string }
+// formError is one error in a form: at a field, or on top of the form. If it is about another agreement, it
+// has a link to that.
+type formError struct{ ID, Text, Href, Link string }
 
 // formErrors is the errors in a form: those of the API, at their fields.
 type formErrors struct{ list []formError }
 
 func (e formErrors) any() bool { return len(e.list) > 0 }
 
-// of returns the messages for a field.
-func (e formErrors) of(id string) (messages []string) {
+// of returns the errors at a field.
+func (e formErrors) of(id string) (list []formError) {
 	for _, x := range e.list {
 		if x.ID == id {
-			messages = append(messages, x.Text)
+			list = append(list, x)
 		}
 	}
-	return messages
+	return list
 }
 
 // add adds an error that the console found itself, because there is nothing to ask the API about.
@@ -164,9 +165,9 @@ func (e *formErrors) add(id, text string) { e.list = append(e.list, formError{ID
 
 // place returns the errors of a problem, each at the field that fieldOf returns for a JSON pointer. An
 // error without a field is on top of the form.
-func place(p *client.Problem, fieldOf func(pointer string) string) (e formErrors) {
+func (v *visit) place(p *client.Problem, fieldOf func(pointer string) string) (e formErrors) {
 	for _, x := range p.Errors {
-		e.list = append(e.list, formError{ID: fieldOf(x.Pointer), Text: x.Message, Href: other(x)})
+		e.list = append(e.list, formError{ID: fieldOf(x.Pointer), Text: x.Message, Href: other(x), Link: v.T("console_show_other")})
 	}
 	if len(p.Errors) == 0 {
 		e.list = append(e.list, formError{Text: p.Detail})

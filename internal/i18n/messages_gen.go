@@ -1577,6 +1577,11 @@ var messages = [...]message{
 		"Er ontbreken geen licenties.",
 		"Il ne manque aucune licence.",
 	}},
+	{"console_show_other", [...]string{
+		"Show that agreement",
+		"Die overeenkomst tonen",
+		"Afficher cet accord",
+	}},
 	{"console_shown", [...]string{
 		"Shown: {n} of {of}",
 		"Getoond: {n} van {of}",
