@@ -117,14 +117,19 @@ func (v *visit) refusedAdd(m addPage, err error, where []int) error {
 	if p == nil {
 		return err
 	}
-	m.Errors = v.place(p, func(pointer string) string {
+	m.Errors = v.place(p, m.fieldOf(where))
+	m.Unlisted = p.Has("publisher_unknown") || p.Has("title_unknown")
+	return v.showAdd(p.Status, m)
+}
+
+// fieldOf returns the field of a JSON pointer into the body. where has the row of each pair.
+func (m *addPage) fieldOf(where []int) func(pointer string) string {
+	return func(pointer string) string {
 		if strings.HasPrefix(pointer, "/pairs/") {
 			return pairFields(where)(pointer)
 		}
 		return agreementField(pointer)
-	})
-	m.Unlisted = p.Has("publisher_unknown") || p.Has("title_unknown")
-	return v.showAdd(p.Status, m)
+	}
 }
 
 // addToCatalog adds a publisher and a product title to the catalog, unless they are there (R5.3).
