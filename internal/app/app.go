@@ -84,7 +84,9 @@ func runAPI(name string, handler func(config.Config, aws.Config, *slog.Logger) h
 
 // serve returns the Lambda handler of a function that serves HTTP.
 func serve(settings config.Config, handler http.Handler, log *slog.Logger) any {
-	return trigger.HTTP(handler, settings.SignIn, log, time.Now)
+	signIn := settings.SignIn
+	signIn.Console = settings.Console.Client
+	return trigger.HTTP(handler, signIn, log, time.Now)
 }
 
 // run reads the settings that the manifest lists for the function and starts its handler. An

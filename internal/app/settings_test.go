@@ -28,6 +28,7 @@ import (
 var starts = map[string]any{
 	"import": Importer, "inventory": Inventory, "directory": Directory, "refresh": Refresher,
 	agreements.Name: Agreements, catalogapi.Name: Catalog, groups.Name: Groups, licenses.Name: Licenses, reports.Name: Reports,
+	consoleName: Console,
 }
 
 // start assembles a function.
@@ -39,6 +40,8 @@ func start(t *testing.T, name string, s config.Config, c aws.Config) any {
 		return assemble(s, c, log)
 	case func(config.Config, aws.Config, *slog.Logger) trigger.Jobs:
 		return assemble(s, c, log)
+	case func(config.Config, aws.Config, Secret, *slog.Logger) http.Handler:
+		return assemble(s, c, secrets.Of, log)
 	case func(config.Config, aws.Config, Secret, *slog.Logger) (trigger.Jobs, error):
 		jobs, err := assemble(s, c, secrets.Of, log)
 		if err != nil {

@@ -1,0 +1,63 @@
+package app
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+
+	"trueup/internal/aws/dynamo/sessions"
+	"trueup/internal/config"
+	"trueup/internal/console/session"
+)
+
+// consoleName is the name of the console in the manifest.
+const consoleName = "console"
+
+// RunConsole runs the console, which serves HTTP, until Lambda stops it.
+func RunConsole(secret Secret) {
+	runAPI(consoleName, func(settings config.Config, c aws.Config, log *slog.Logger) http.Handler {
+		return Console(settings, c, secret, log)
+	})
+}
+
+// Console returns the handler of the console function.
+func Console(settings config.Config, c aws.Config, secret Secret, log *slog.Logger) http.Handler {
+	if settings.API == "" || settings.UploadsBucket == "" {
+		panic("app: the console has no address of the API, or no bucket for uploads")
+	}
+	return placeholder(settings, Sessions(settings, c, secret, http.DefaultClient, log), uploadsOrigin(settings, c, config.Environment))
+}
+
+// Sessions returns the sessions of the console. They use the client for requests to the issuer.
+func Sessions(settings config.Config, c aws.Config, secret Secret, client *http.Client, log *slog.Logger) *session.Keeper {
+	o := session.Options{
+		Store:  sessions.Open(dynamodb.NewFromConfig(c, retries(5, 200*time.Millisecond)), settings.SessionsTable),
+		Origin: settings.Console.Origin, Issuer: settings.Console.Issuer, Client: settings.Console.Client, Scopes: strings.Fields(settings.Console.Scopes),
+		SignIn: settings.SignIn, HTTP: client, Clock: time.Now, Log: log,
+	}
+	if name := settings.Console.Secret; name != "" {
+		read := secret(c, name)
+		o.Secret = func(ctx context.Context) (string, error) {
+			_, value, err := read(ctx)
+			return value, err
+		}
+	}
+	return session.New(o)
+}
+
+// uploadsOrigin returns the origin to which pages upload files with presigned addresses.
+func uploadsOrigin(settings config.Config, c aws.Config, lookup func(string) string) string {
+	if endpoint := lookup("AWS_ENDPOINT_URL_S3"); endpoint != "" { // of the local stack, which has paths for buckets
+		return endpoint
+	}
+	domain := "amazonaws.com"
+	if strings.HasPrefix(c.Region, "cn-") {
+		domain = "amazonaws.com.cn"
+	}
+	return "https://" + settings.UploadsBucket + ".s3." + c.Region + "." + domain
+}
