@@ -68,7 +68,9 @@ func newFaultyWith(t *testing.T, faults faultproxy.Faults, others elsewhere) *fa
 	log := slog.New(slog.NewJSONHandler(&f.log, nil))
 	var names []string
 	for _, s := range config.Settings {
-		names = append(names, s.Name)
+		if s.Resource != "sessions" && !s.Deployed { // what only the console has, and what only a deployment knows
+			names = append(names, s.Name)
+		}
 	}
 	settings, err := config.Load(func(name string) string {
 		return map[string]string{
