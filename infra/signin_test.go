@@ -126,8 +126,10 @@ func TestR16_4_SettingsOfSignIn(t *testing.T) {
 // no others, and there is no user pool.
 func TestR16_4_AuthorizerOfTheOrganisation(t *testing.T) {
 	chosen, err := readSettings(func(name string) string {
-		return map[string]string{issuer: version1, audience: "api://trueup," + clientID, scope: "access", "signInClaim": "groups", "signInRoles": someRoles,
-			consoleClient: "c0ffee", consoleScopes: "openid api://trueup/access", "consoleSecret": "trueup/console"}[name]
+		return map[string]string{
+			issuer: version1, audience: "api://trueup," + clientID, scope: "access", "signInClaim": "groups", "signInRoles": someRoles,
+			consoleClient: "c0ffee", consoleScopes: "openid api://trueup/access", "consoleSecret": "trueup/console",
+		}[name]
 	})
 	if err != nil {
 		t.Fatal(err)

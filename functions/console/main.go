@@ -2,8 +2,8 @@
 package main
 
 import (
-	"trueup/internal/app"
+	"trueup/internal/app/web"
 	"trueup/internal/aws/secrets"
 )
 
-func main() { app.RunConsole(secrets.Of) }
+func main() { web.Run(secrets.Of) }

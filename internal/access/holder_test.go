@@ -53,11 +53,13 @@ func TestHolder(t *testing.T) {
 		want    access.Principal
 	}{
 		"of Cognito": {
-			access.SignIn{}, `{"sub": "s", "token_use": "access", "client_id": "c", "username": "ann", "cognito:groups": ["global-admin", "user-admin"], "exp": 1796040000}`,
+			access.SignIn{},
+			`{"sub": "s", "token_use": "access", "client_id": "c", "username": "ann", "cognito:groups": ["global-admin", "user-admin"], "exp": 1796040000}`,
 			access.Principal{Subject: "s", Name: "ann", Roles: []access.Role{access.GlobalAdmin, access.UserAdmin}},
 		},
 		"of Entra ID": {
-			access.SignIn{Claim: "roles"}, `{"iss": "https://login.microsoftonline.com/t/v2.0", "azp": "c", "sub": "p", "oid": "` + person + `", "preferred_username": "ann@example.org", "roles": ["billing-admin"], "exp": 1796040000.7}`,
+			access.SignIn{Claim: "roles"},
+			`{"iss": "https://login.microsoftonline.com/t/v2.0", "azp": "c", "sub": "p", "oid": "` + person + `", "preferred_username": "ann@example.org", "roles": ["billing-admin"], "exp": 1796040000.7}`,
 			access.Principal{Subject: person, Name: "ann@example.org", Roles: []access.Role{access.BillingAdmin}},
 		},
 		"with claims of other types": {

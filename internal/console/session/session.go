@@ -66,7 +66,7 @@ var ErrNoSession = errors.New("session: nobody is signed in")
 const (
 	CodeLost        = "sign_in_lost"        // the answer of the issuer belongs to no sign-in of this browser, or is used up
 	CodeRefused     = "sign_in_refused"     // the issuer refused to sign the person in
-	CodeToken       = "sign_in_token"       //nolint:gosec // a code, not a token: the issuer's tokens do not give access
+	CodeToken       = "sign_in_token"       // the issuer's tokens do not give access
 	CodeUnavailable = "sign_in_unavailable" // the issuer does not answer; the cause is logged
 	CodeUnset       = "sign_in_unset"       // the deployment has no client for the console
 )

@@ -122,7 +122,7 @@ var layers = []layer{
 	{
 		name:    "root", // it assembles all parts
 		folders: []string{"internal/app"},
-		imports: []string{"foundation", "settings", "domain", "mechanisms", "read models", "tables", "use cases", "entry points", "HTTP kernel", "HTTP functions", "adapters", "sessions", "table of sessions"},
+		imports: []string{"foundation", "settings", "domain", "mechanisms", "read models", "tables", "use cases", "entry points", "HTTP kernel", "HTTP functions", "adapters", "sessions", "table of sessions", "root"},
 	},
 	{
 		name:    "functions",

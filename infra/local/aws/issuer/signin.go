@@ -83,16 +83,21 @@ func (i *Issuer) read(form url.Values) (r request, refused string, fault error) 
 		}
 	}
 	asked := strings.Fields(r.Scope)
-	challenge, err := base64.RawURLEncoding.DecodeString(r.Challenge)
 	switch {
 	case form.Get("response_type") != "code":
 		return r, "unsupported_response_type", nil
-	case form.Get("code_challenge_method") != "S256" || err != nil || len(challenge) != sha256.Size:
+	case form.Get("code_challenge_method") != "S256" || !isChallenge(r.Challenge):
 		return r, "invalid_request", nil
 	case !slices.Contains(asked, "openid") || slices.ContainsFunc(asked, func(s string) bool { return !slices.Contains(scopes, s) }):
 		return r, "invalid_scope", nil
 	}
 	return r, "", nil
+}
+
+// isChallenge reports whether a text is a hash of SHA-256, as PKCE with S256 sends it.
+func isChallenge(s string) bool {
+	hash, err := base64.RawURLEncoding.DecodeString(s)
+	return err == nil && len(hash) == sha256.Size
 }
 
 func (i *Issuer) client(id string) (Client, bool) {

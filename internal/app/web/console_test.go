@@ -1,4 +1,4 @@
-package app
+package web
 
 import (
 	"testing"
@@ -21,7 +21,9 @@ func TestUploadsOrigin(t *testing.T) {
 			t.Errorf("%s: %s, want %s", region, got, want)
 		}
 	}
-	local := func(name string) string { return map[string]string{"AWS_ENDPOINT_URL_S3": "http://127.0.0.1:9000"}[name] }
+	local := func(name string) string {
+		return map[string]string{"AWS_ENDPOINT_URL_S3": "http://127.0.0.1:9000"}[name]
+	}
 	if got := uploadsOrigin(settings, aws.Config{Region: "eu-west-1"}, local); got != "http://127.0.0.1:9000" {
 		t.Errorf("locally %s", got)
 	}

@@ -1,4 +1,4 @@
-package app
+package web
 
 import (
 	"errors"
@@ -20,7 +20,7 @@ func placeholder(settings config.Config, keeper *session.Keeper, uploads string)
 			switch expected := errs.As(err); {
 			case err == nil:
 			case errors.Is(err, session.ErrNoSession):
-				http.Redirect(w, r, "/console/sign-in?to="+r.URL.Path, http.StatusSeeOther)
+				http.Redirect(w, r, "/console/sign-in", http.StatusSeeOther)
 			case expected != nil && expected.Kind != errs.Unavailable:
 				http.Error(w, expected.Code, http.StatusForbidden)
 			case expected != nil:
