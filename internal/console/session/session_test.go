@@ -229,6 +229,36 @@ func TestTwoTabsRenew(t *testing.T) {
 	}
 }
 
+// The clocks of the issuer and of the console differ.
+func TestClocks(t *testing.T) {
+	t.Parallel()
+	for name, skew := range map[string]time.Duration{"ahead": 2 * time.Minute, "behind": -2 * time.Minute, "half an hour behind": -30 * time.Minute} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			w.skew = skew
+			b := w.browser()
+			b.signIn("Ann", "", "")
+			first := b.signedIn("ann")
+			b.pass(issuer.Life + skew - 6*time.Minute)
+			if b.signedIn("ann") != first {
+				t.Error("renewed too early")
+			}
+			b.pass(90 * time.Second)
+			if b.signedIn("ann") == first {
+				t.Error("not renewed")
+			}
+		})
+	}
+	// A token that is over when it arrives would make the API refuse every page.
+	w := newWorld(t)
+	w.skew = -2 * time.Hour
+	b := w.browser()
+	if a := b.get(b.choose(b.start(""), "Ann", "")); a.body != session.CodeToken+" " {
+		t.Errorf("%d %s", a.status, a.body)
+	}
+}
+
 // A process that ends while it renews the tokens keeps the others waiting until its claim ends.
 func TestProcessEndsWhileItRenews(t *testing.T) {
 	t.Parallel()

@@ -32,8 +32,9 @@ type world struct {
 	front  *httptest.Server // the console
 	log    *lockedBuffer
 
-	mu  sync.Mutex
-	now time.Time
+	mu   sync.Mutex
+	now  time.Time
+	skew time.Duration // of the issuer's clock
 
 	// token counts the requests to the token endpoint.
 	token atomic.Int32
@@ -65,6 +66,14 @@ func (w *world) clock() time.Time {
 	return w.now
 }
 
+// issuerClock is the clock of the issuer.
+func (w *world) issuerClock() time.Time {
+	now := w.clock()
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return now.Add(w.skew)
+}
+
 // pass moves the clock.
 func (w *world) pass(d time.Duration) {
 	w.mu.Lock()
@@ -88,7 +97,7 @@ func newWorld(t *testing.T, change ...func(*session.Options)) *world {
 	}))
 	t.Cleanup(door.Close)
 	var err error
-	if w.issuer, err = issuer.Open(filepath.Join(t.TempDir(), "key"), door.URL, w.clock); err != nil {
+	if w.issuer, err = issuer.Open(filepath.Join(t.TempDir(), "key"), door.URL, w.issuerClock); err != nil {
 		t.Fatal(err)
 	}
 	w.front = httptest.NewServer(http.HandlerFunc(w.page))
