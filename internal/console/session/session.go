@@ -122,8 +122,9 @@ func New(o Options) *Keeper {
 func (k *Keeper) now() time.Time { return k.clock().UTC().Truncate(time.Millisecond) }
 
 // Origin returns the origin of the issuer's page for signing out, to which the form for signing out
-// leads: browsers apply form-action of a content security policy to redirects, too. A page with that
-// form is shown to a person, so the origin is known from the person's session.
+// leads: browsers apply form-action of a content security policy to redirects, too. Call it after Person:
+// a page with that form is shown to a person, and a new process knows the origin from the person's session.
+// Before that it returns the origin of the issuer's own address, which is another one for Cognito.
 func (k *Keeper) Origin() string {
 	if known := k.pages.Load(); known != nil && *known != "" {
 		return *known
