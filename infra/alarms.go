@@ -12,12 +12,10 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsapigatewayv2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awscloudwatch"
-	"github.com/aws/aws-cdk-go/awscdk/v2/awsdynamodb"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsevents"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awssns"
-	"github.com/aws/aws-cdk-go/awscdk/v2/awssqs"
 	"github.com/aws/jsii-runtime-go"
 
 	"trueup/internal/aws/dynamo/schema"
@@ -56,11 +54,11 @@ const (
 // newAlarms adds the alarms, and the topic that notifies the operator. An alarm is billed by its
 // metrics, and ten are free: those of the alarms that everyone needs. Whatever stops the main jobs
 // for long raises one of them. The others tell the cause sooner, and are optional.
-func newAlarms(stack awscdk.Stack, chosen settings, table awsdynamodb.ITable, letters awssqs.Queue, functions map[string]awslambda.Function, api awsapigatewayv2.CfnApi) {
+func newAlarms(stack awscdk.Stack, chosen settings, uses resources, functions map[string]awslambda.Function, api awsapigatewayv2.CfnApi) {
 	alarms := []alarm{
 		{
 			id: "DeadLettersAlarm", description: "An event could not be processed and is in the dead-letter queue. See Dead letters in deploying.md.", periods: 1,
-			metrics: []metric{{"AWS/SQS", "ApproximateNumberOfMessagesVisible", "Maximum", map[string]string{"QueueName": *letters.QueueName()}}},
+			metrics: []metric{{"AWS/SQS", "ApproximateNumberOfMessagesVisible", "Maximum", map[string]string{"QueueName": *uses.letters.QueueName()}}},
 		},
 		{
 			id: "ApiErrorsAlarm", description: "The API returned a status of 500 or above. See the access log and the logs of the functions.", periods: 1,
@@ -81,7 +79,7 @@ func newAlarms(stack awscdk.Stack, chosen settings, table awsdynamodb.ITable, le
 		periods: 1, metrics: failed,
 	})
 	if chosen.AllAlarms {
-		alarms = append(alarms, optionalAlarms(stack, table, functions)...)
+		alarms = append(alarms, optionalAlarms(stack, uses, functions)...)
 	}
 
 	topic := newTopic(stack, chosen)
@@ -174,8 +172,10 @@ func ruleOf(stack awscdk.Stack, f manifest.Function) awsevents.CfnRule {
 }
 
 // optionalAlarms returns the alarms that tell a cause before one of the others is raised.
-func optionalAlarms(stack awscdk.Stack, table awsdynamodb.ITable, functions map[string]awslambda.Function) []alarm {
+func optionalAlarms(stack awscdk.Stack, uses resources, functions map[string]awslambda.Function) []alarm {
+	table := uses.table
 	alarms := []alarm{
+		{id: "SessionsThrottlesAlarm", description: "DynamoDB throttled requests to the table of the console's sessions.", periods: 1, metrics: throttles(*uses.sessions.TableName(), "")},
 		{id: "TableThrottlesAlarm", description: "DynamoDB throttled requests to the table.", periods: 1, metrics: throttles(*table.TableName(), "")},
 		{id: "TableErrorsAlarm", description: "DynamoDB returned internal errors for requests to the table.", periods: 1, metrics: systemErrors(*table.TableName())},
 	}

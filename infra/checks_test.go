@@ -123,13 +123,13 @@ var apiChecks = []check{
 		},
 	},
 	{
-		name: "tokens are those of the user pool for its client",
+		name: "tokens are those of the user pool for its clients",
 		check: func(t template, c *failures) {
 			authorizer := t.one("AWS::ApiGatewayV2::Authorizer")
 			c.want(authorizer, "AuthorizerType", "JWT")
 			c.want(authorizer, "IdentitySource", `["$request.header.Authorization"]`)
 			c.want(authorizer, "JwtConfiguration.Issuer", "${"+t.one("AWS::Cognito::UserPool").ID+".ProviderURL}")
-			c.want(authorizer, "JwtConfiguration.Audience", `["${`+t.one("AWS::Cognito::UserPoolClient").ID+`}"]`)
+			c.want(authorizer, "JwtConfiguration.Audience", `["${`+t.client("UsersClient").ID+`}","${`+t.client("UsersConsole").ID+`}"]`)
 		},
 		breaks: map[string]func(template){
 			"another issuer":  set("AWS::ApiGatewayV2::Authorizer", "JwtConfiguration.Issuer", "https://example.org"),
@@ -172,12 +172,17 @@ var apiChecks = []check{
 				c.want(pool, policy+"Require"+kind, "true")
 			}
 			c.retained(pool)
-			client := t.one("AWS::Cognito::UserPoolClient")
-			c.want(client, "GenerateSecret", "false")
-			c.want(client, "AllowedOAuthFlows", `["code"]`)
-			c.want(client, "ExplicitAuthFlows", `["ALLOW_REFRESH_TOKEN_AUTH"]`)
-			c.want(client, "EnableTokenRevocation", "true")
-			c.want(client, "PreventUserExistenceErrors", "ENABLED")
+			for _, client := range []*resource{t.client("UsersClient"), t.client("UsersConsole")} {
+				c.want(client, "GenerateSecret", "false")
+				c.want(client, "AllowedOAuthFlows", `["code"]`)
+				c.want(client, "AllowedOAuthScopes", `["openid","email"]`)
+				c.want(client, "ExplicitAuthFlows", `["ALLOW_REFRESH_TOKEN_AUTH"]`)
+				c.want(client, "EnableTokenRevocation", "true")
+				c.want(client, "PreventUserExistenceErrors", "ENABLED")
+				api := "${" + t.one("AWS::ApiGatewayV2::Api").ID + ".ApiEndpoint}"
+				c.want(client, "CallbackURLs", `["`+api+`/signed-in"]`)
+				c.want(client, "LogoutURLs", `["`+api+`/"]`)
+			}
 		},
 		breaks: map[string]func(template){
 			"anyone signs up": set("AWS::Cognito::UserPool", "AdminCreateUserConfig.AllowAdminCreateUserOnly", false),
@@ -185,6 +190,8 @@ var apiChecks = []check{
 			"weak passwords":  set("AWS::Cognito::UserPool", "Policies.PasswordPolicy.MinimumLength", 8),
 			"implicit flow":   set("AWS::Cognito::UserPoolClient", "AllowedOAuthFlows", []any{"code", "implicit"}),
 			"password flow":   set("AWS::Cognito::UserPoolClient", "ExplicitAuthFlows", []any{"ALLOW_USER_PASSWORD_AUTH"}),
+			"elsewhere":       func(t template) { t.client("UsersConsole").set("CallbackURLs", []any{"https://example.org/signed-in"}) },
+			"one client":      func(t template) { delete(t.Resources, t.client("UsersConsole").ID) },
 		},
 	},
 	{
@@ -234,13 +241,13 @@ var functionChecks = []check{
 				settings := map[string]any{}
 				for _, s := range f.Settings {
 					setting, _ := config.Find(s)
-					if setting.Service || setting.Default == "" && !setting.Required() {
+					if setting.Service || setting.Default == "" && !setting.Required() && !setting.Deployed {
 						continue // not set by default
 					}
 					settings[s] = setting.Default
-					if setting.Required() {
+					if setting.Required() || setting.Deployed {
 						settings[s] = map[string]string{
-							config.Table:         "${" + t.one("AWS::DynamoDB::Table").ID + "}",
+							config.Table:         "${" + t.table().ID + "}",
 							config.UploadsBucket: "trueup-uploads-${AWS::AccountId}-${AWS::Region}-an",
 							config.ReportsBucket: "trueup-reports-${AWS::AccountId}-${AWS::Region}-an",
 
@@ -249,6 +256,13 @@ var functionChecks = []check{
 							config.DirectoryFunction: "trueup-directory",
 
 							config.Role: strings.TrimSuffix(function.text("Role"), ".Arn}") + ".RoleId}",
+
+							config.SessionsTable: "${" + t.sessions().ID + "}",
+							config.API:           "${" + t.one("AWS::ApiGatewayV2::Api").ID + ".ApiEndpoint}",
+							config.ConsoleOrigin: "${" + t.one("AWS::ApiGatewayV2::Api").ID + ".ApiEndpoint}",
+							config.ConsoleIssuer: "${" + t.one("AWS::Cognito::UserPool").ID + ".ProviderURL}",
+							config.ConsoleClient: "${" + t.client("UsersConsole").ID + "}",
+							config.ConsoleScopes: "openid email",
 						}[s]
 					}
 				}
@@ -299,7 +313,7 @@ var functionChecks = []check{
 		breaks: map[string]func(template){
 			"any action": func(t template) { allow(t, "import", "dynamodb:*", "${Table.Arn}") },
 			"one more": func(t template) {
-				allow(t, "groups", "dynamodb:PutItem", "${"+t.one("AWS::DynamoDB::Table").ID+".Arn}")
+				allow(t, "groups", "dynamodb:PutItem", "${"+t.table().ID+".Arn}")
 			},
 			"a managed policy": func(t template) {
 				set("AWS::IAM::Role", "ManagedPolicyArns", []any{"arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole"})(t)
@@ -471,7 +485,7 @@ var functionChecks = []check{
 
 // granted returns the statements that a function's role must have, from the manifest.
 func granted(t template, f manifest.Function) []statement {
-	table := "${" + t.one("AWS::DynamoDB::Table").ID + ".Arn}"
+	table := "${" + t.table().ID + ".Arn}"
 	var want []statement
 	add := func(actions []string, resources ...string) {
 		slices.Sort(actions)
@@ -482,9 +496,11 @@ func granted(t template, f manifest.Function) []statement {
 		}
 	}
 	for _, grant := range f.Grants {
-		var onTable, onBucket, onObjects []string
+		var onTable, onSessions, onBucket, onObjects []string
 		for _, a := range grant.Actions {
 			switch {
+			case grant.Resource == manifest.Sessions:
+				onSessions = append(onSessions, string(a))
 			case grant.Resource == manifest.Table:
 				onTable = append(onTable, string(a))
 			case strings.HasPrefix(string(a), "s3:List"):
@@ -496,6 +512,9 @@ func granted(t template, f manifest.Function) []statement {
 		bucket := "arn:${AWS::Partition}:s3:::trueup-" + string(grant.Resource) + "-${AWS::AccountId}-${AWS::Region}-an"
 		if onTable != nil {
 			add(onTable, table)
+		}
+		if onSessions != nil {
+			add(onSessions, "${"+t.sessions().ID+".Arn}")
 		}
 		if slices.Contains(onTable, "dynamodb:Query") {
 			var indexes []string

@@ -67,8 +67,17 @@ func newFiles(stack awscdk.Stack, letters awssqs.Queue) map[string]awssqs.Queue 
 	return queues
 }
 
+// resources are what functions use.
+type resources struct {
+	table    awsdynamodb.ITable // the table in use
+	sessions awsdynamodb.ITable
+	letters  awssqs.Queue
+	files    map[string]awssqs.Queue // by function
+	deployed map[string]string       // values of the settings that are known only now, by name
+}
+
 // newFunctions adds every function of the manifest and returns them by name.
-func newFunctions(stack awscdk.Stack, chosen settings, code string, table awsdynamodb.ITable, letters awssqs.Queue, files map[string]awssqs.Queue) map[string]awslambda.Function {
+func newFunctions(stack awscdk.Stack, chosen settings, code string, uses resources) map[string]awslambda.Function {
 	functions := map[string]awslambda.Function{}
 	for _, f := range manifest.Functions {
 		environment := map[string]*string{}
@@ -77,9 +86,9 @@ func newFunctions(stack awscdk.Stack, chosen settings, code string, table awsdyn
 			Retention:     keepLogs,
 			RemovalPolicy: awscdk.RemovalPolicy_DESTROY, // permanent records are in the audit events
 		})
-		role := newRole(stack, f, chosen, table, logs, letters, files[f.Name])
+		role := newRole(stack, f, chosen, uses, logs)
 		for _, name := range f.Settings {
-			if value := valueOf(stack, name, chosen, table, role); value != "" {
+			if value := valueOf(stack, name, chosen, uses, role); value != "" {
 				environment[name] = jsii.String(value)
 			}
 		}
@@ -110,7 +119,7 @@ func newFunctions(stack awscdk.Stack, chosen settings, code string, table awsdyn
 		}
 		function := awslambda.NewFunction(stack, jsii.String(id(f.Name, "Function")), props)
 		functions[f.Name] = function
-		if queue, ok := files[f.Name]; ok {
+		if queue, ok := uses.files[f.Name]; ok {
 			awslambda.NewCfnEventSourceMapping(stack, jsii.String(id(f.Name, "FromFiles")), &awslambda.CfnEventSourceMappingProps{
 				FunctionName:   function.FunctionName(),
 				EventSourceArn: queue.QueueArn(),
@@ -125,7 +134,7 @@ func newFunctions(stack awscdk.Stack, chosen settings, code string, table awsdyn
 				MaximumRetryAttempts:     jsii.Number(f.Retries),
 				MaximumEventAgeInSeconds: jsii.Number(maxEventAge.Seconds()),
 				DestinationConfig: &awslambda.CfnEventInvokeConfig_DestinationConfigProperty{
-					OnFailure: &awslambda.CfnEventInvokeConfig_OnFailureProperty{Destination: letters.QueueArn()},
+					OnFailure: &awslambda.CfnEventInvokeConfig_OnFailureProperty{Destination: uses.letters.QueueArn()},
 				},
 			})
 		}
@@ -133,20 +142,24 @@ func newFunctions(stack awscdk.Stack, chosen settings, code string, table awsdyn
 			repeat(stack, f, function)
 		}
 		if f.Nightly {
-			callNightly(stack, f, function, chosen, letters)
+			callNightly(stack, f, function, chosen, uses.letters)
 		}
 	}
 	return functions
 }
 
 // valueOf returns the value of a setting; empty if it is not set.
-func valueOf(stack awscdk.Stack, name string, chosen settings, table awsdynamodb.ITable, role awsiam.Role) string {
+func valueOf(stack awscdk.Stack, name string, chosen settings, uses resources, role awsiam.Role) string {
 	setting, known := config.Find(name)
 	switch {
 	case !known:
 		panic(fmt.Sprintf("infra: the manifest has the setting %s, which does not exist", name))
 	case setting.Resource == string(manifest.Table):
-		return *table.TableName()
+		return *uses.table.TableName()
+	case setting.Resource == string(manifest.Sessions):
+		return *uses.sessions.TableName()
+	case setting.Deployed:
+		return uses.deployed[name]
 	case setting.Resource != "":
 		return bucketName(stack, manifest.Resource(setting.Resource))
 	case setting.Function != "":

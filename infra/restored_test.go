@@ -29,7 +29,7 @@ func TestR16_2_StackOnARestoredTable(t *testing.T) {
 		}
 		return string(text)
 	}
-	own := parseTemplate(t, defaultTemplate()).one("AWS::DynamoDB::Table").ID
+	own := parseTemplate(t, defaultTemplate()).table().ID
 	before := plain(defaultTemplate())
 	want := strings.NewReplacer(
 		"${"+own+"}", name,

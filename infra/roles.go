@@ -10,7 +10,6 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsdynamodb"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslogs"
-	"github.com/aws/aws-cdk-go/awscdk/v2/awssqs"
 	"github.com/aws/jsii-runtime-go"
 
 	"trueup/internal/aws/dynamo/schema"
@@ -18,10 +17,10 @@ import (
 )
 
 // newRole adds the function's role. The role permits the grants of the manifest, writing
-// to the function's log group, calling the functions in Calls, reading the secret that
-// the operator chose, receiving files from its queue (files, nil for none) and, for an
-// asynchronous function, sending failed events to the dead-letter queue.
-func newRole(stack awscdk.Stack, f manifest.Function, chosen settings, table awsdynamodb.ITable, logs awslogs.LogGroup, letters awssqs.Queue, files awssqs.IQueue) awsiam.Role {
+// to the function's log group, calling the functions in Calls, reading the secrets that
+// the operator chose, receiving files from its queue and, for an asynchronous function,
+// sending failed events to the dead-letter queue.
+func newRole(stack awscdk.Stack, f manifest.Function, chosen settings, uses resources, logs awslogs.LogGroup) awsiam.Role {
 	var statements []awsiam.PolicyStatement
 	allow := func(actions []manifest.Action, resources ...string) {
 		var names []string
@@ -33,10 +32,14 @@ func newRole(stack awscdk.Stack, f manifest.Function, chosen settings, table aws
 		}))
 	}
 	for _, grant := range f.Grants {
+		if grant.Resource == manifest.Sessions {
+			allow(grant.Actions, *uses.sessions.TableArn())
+			continue
+		}
 		if grant.Resource == manifest.Table {
-			allow(grant.Actions, *table.TableArn())
+			allow(grant.Actions, *uses.table.TableArn())
 			if slices.Contains(grant.Actions, "dynamodb:Query") {
-				allow([]manifest.Action{"dynamodb:Query"}, indexARNs(table)...)
+				allow([]manifest.Action{"dynamodb:Query"}, indexARNs(uses.table)...)
 			}
 			continue
 		}
@@ -50,9 +53,9 @@ func newRole(stack awscdk.Stack, f manifest.Function, chosen settings, table aws
 	}
 	allow([]manifest.Action{"logs:CreateLogStream", "logs:PutLogEvents"}, *logs.LogGroupArn())
 	if f.Asynchronous() {
-		allow([]manifest.Action{"sqs:SendMessage"}, *letters.QueueArn())
+		allow([]manifest.Action{"sqs:SendMessage"}, *uses.letters.QueueArn())
 	}
-	if files != nil {
+	if files, ok := uses.files[f.Name]; ok {
 		allow([]manifest.Action{"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"}, *files.QueueArn())
 	}
 	if f.Calls != nil {
@@ -64,6 +67,10 @@ func newRole(stack awscdk.Stack, f manifest.Function, chosen settings, table aws
 	}
 	if f.ReadsSecret() && chosen.Functions.VLSC.Secret != "" {
 		allow([]manifest.Action{"secretsmanager:GetSecretValue"}, secretARN(stack, chosen.Functions.VLSC.Secret))
+	}
+
+	if f.IsConsole() && chosen.Functions.Console.Secret != "" {
+		allow([]manifest.Action{"secretsmanager:GetSecretValue"}, secretARN(stack, chosen.Functions.Console.Secret))
 	}
 
 	role := awsiam.NewRole(stack, jsii.String(id(f.Name, "Role")), &awsiam.RoleProps{
@@ -130,7 +137,7 @@ func acceptKeys(stack awscdk.Stack, role awsiam.Role, f manifest.Function) {
 		*awscdk.Aws_ACCOUNT_ID(), "<AWS::AccountId>",
 		*awscdk.Aws_REGION(), "<AWS::Region>")
 	for _, grant := range f.Grants {
-		if _, onObjects := split(grant.Actions); grant.Resource != manifest.Table && onObjects != nil {
+		if _, onObjects := split(grant.Actions); !grant.Resource.IsTable() && onObjects != nil {
 			accept(role, "AwsSolutions-IAM5",
 				"The wildcard stands for the rest of the object keys, which admins and imports choose; bucket, prefix and actions are those of the manifest.",
 				"Resource::"+asNagSpellsIt.Replace(objectsARN(stack, grant)))

@@ -9,6 +9,7 @@ import (
 	"net/mail"
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 	"unicode"
@@ -25,6 +26,9 @@ const (
 	issuer        = "signInIssuer"        // issuer of the tokens of the organisation's identity provider; the stack's own user pool if empty
 	audience      = "signInAudience"      // what the claim aud of these tokens may be, with commas between
 	scope         = "signInScope"         // scope that tokens must have; none if empty
+	consoleClient = "consoleClient"       // client id of the console at the organisation's identity provider
+	consoleScopes = "consoleScopes"       // scopes that the console asks it for, with spaces between
+	consoleIssuer = "consoleIssuer"       // issuer of its ID tokens; signInIssuer if empty
 	refreshAt     = "refreshAt"           // HH:MM in the time zone of refreshes; manifest.NightlyAt if empty
 	stackName     = "stackName"           // name of the stack and prefix of its names; defaultName if empty
 	signInPrefix  = "signInPrefix"        // prefix of the sign-in page's address; stack name and account if empty
@@ -53,6 +57,9 @@ type settings struct {
 	Issuer        string   // empty for the stack's own user pool
 	Audience      []string // of the issuer's tokens
 	Scope         string
+	ConsoleClient string // of the console at Issuer; empty if nobody can sign in to the console
+	ConsoleScopes string
+	ConsoleIssuer string
 	RefreshAt     string // in the layout timeOfDay
 	Table         string // name of the table in use; empty for the stack's own table
 	StackName     string
@@ -103,6 +110,46 @@ func wrongIssuer(s string) string {
 		}
 	}
 	return ""
+}
+
+// readConsole reads the console's client at the organisation's identity provider.
+func readConsole(chosen *settings, lookup func(string) string, mistake func(name, value, advice string)) {
+	secret := contextOf(config.ConsoleSecret)
+	chosen.ConsoleClient = lookup(consoleClient)
+	if chosen.ConsoleClient == "" {
+		for _, name := range []string{consoleScopes, consoleIssuer, secret} {
+			if value := lookup(name); value != "" {
+				mistake(name, value, "give "+consoleClient+", too: the client id of the console at the identity provider")
+			}
+		}
+		return
+	}
+	if strings.ContainsFunc(chosen.ConsoleClient, unicode.IsSpace) {
+		mistake(consoleClient, chosen.ConsoleClient, "give the client id of the console at the identity provider, without spaces")
+	}
+	scopes := strings.Fields(lookup(consoleScopes))
+	chosen.ConsoleScopes = strings.Join(scopes, " ")
+	if !slices.Contains(scopes, "openid") {
+		mistake(consoleScopes, lookup(consoleScopes), "give openid, offline_access if the provider needs it for refresh tokens, and the scope of the API, with spaces between them, such as openid profile email offline_access api://<id of the API>/access")
+	}
+	if chosen.ConsoleIssuer = lookup(consoleIssuer); chosen.ConsoleIssuer == "" {
+		chosen.ConsoleIssuer = signsIn(chosen.Issuer)
+	}
+	if advice := wrongIssuer(chosen.ConsoleIssuer); advice != "" {
+		mistake(consoleIssuer, chosen.ConsoleIssuer, advice)
+	}
+	if s := lookup(secret); s != "" && !secretName.MatchString(s) {
+		mistake(secret, s, "give the name of a secret in Secrets Manager, or its whole ARN")
+	}
+}
+
+// signsIn returns the issuer of the ID tokens beside the access tokens of an issuer. With access tokens of
+// version 1, Entra ID still signs people in with version 2: the API decides the version of its tokens.
+func signsIn(issuer string) string {
+	if tenant, ok := strings.CutPrefix(issuer, "https://sts.windows.net/"); ok {
+		return "https://login.microsoftonline.com/" + strings.TrimSuffix(tenant, "/") + "/v2.0"
+	}
+	return issuer
 }
 
 // readSettings reads the context through lookup. The error joins all mistakes. Package
@@ -171,7 +218,7 @@ func readSettings(lookup func(string) string) (settings, error) {
 	}
 	claim, roles, entra := contextOf(config.SignInClaim), contextOf(config.SignInRoles), contextOf(config.SignInEntra)
 	if chosen.Issuer == "" {
-		for _, name := range []string{audience, scope, claim, roles, entra} {
+		for _, name := range []string{audience, scope, claim, roles, entra, consoleClient, consoleScopes, consoleIssuer, contextOf(config.ConsoleSecret)} {
 			if value := lookup(name); value != "" && (name != entra || value != "false") {
 				mistake(name, value, "give "+issuer+", too: it is the identity provider for which this is meant")
 			}
@@ -189,6 +236,7 @@ func readSettings(lookup func(string) string) (settings, error) {
 		if strings.ContainsFunc(chosen.Scope, unicode.IsSpace) {
 			mistake(scope, chosen.Scope, "give one scope as the token has it in scp or scope, such as access")
 		}
+		readConsole(&chosen, lookup, mistake)
 	}
 
 	choice := func(name string) string {

@@ -3,6 +3,7 @@
 package main
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -11,6 +12,7 @@ import (
 	"trueup/internal/access"
 	"trueup/internal/config"
 	"trueup/internal/httpapi/route"
+	"trueup/internal/manifest"
 )
 
 const (
@@ -49,6 +51,27 @@ func TestR16_4_SettingsOfSignIn(t *testing.T) {
 			want: func(s *settings) {
 				s.Issuer, s.Audience, s.Functions.SignIn.Claim = "https://login.example.org", []string{"trueup"}, "roles"
 			},
+		},
+		"the console": {
+			context: map[string]string{issuer: version1, audience: "api://trueup", consoleClient: "c0", consoleScopes: " openid  api://trueup/access", "consoleSecret": "trueup/console"},
+			want: func(s *settings) {
+				s.Issuer, s.Audience, s.Functions.SignIn.Claim = version1, []string{"api://trueup"}, "roles"
+				s.ConsoleClient, s.ConsoleScopes, s.ConsoleIssuer, s.Functions.Console.Secret = "c0", "openid api://trueup/access", version2, "trueup/console"
+			},
+		},
+		"the console of another provider": {
+			context: map[string]string{issuer: "https://login.example.org", audience: "trueup", consoleClient: "c0", consoleScopes: "openid", consoleIssuer: "https://id.example.org"},
+			want: func(s *settings) {
+				s.Issuer, s.Audience, s.Functions.SignIn.Claim = "https://login.example.org", []string{"trueup"}, "roles"
+				s.ConsoleClient, s.ConsoleScopes, s.ConsoleIssuer = "c0", "openid", "https://id.example.org"
+			},
+		},
+		"the console without an issuer": {context: map[string]string{consoleClient: "c0", consoleScopes: "openid"}, wrong: []string{consoleClient, consoleScopes, "give " + issuer}},
+		"the console without a client":  {context: map[string]string{issuer: version2, audience: "a", consoleScopes: "openid", "consoleSecret": "s"}, wrong: []string{consoleScopes, "consoleSecret", "give " + consoleClient}},
+		"the console without scopes":    {context: map[string]string{issuer: version2, audience: "a", consoleClient: "c0"}, wrong: []string{consoleScopes, "offline_access"}},
+		"a console with mistakes": {
+			context: map[string]string{issuer: version2, audience: "a", consoleClient: "c 0", consoleScopes: "email", consoleIssuer: "http://login.example.org", "consoleSecret": "any*"},
+			wrong:   []string{consoleClient, consoleScopes, consoleIssuer, "consoleSecret"},
 		},
 		"no issuer": {
 			context: map[string]string{audience: clientID, scope: "access", "signInClaim": "roles", "signInRoles": someRoles},
@@ -103,7 +126,10 @@ func TestR16_4_SettingsOfSignIn(t *testing.T) {
 // no others, and there is no user pool.
 func TestR16_4_AuthorizerOfTheOrganisation(t *testing.T) {
 	chosen, err := readSettings(func(name string) string {
-		return map[string]string{issuer: version1, audience: "api://trueup," + clientID, scope: "access", "signInClaim": "groups", "signInRoles": someRoles}[name]
+		return map[string]string{
+			issuer: version1, audience: "api://trueup," + clientID, scope: "access", "signInClaim": "groups", "signInRoles": someRoles,
+			consoleClient: "c0ffee", consoleScopes: "openid api://trueup/access", "consoleSecret": "trueup/console",
+		}[name]
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -133,10 +159,45 @@ func TestR16_4_AuthorizerOfTheOrganisation(t *testing.T) {
 		}
 	}
 	for name, want := range map[string]string{config.SignInClaim: "groups", config.SignInRoles: someRoles} {
-		for _, function := range []string{"agreements", "catalog", "groups", "reports"} {
+		for _, function := range []string{"agreements", "catalog", "groups", "reports", "console"} {
 			if got := got.function(function).text("Environment.Variables." + name); got != want {
 				t.Errorf("%s: %s is %q, want %q", function, name, got, want)
 			}
+		}
+	}
+}
+
+// TestR16_4_ConsoleOfTheOrganisation: the console signs people in with the organisation's issuer, and only the
+// console reads the secret of its client.
+func TestR16_4_ConsoleOfTheOrganisation(t *testing.T) {
+	chosen, err := readSettings(func(name string) string {
+		return map[string]string{issuer: version1, audience: "api://trueup", consoleClient: "c0ffee", consoleScopes: "openid api://trueup/access", "consoleSecret": "trueup/console"}[name]
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := parseTemplate(t, synthesise(chosen))
+	for name, want := range map[string]string{
+		config.ConsoleIssuer: version2, config.ConsoleClient: "c0ffee", config.ConsoleScopes: "openid api://trueup/access", config.ConsoleSecret: "trueup/console",
+	} {
+		if got := got.function("console").text("Environment.Variables." + name); got != want {
+			t.Errorf("%s is %q, want %q", name, got, want)
+		}
+	}
+	for _, f := range manifest.Functions {
+		role := got.Resources[strings.TrimSuffix(strings.TrimPrefix(got.function(f.Name).text("Role"), "${"), ".Arn}")]
+		reads := false
+		for _, s := range role.statements("Policies.0.PolicyDocument") {
+			reads = reads || slices.Contains(s.Actions, "secretsmanager:GetSecretValue")
+		}
+		if reads != f.IsConsole() {
+			t.Errorf("%s reads the secret: %v", f.Name, reads)
+		}
+		if f.Trigger != manifest.HTTP {
+			continue
+		}
+		if got := got.function(f.Name).text("Environment.Variables." + config.ConsoleClient); got != "c0ffee" {
+			t.Errorf("%s takes %q for the console", f.Name, got)
 		}
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/aws/jsii-runtime-go"
 	"github.com/cdklabs/cdk-nag-go/cdknag/v2"
 
+	"trueup/internal/config"
 	"trueup/internal/manifest"
 )
 
@@ -27,31 +28,38 @@ func newStack(app awscdk.App, chosen settings, code string) awscdk.Stack {
 	table := tableInUse(stack, newTable(stack, chosen), chosen)
 	letters := newDeadLetters(stack)
 	files := newFiles(stack, letters)
-	functions := newFunctions(stack, chosen, code, table, letters, files)
 	api := newAPI(stack, chosen)
 	origin := chosen.ConsoleOrigin
 	if origin == "" {
 		origin = *api.AttrApiEndpoint()
 	}
 	accepted := tokens{chosen.Issuer, chosen.Audience, chosen.Scope}
+	deployed := map[string]string{
+		config.API: *api.AttrApiEndpoint(), config.ConsoleOrigin: origin,
+		config.ConsoleIssuer: chosen.ConsoleIssuer, config.ConsoleClient: chosen.ConsoleClient, config.ConsoleScopes: chosen.ConsoleScopes,
+	}
 	type output struct{ id, description, value string }
 	var signIn []output
 	if chosen.Issuer == "" {
 		// Only if its tokens are accepted: an unused pool would have users that no admin reviews.
 		users := newUsers(stack, chosen, origin)
-		accepted = tokens{issuer: *users.pool.UserPoolProviderUrl(), audience: []string{*users.client.UserPoolClientId()}}
+		accepted = tokens{issuer: *users.pool.UserPoolProviderUrl(), audience: []string{*users.client.UserPoolClientId(), *users.console.UserPoolClientId()}}
+		deployed[config.ConsoleIssuer], deployed[config.ConsoleClient], deployed[config.ConsoleScopes] = accepted.issuer, *users.console.UserPoolClientId(), poolScopes
 		signIn = []output{
 			{"SignInUrl", "Sign-in page", *users.domain.BaseUrl(nil)},
 			{"SignInReturnUrl", "Redirect URL after sign-in, which receives the code", returnURL(origin)},
 			{"UserPoolId", "Cognito user pool", *users.pool.UserPoolId()},
-			{"UserPoolClientId", "Client id of the console and of scripts", *users.client.UserPoolClientId()},
+			{"UserPoolClientId", "Client id of scripts; the console has its own", *users.client.UserPoolClientId()},
 		}
 	}
+	uses := resources{table: table, sessions: newSessions(stack), letters: letters, files: files, deployed: deployed}
+	functions := newFunctions(stack, chosen, code, uses)
 	addRoutes(stack, api, accepted, functions)
 	newBuckets(stack, functions, files, chosen, api)
-	newAlarms(stack, chosen, table, letters, functions, api)
+	newAlarms(stack, chosen, uses, functions, api)
 
 	for _, out := range append(signIn, []output{
+		{"ConsoleUrl", "Address of the console", origin + "/"},
 		{"ApiUrl", "Base URL of the HTTP API", *api.AttrApiEndpoint()},
 		{"TableName", "DynamoDB table", *table.TableName()},
 		{"UploadsBucket", "Bucket for uploads of admins", bucketName(stack, manifest.Uploads)},

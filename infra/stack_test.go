@@ -226,8 +226,17 @@ func TestWhatAnOperatorChooses(t *testing.T) {
 			t.Errorf("API: %s is %s, want %s", path, got, want)
 		}
 	}
-	if got := got.one("AWS::Cognito::UserPoolClient").list("CallbackURLs"); !cmp.Equal(got, []string{origin + "/signed-in"}) {
-		t.Errorf("people return to %s after signing in", got)
+	for _, prefix := range []string{"UsersClient", "UsersConsole"} {
+		if got := got.client(prefix).list("CallbackURLs"); !cmp.Equal(got, []string{origin + "/signed-in"}) {
+			t.Errorf("people return to %s after signing in", got)
+		}
+	}
+	console := got.named("trueup-test", "console")
+	if got := console.text("Environment.Variables." + config.ConsoleOrigin); got != origin {
+		t.Errorf("the console is at %s", got)
+	}
+	if got, api := console.text("Environment.Variables."+config.API), "${"+got.one("AWS::ApiGatewayV2::Api").ID+".ApiEndpoint}"; got != api {
+		t.Errorf("the console calls %s", got)
 	}
 	uploads := got.where("AWS::S3::Bucket", "BucketNamePrefix", "trueup-test-uploads")
 	if len(uploads) != 1 || uploads[0].text("CorsConfiguration.CorsRules.0.AllowedOrigins") != `["`+origin+`"]` {
@@ -276,7 +285,7 @@ func TestR16_1_ASecondStep(t *testing.T) {
 		if on := *stack.TerminationProtection(); on != chosen.Protected {
 			t.Errorf("termination protection is %v", on)
 		}
-		if on := got.one("AWS::DynamoDB::Table").text("DeletionProtectionEnabled"); on != fmt.Sprint(chosen.Protected) {
+		if on := got.table().text("DeletionProtectionEnabled"); on != fmt.Sprint(chosen.Protected) {
 			t.Errorf("the table is protected: %s", on)
 		}
 		if on := got.one("AWS::Cognito::UserPool").text("DeletionProtection") == "ACTIVE"; on != chosen.Protected {
@@ -398,7 +407,7 @@ func TestR16_1_TemplateRecordsTheContext(t *testing.T) {
 	}
 	want := map[string]string{}
 	for _, name := range []string{
-		alarmEmail, consoleOrigin, issuer, audience, scope, refreshAt, stackName, signInPrefix, protected, allAlarms, reserved, tableName,
+		alarmEmail, consoleOrigin, issuer, audience, scope, consoleClient, consoleScopes, consoleIssuer, refreshAt, stackName, signInPrefix, protected, allAlarms, reserved, tableName,
 	} {
 		want[name] = given[name]
 	}

@@ -14,7 +14,7 @@ var storageChecks = []check{
 	{
 		name: "the table has the schema's keys and indexes",
 		check: func(t template, c *failures) {
-			table := t.one("AWS::DynamoDB::Table")
+			table := t.table()
 			keys := func(pk, sk string) string {
 				return `[{"AttributeName":"` + pk + `","KeyType":"HASH"},{"AttributeName":"` + sk + `","KeyType":"RANGE"}]`
 			}
@@ -34,15 +34,15 @@ var storageChecks = []check{
 			c.same("indexes", want, got)
 		},
 		breaks: map[string]func(template){
-			"an index too few": set("AWS::DynamoDB::Table", "GlobalSecondaryIndexes", nil),
-			"another key":      set("AWS::DynamoDB::Table", "GlobalSecondaryIndexes.0.KeySchema", []any{}),
-			"no time to live":  set("AWS::DynamoDB::Table", "TimeToLiveSpecification", nil),
+			"an index too few": func(t template) { t.table().set("GlobalSecondaryIndexes", nil) },
+			"another key":      func(t template) { t.table().set("GlobalSecondaryIndexes.0.KeySchema", []any{}) },
+			"no time to live":  func(t template) { t.table().set("TimeToLiveSpecification", nil) },
 		},
 	},
 	{
 		name: "the table is paid by use, encrypted, recoverable and hard to delete",
 		check: func(t template, c *failures) {
-			table := t.one("AWS::DynamoDB::Table")
+			table := t.table()
 			c.want(table, "BillingMode", "PAY_PER_REQUEST")
 			c.want(table, "SSESpecification.SSEEnabled", "true")
 			c.want(table, "PointInTimeRecoverySpecification.PointInTimeRecoveryEnabled", "true")
@@ -50,12 +50,34 @@ var storageChecks = []check{
 			c.retained(table)
 		},
 		breaks: map[string]func(template){
-			"no recovery":               set("AWS::DynamoDB::Table", "PointInTimeRecoverySpecification", nil),
-			"in the way of another try": set("AWS::DynamoDB::Table", "DeletionProtectionEnabled", true),
-			"no key":                    set("AWS::DynamoDB::Table", "SSESpecification", nil),
+			"no recovery":               func(t template) { t.table().set("PointInTimeRecoverySpecification", nil) },
+			"in the way of another try": func(t template) { t.table().set("DeletionProtectionEnabled", true) },
+			"no key":                    func(t template) { t.table().set("SSESpecification", nil) },
 			"deleted with the stack": func(t template) {
-				t.one("AWS::DynamoDB::Table").DeletionPolicy = "Delete"
+				t.table().DeletionPolicy = "Delete"
 			},
+		},
+	},
+	{
+		name: "SPEC 14 sessions of the console are in a table of their own, encrypted, deleted in time, and in no backup",
+		check: func(t template, c *failures) {
+			table := t.sessions()
+			c.want(table, "KeySchema", `[{"AttributeName":"`+schema.PK+`","KeyType":"HASH"}]`)
+			c.want(table, "BillingMode", "PAY_PER_REQUEST")
+			c.want(table, "SSESpecification.SSEEnabled", "true")
+			c.want(table, "TimeToLiveSpecification", `{"AttributeName":"`+schema.TTL+`","Enabled":true}`)
+			c.want(table, "PointInTimeRecoverySpecification", "")
+			if table.DeletionPolicy != "Delete" {
+				c.addf("sessions outlive the stack: %s", table.DeletionPolicy)
+			}
+		},
+		breaks: map[string]func(template){
+			"a backup": func(t template) {
+				t.sessions().set("PointInTimeRecoverySpecification", map[string]any{"PointInTimeRecoveryEnabled": true})
+			},
+			"kept":            func(t template) { t.sessions().set("TimeToLiveSpecification", nil) },
+			"not encrypted":   func(t template) { t.sessions().set("SSESpecification", nil) },
+			"with other data": func(t template) { delete(t.Resources, t.sessions().ID) },
 		},
 	},
 	{

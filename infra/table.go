@@ -39,6 +39,21 @@ func newTable(stack awscdk.Stack, chosen settings) awsdynamodb.Table {
 	return table
 }
 
+// newSessions adds the table of the console's sessions, which is apart so that the function which faces
+// browsers has no right to the organisation's data. It has no recovery: a session that is restored could
+// be one that a person has ended. It is removed with the stack, and everybody signs in again.
+func newSessions(stack awscdk.Stack) awsdynamodb.Table {
+	table := awsdynamodb.NewTable(stack, jsii.String("TableOfSessions"), &awsdynamodb.TableProps{
+		PartitionKey:        stringKey(schema.PK),
+		BillingMode:         awsdynamodb.BillingMode_PAY_PER_REQUEST,
+		Encryption:          awsdynamodb.TableEncryption_AWS_MANAGED,
+		TimeToLiveAttribute: jsii.String(schema.TTL),
+		RemovalPolicy:       awscdk.RemovalPolicy_DESTROY,
+	})
+	accept(table, "AwsSolutions-DDB3", "A session that is restored could be one that a person has ended; without the table, people sign in again.")
+	return table
+}
+
 // tableInUse returns the table that functions, alarms and outputs refer to: the stack's
 // own table or, after a restore to a point in time, the table that infra/restore.sh
 // created (R16.2). The stack keeps its own table; a deployment with the setting empty

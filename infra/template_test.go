@@ -111,6 +111,32 @@ func (t template) one(kind string) *resource {
 	return &resource{ID: "no single " + kind}
 }
 
+// only returns the resource of a type whose id begins with a text, or an empty resource.
+func (t template) only(kind, prefix string) *resource {
+	found := slices.DeleteFunc(t.of(kind), func(r *resource) bool { return !strings.HasPrefix(r.ID, prefix) })
+	if len(found) != 1 {
+		return &resource{ID: "no single " + kind + " " + prefix}
+	}
+	return found[0]
+}
+
+// table returns the table of package schema: the one that is not of sessions.
+func (t template) table() *resource {
+	found := slices.DeleteFunc(t.of("AWS::DynamoDB::Table"), func(r *resource) bool { return r == t.sessions() })
+	if len(found) != 1 {
+		return &resource{ID: "no single table"}
+	}
+	return found[0]
+}
+
+// sessions returns the table of the console's sessions.
+func (t template) sessions() *resource { return t.only("AWS::DynamoDB::Table", "TableOfSessions") }
+
+// client returns a client of the user pool: UsersClient is of scripts, and UsersConsole of the console.
+func (t template) client(prefix string) *resource {
+	return t.only("AWS::Cognito::UserPoolClient", prefix)
+}
+
 // logs returns the log group with a name, or an empty resource.
 func (t template) logs(name string) *resource {
 	if found := t.where("AWS::Logs::LogGroup", "LogGroupName", name); len(found) == 1 {

@@ -14,10 +14,15 @@ import (
 
 // users holds the resources for sign-in.
 type users struct {
-	pool   awscognito.UserPool
-	client awscognito.UserPoolClient
-	domain awscognito.UserPoolDomain
+	pool    awscognito.UserPool
+	client  awscognito.UserPoolClient // of scripts
+	console awscognito.UserPoolClient // of the console
+	domain  awscognito.UserPoolDomain
 }
+
+// poolScopes are the scopes that the console asks the user pool for. The pool gives refresh tokens
+// without offline_access, and refuses that scope.
+const poolScopes = "openid email"
 
 // tokens says which tokens the API accepts.
 type tokens struct {
@@ -27,8 +32,9 @@ type tokens struct {
 }
 
 // newUsers adds the user pool, with a group for each role of package access. Only an
-// administrator can add users. The client has no secret: it signs in with an
-// authorization code and PKCE, and returns to origin.
+// administrator can add users. The clients have no secret: they sign in with an authorization
+// code and PKCE, and return to origin. The console has a client of its own, by which audit events tell
+// its users from scripts.
 func newUsers(stack awscdk.Stack, chosen settings, origin string) users {
 	pool := awscognito.NewUserPool(stack, jsii.String("Users"), &awscognito.UserPoolProps{
 		UserPoolName:        stack.StackName(),
@@ -64,8 +70,20 @@ func newUsers(stack awscdk.Stack, chosen settings, origin string) users {
 		})
 	}
 
-	client := pool.AddClient(jsii.String("Client"), &awscognito.UserPoolClientOptions{
-		UserPoolClientName: stack.StackName(),
+	client := pool.AddClient(jsii.String("Client"), clientOptions(*stack.StackName(), origin))
+	console := pool.AddClient(jsii.String("Console"), clientOptions(*stack.StackName()+"-console", origin))
+	domain := pool.AddDomain(jsii.String("Domain"), &awscognito.UserPoolDomainOptions{
+		CognitoDomain: &awscognito.CognitoDomainOptions{
+			DomainPrefix: jsii.String(cmp.Or(chosen.SignInPrefix, *stack.StackName()+"-"+*awscdk.Aws_ACCOUNT_ID())), // must be unique in the region over all accounts
+		},
+	})
+	return users{pool, client, console, domain}
+}
+
+// clientOptions returns the options of a client that returns to origin.
+func clientOptions(name, origin string) *awscognito.UserPoolClientOptions {
+	return &awscognito.UserPoolClientOptions{
+		UserPoolClientName: jsii.String(name),
 		GenerateSecret:     jsii.Bool(false),
 		OAuth: &awscognito.OAuthSettings{
 			Flows:        &awscognito.OAuthFlows{AuthorizationCodeGrant: jsii.Bool(true)},
@@ -82,13 +100,7 @@ func newUsers(stack awscdk.Stack, chosen settings, origin string) users {
 		RefreshTokenValidity:       awscdk.Duration_Hours(jsii.Number(12)),
 		EnableTokenRevocation:      jsii.Bool(true),
 		PreventUserExistenceErrors: jsii.Bool(true),
-	})
-	domain := pool.AddDomain(jsii.String("Domain"), &awscognito.UserPoolDomainOptions{
-		CognitoDomain: &awscognito.CognitoDomainOptions{
-			DomainPrefix: jsii.String(cmp.Or(chosen.SignInPrefix, *stack.StackName()+"-"+*awscdk.Aws_ACCOUNT_ID())), // must be unique in the region over all accounts
-		},
-	})
-	return users{pool, client, domain}
+	}
 }
 
 // returnURL returns the URL to which the browser returns with the code after sign-in.

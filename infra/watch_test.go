@@ -157,7 +157,7 @@ var watchChecks = []check{
 					c.want(r, "Tags.0", `{"Key":"application","Value":"trueup"}`)
 				}
 			}
-			for _, name := range []string{"ApiUrl", "SignInUrl", "UserPoolId", "UserPoolClientId", "UploadsBucket", "ReportsBucket", "DeadLettersUrl"} {
+			for _, name := range []string{"ConsoleUrl", "ApiUrl", "SignInUrl", "UserPoolId", "UserPoolClientId", "UploadsBucket", "ReportsBucket", "DeadLettersUrl"} {
 				if t.Outputs[name].Value == "" {
 					c.addf("the stack does not say %s", name)
 				}
@@ -179,8 +179,9 @@ func TestAllAlarms(t *testing.T) {
 	chosen.AllAlarms = true
 	all := parseTemplate(t, synthesise(chosen))
 	want := map[string]bool{}
-	table := "TableName=${" + all.one("AWS::DynamoDB::Table").ID + "}"
+	table := "TableName=${" + all.table().ID + "}"
 	for _, kind := range []string{"ReadThrottleEvents", "WriteThrottleEvents"} {
+		want["AWS/DynamoDB "+kind+" TableName=${"+all.sessions().ID+"}"] = true
 		want["AWS/DynamoDB "+kind+" "+table] = true
 		for _, index := range schema.Indexes {
 			want["AWS/DynamoDB "+kind+" GlobalSecondaryIndexName="+index.Name+" "+table] = true

@@ -101,6 +101,8 @@ func run() error {
 var startMessage = template.Must(template.New("startMessage").Parse(`
 trueup runs on this machine.
 
+  Open first {{.FrontURL}}/   (the console; choose a name and a role)
+
   HTTP API   {{.FrontURL}}
   S3         {{.S3URL}}   (buckets trueup-uploads and trueup-reports)
   DynamoDB   {{.DynamoDBEndpoint}}   (table {{.Table}}; this one listens on all interfaces)

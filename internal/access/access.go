@@ -64,6 +64,8 @@ type Principal struct {
 	// GroupsLeftOut reports whether the issuer left the groups out of the token because there are
 	// too many. Roles is empty then, though the caller may have some.
 	GroupsLeftOut bool
+	// Console reports whether the token was issued to the web console, so that the caller uses it.
+	Console bool
 }
 
 // May reports whether one of the principal's roles grants the permission.

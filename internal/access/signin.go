@@ -1,10 +1,13 @@
 package access
 
 import (
+	"bytes"
 	"encoding/base64"
 	"encoding/json"
+	"fmt"
 	"slices"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"trueup/internal/text"
@@ -18,6 +21,7 @@ const (
 
 	objectClaim  = "oid" // Entra ID: the user or service principal. Unlike sub it is the same for every application
 	issuerClaim  = "iss"
+	expiryClaim  = "exp"
 	entraGroups  = "groups"
 	sourcesClaim = "_claim_names" // OpenID Connect: claims that are not in the token
 	hasGroups    = "hasgroups"    // Entra ID, where a token travels in an address
@@ -38,6 +42,9 @@ type SignIn struct {
 	// Entra says that the issuer is Microsoft Entra ID. Without it, Entra ID is recognised by its hosts,
 	// so not where the issuer has a domain of the organisation (Azure AD B2C, External ID).
 	Entra bool
+	// Console is the client id of the web console; empty if it has none. Tokens for that client are of
+	// people who use the console.
+	Console string
 }
 
 // Caller returns the caller of a request. The claims are from the token that the JWT authorizer of
@@ -80,7 +87,49 @@ func (s SignIn) Caller(claims map[string]string, authorization string) (Principa
 		}
 	}
 	p.Name = nameIn(claims, p.Subject)
+	p.Console = s.Console != "" && clientIn(claims) == s.Console
 	return p, true
+}
+
+// clientClaims may have the client for which a token was issued: client_id in tokens of Cognito and of
+// RFC 9068, azp in those of Entra ID (version 2), Keycloak and Auth0, appid in those of Entra ID
+// (version 1), cid in those of Okta. Only the issuer sets them.
+var clientClaims = []string{"client_id", "azp", "appid", "cid"}
+
+// clientIn returns the client for which a token was issued; empty if the token does not say it.
+func clientIn(claims map[string]string) string {
+	for _, claim := range clientClaims {
+		if client := claims[claim]; client != "" {
+			return client
+		}
+	}
+	return ""
+}
+
+// Holder returns whom an access token names, and when it expires. It checks no signature: it is for a
+// program that got the token from the issuer itself and shows what it says. It reports false if the
+// token is not a JWT, has no expiry, or gives no access; see Caller.
+func (s SignIn) Holder(raw string) (p Principal, expires time.Time, ok bool) {
+	t, ok := payload(raw)
+	if !ok {
+		return Principal{}, time.Time{}, false
+	}
+	var seconds float64
+	if json.Unmarshal(t[expiryClaim], &seconds) != nil || seconds <= 0 || seconds > maxExpiry {
+		return Principal{}, time.Time{}, false
+	}
+	p, ok = s.Caller(t.claims(), raw)
+	return p, time.Unix(int64(seconds), 0).UTC(), ok
+}
+
+// maxExpiry is the last second of the year 9999.
+const maxExpiry = 253402300799
+
+// NameIn returns the name in an ID token that was verified; empty if it has none.
+func NameIn(raw string) string {
+	t, _ := payload(raw)
+	claims := t.claims()
+	return nameIn(claims, strings.TrimSpace(claims[SubjectClaim]))
 }
 
 // nameIn returns the name of the caller. The subject is not one.
@@ -120,6 +169,21 @@ func payload(authorization string) (token, bool) {
 	var t token
 	err = json.Unmarshal(data, &t)
 	return t, err == nil && t != nil
+}
+
+// claims returns the claims as API Gateway passes them to functions: a text for each, and a list as
+// "[a b]".
+func (t token) claims() map[string]string {
+	claims := make(map[string]string, len(t))
+	for name, raw := range t {
+		decoder := json.NewDecoder(bytes.NewReader(raw))
+		decoder.UseNumber() // avoids 1.79e+09
+		var value any
+		if decoder.Decode(&value) == nil && value != nil {
+			claims[name] = fmt.Sprint(value)
+		}
+	}
+	return claims
 }
 
 // text returns a claim that is a text; empty if it is missing or something else.

@@ -14,6 +14,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
 	"trueup/internal/agreement"
+	"trueup/internal/app/program"
 	"trueup/internal/aws/dynamo"
 	"trueup/internal/aws/invoke"
 	"trueup/internal/aws/s3bucket"
@@ -40,7 +41,7 @@ import (
 // openForRequests returns the store of a function that serves HTTP. It gives up soon because a caller
 // waits.
 func openForRequests(settings config.Config, c aws.Config) *dynamo.Table {
-	return dynamo.Open(dynamodb.NewFromConfig(c, retries(5, 200*time.Millisecond)), settings.Table)
+	return dynamo.Open(dynamodb.NewFromConfig(c, program.Retries(5, 200*time.Millisecond)), settings.Table)
 }
 
 func kernel(store *dynamo.Table, log *slog.Logger) httpapi.Kernel {
@@ -96,7 +97,7 @@ func Groups(settings config.Config, c aws.Config, log *slog.Logger) http.Handler
 // Licenses returns the handler of the licenses function.
 func Licenses(settings config.Config, c aws.Config, log *slog.Logger) http.Handler {
 	// Where people compete for the licences of one subscription, a transaction may need many attempts.
-	store := dynamo.Open(dynamodb.NewFromConfig(c, retries(5, 200*time.Millisecond)), settings.Table, dynamo.RetryTimeout(8*time.Second))
+	store := dynamo.Open(dynamodb.NewFromConfig(c, program.Retries(5, 200*time.Millisecond)), settings.Table, dynamo.RetryTimeout(8*time.Second))
 	client := s3.NewFromConfig(c)
 	files := s3bucket.New(client, settings.ReportsBucket)
 	var uploads func() string // nil without a role: then the function does not start

@@ -1,30 +1,23 @@
-// Package app is the composition root: it reads the settings, creates the clients and assembles
-// each function.
+// Package app is the composition root: it creates the clients and stores of each function and assembles
+// it. Package web assembles the console, and package program runs all of them.
 package app
 
 import (
 	"context"
 	"crypto/rand"
 	"errors"
-	"fmt"
 	"log/slog"
 	"maps"
 	"net/http"
-	"os"
 	"slices"
-	"strings"
 	"time"
 
-	"github.com/aws/aws-lambda-go/lambda"
-	"github.com/aws/aws-lambda-go/lambdacontext"
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/aws/ratelimit"
-	"github.com/aws/aws-sdk-go-v2/aws/retry"
-	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
 	"trueup/internal/agreement"
+	"trueup/internal/app/program"
 	"trueup/internal/aws/dynamo"
 	"trueup/internal/aws/s3bucket"
 	"trueup/internal/aws/trigger"
@@ -42,21 +35,20 @@ import (
 	"trueup/internal/intake/kind"
 	"trueup/internal/inventories"
 	"trueup/internal/journal"
-	"trueup/internal/manifest"
 	"trueup/internal/refresher"
 	"trueup/internal/register"
 )
 
 // RunImporter runs the import function until Lambda stops it.
 func RunImporter() {
-	run("import", func(settings config.Config, c aws.Config, log *slog.Logger) any {
+	program.Run("import", func(settings config.Config, c aws.Config, log *slog.Logger) any {
 		return trigger.Handler(Importer(settings, c, log), log)
 	})
 }
 
 // RunInventory runs the inventory function until Lambda stops it.
 func RunInventory() {
-	run("inventory", func(settings config.Config, c aws.Config, log *slog.Logger) any {
+	program.Run("inventory", func(settings config.Config, c aws.Config, log *slog.Logger) any {
 		return trigger.Handler(Inventory(settings, c, log), log)
 	})
 }
@@ -77,63 +69,9 @@ func RunLicenses() { runAPI(licenses.Name, Licenses) }
 func RunReports() { runAPI(reports.Name, Reports) }
 
 func runAPI(name string, handler func(config.Config, aws.Config, *slog.Logger) http.Handler) {
-	run(name, func(settings config.Config, c aws.Config, log *slog.Logger) any {
-		return serve(settings, handler(settings, c, log), log)
+	program.Run(name, func(settings config.Config, c aws.Config, log *slog.Logger) any {
+		return program.Serve(settings, handler(settings, c, log), log)
 	})
-}
-
-// serve returns the Lambda handler of a function that serves HTTP.
-func serve(settings config.Config, handler http.Handler, log *slog.Logger) any {
-	return trigger.HTTP(handler, settings.SignIn, log, time.Now)
-}
-
-// run reads the settings that the manifest lists for the function and starts its handler. An
-// invalid setting ends the process with one log line that names it.
-func run(name string, handler func(config.Config, aws.Config, *slog.Logger) any) {
-	log := slog.New(metricsHandler{lambdacontext.NewLogHandler(), namespaceOf(config.Environment("AWS_LAMBDA_FUNCTION_NAME"), name)}).With("function", name)
-	settings, c, err := load(name)
-	if err != nil {
-		log.Error("cannot start", "error", err)
-		os.Exit(1)
-	}
-	lambda.Start(handler(settings, c, log))
-}
-
-func load(name string) (config.Config, aws.Config, error) {
-	function, ok := manifest.Find(name)
-	if !ok {
-		return config.Config{}, aws.Config{}, fmt.Errorf("app: no function %q in the manifest", name)
-	}
-	settings, err := config.Load(config.Environment, function.ToLoad(config.Environment)...)
-	if err != nil {
-		return config.Config{}, aws.Config{}, err
-	}
-	return settings, environment(config.Environment), nil
-}
-
-// environment returns the SDK's configuration from the variables that Lambda sets: a region and
-// credentials. It replaces the SDK's own loader, which also supports profiles, single sign-on
-// and metadata services that a function never has. The zip is a tenth smaller and starts sooner.
-func environment(lookup func(string) string) aws.Config {
-	c := aws.Config{
-		Region: lookup("AWS_REGION"),
-		Credentials: credentials.NewStaticCredentialsProvider(
-			lookup("AWS_ACCESS_KEY_ID"), lookup("AWS_SECRET_ACCESS_KEY"), lookup("AWS_SESSION_TOKEN")),
-		ConfigSources: []any{endpoints(lookup)},
-	}
-	if lookup("AWS_RESPONSE_CHECKSUM_VALIDATION") == "when_required" {
-		c.ResponseChecksumValidation = aws.ResponseChecksumValidationWhenRequired
-	}
-	return c
-}
-
-// endpoints returns the endpoints of services from the variables AWS_ENDPOINT_URL_<service>.
-type endpoints func(string) string
-
-// GetServiceBaseEndpoint implements the interface that the SDK's clients look for.
-func (lookup endpoints) GetServiceBaseEndpoint(_ context.Context, service string) (string, bool, error) {
-	url := lookup("AWS_ENDPOINT_URL_" + strings.ToUpper(strings.ReplaceAll(service, " ", "_")))
-	return url, url != "", nil
 }
 
 // The number of changes after which a copy is saved again, which limits how much a new process
@@ -148,7 +86,7 @@ const (
 // Importer assembles the import function: receivers for files in the uploads bucket, and the
 // cleanup on its schedule. Its store retries longer because no caller waits.
 func Importer(settings config.Config, c aws.Config, log *slog.Logger) trigger.Jobs {
-	store := dynamo.Open(dynamodb.NewFromConfig(c, retries(12, time.Second)), settings.Table, dynamo.RetryTimeout(30*time.Second))
+	store := dynamo.Open(dynamodb.NewFromConfig(c, program.Retries(12, time.Second)), settings.Table, dynamo.RetryTimeout(30*time.Second))
 	files := s3.NewFromConfig(c)
 	uploads, reports := s3bucket.New(files, settings.UploadsBucket), s3bucket.New(files, settings.ReportsBucket)
 	newID := func(at time.Time) string { return id.New(at, rand.Text()) }
@@ -192,7 +130,7 @@ func Importer(settings config.Config, c aws.Config, log *slog.Logger) trigger.Jo
 // Inventory assembles the inventory function. Its store retries longer because no caller
 // waits.
 func Inventory(settings config.Config, c aws.Config, log *slog.Logger) trigger.Jobs {
-	store := dynamo.Open(dynamodb.NewFromConfig(c, retries(12, time.Second)), settings.Table, dynamo.RetryTimeout(30*time.Second))
+	store := dynamo.Open(dynamodb.NewFromConfig(c, program.Retries(12, time.Second)), settings.Table, dynamo.RetryTimeout(30*time.Second))
 	files := s3.NewFromConfig(c)
 	counts := &inventories.Receiver{
 		Store:   store.Inventories,
@@ -278,18 +216,4 @@ func storedElsewhere(ctx context.Context, agreements *register.Reader, store *dy
 		}
 	}
 	return elsewhere, nil
-}
-
-// retries makes the DynamoDB client attempt a call up to n times, with pauses of at most
-// longest. The SDK's retry budget over all calls is disabled: it would fail calls that one more
-// attempt saves.
-func retries(n int, longest time.Duration) func(*dynamodb.Options) {
-	return func(o *dynamodb.Options) {
-		o.Retryer = retry.NewStandard(func(r *retry.StandardOptions) {
-			r.MaxAttempts, r.MaxBackoff, r.RateLimiter = n, longest, ratelimit.None
-		})
-		// DynamoDB's CRC32 of a reply adds nothing over TLS, and the local engine computes a
-		// wrong one.
-		o.DisableValidateResponseChecksum = true
-	}
 }

@@ -19,6 +19,7 @@ import (
 
 	local "trueup/infra/local/aws/s3"
 	"trueup/internal/access"
+	"trueup/internal/app/program"
 	"trueup/internal/aws/trigger"
 	"trueup/internal/config"
 	"trueup/internal/httpapi/agreements"
@@ -88,7 +89,7 @@ func newAPIStand(t *testing.T) *apiStand {
 		"AWS_REGION": local.Region, "AWS_ACCESS_KEY_ID": "local", "AWS_SECRET_ACCESS_KEY": "local",
 		"AWS_ENDPOINT_URL_DYNAMODB": storetest.Endpoint(t), "AWS_ENDPOINT_URL_LAMBDA": functions.URL, "AWS_ENDPOINT_URL_S3": files.URL,
 	}
-	s := &apiStand{t: t, c: environment(func(name string) string { return variables[name] })}
+	s := &apiStand{t: t, c: program.Environment(func(name string) string { return variables[name] })}
 	s.settings = config.Config{
 		Table: storetest.Table(t), UploadsBucket: "uploads", ReportsBucket: "reports", PairMaxChars: 15, ImportLease: 30 * time.Second,
 		RefreshFunction: "trueup-refresh", InventoryFunction: "trueup-inventory", DirectoryFunction: "trueup-directory", RefreshTimeZone: time.UTC, ExpiringDays: 90, Role: "local",

@@ -11,6 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
+	"trueup/internal/app/program"
 	"trueup/internal/aws/dynamo"
 	"trueup/internal/aws/s3bucket"
 	"trueup/internal/aws/trigger"
@@ -29,14 +30,14 @@ const (
 
 // RunDirectory runs the directory function until Lambda stops it.
 func RunDirectory() {
-	run("directory", func(settings config.Config, c aws.Config, log *slog.Logger) any {
+	program.Run("directory", func(settings config.Config, c aws.Config, log *slog.Logger) any {
 		return trigger.Handler(Directory(settings, c, log), log)
 	})
 }
 
 // Directory assembles the directory function. Its store retries longer because no caller waits.
 func Directory(settings config.Config, c aws.Config, log *slog.Logger) trigger.Jobs {
-	store := dynamo.Open(dynamodb.NewFromConfig(c, retries(12, time.Second)), settings.Table, dynamo.RetryTimeout(30*time.Second))
+	store := dynamo.Open(dynamodb.NewFromConfig(c, program.Retries(12, time.Second)), settings.Table, dynamo.RetryTimeout(30*time.Second))
 	files := s3.NewFromConfig(c)
 	reports := s3bucket.New(files, settings.ReportsBucket)
 	users := people.New(store.People, store.Journal, reports, log)

@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"trueup/internal/app/program"
 	"trueup/internal/aws/trigger"
 	"trueup/internal/config"
 	"trueup/internal/intake/kind"
@@ -22,7 +23,7 @@ func TestEveryKindOfFileHasAReceiver(t *testing.T) {
 	settings := config.Config{
 		Table: "table", UploadsBucket: "uploads", ReportsBucket: "reports", RefreshFunction: "refresh", RefreshTimeZone: time.UTC,
 	}
-	c := environment(func(string) string { return "" }) // nothing is called
+	c := program.Environment(func(string) string { return "" }) // nothing is called
 	refresh, err := Refresher(settings, c, nil, quiet)
 	if err != nil {
 		t.Fatal(err)

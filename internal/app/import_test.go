@@ -14,6 +14,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
 	local "trueup/infra/local/aws/s3"
+	"trueup/internal/app/program"
 	"trueup/internal/aws/dynamo"
 	"trueup/internal/aws/trigger"
 	"trueup/internal/config"
@@ -49,7 +50,7 @@ func TestR3_10_AnImportLeadsToARefresh(t *testing.T) {
 	files := httptest.NewServer(server)
 	t.Cleanup(func() { files.Close(); server.Close() })
 	variables["AWS_ENDPOINT_URL_S3"] = files.URL
-	c := environment(func(name string) string { return variables[name] })
+	c := program.Environment(func(name string) string { return variables[name] })
 	settings := config.Config{
 		Table: storetest.Table(t), UploadsBucket: "uploads", ReportsBucket: "reports", PairMaxChars: 15, ImportLease: 30 * time.Second,
 		RefreshFunction: "trueup-refresh", RefreshTimeZone: time.UTC,

@@ -32,7 +32,7 @@ func TestSettingsThatFunctionsRead(t *testing.T) {
 		read := map[string]bool{}
 		code.follow(name[strings.LastIndexByte(name, '.')+1:], read)
 		if f.Trigger == manifest.HTTP {
-			code.follow("serve", read)
+			code.follow("Serve", read)
 		}
 		if diff := cmp.Diff(set(settings), read); diff != "" {
 			t.Errorf("settings of %s (-manifest +read by its code)\n%s", f.Name, diff)
@@ -69,7 +69,7 @@ func set(settings config.Config) map[string]bool {
 	return names
 }
 
-// reader is a function of this package that has the settings as a parameter.
+// reader is a function of this package, or of one below it, that has the settings as a parameter.
 type reader struct {
 	fields []string // of the settings that it reads
 	calls  []string // functions that it passes the settings to
@@ -87,12 +87,16 @@ func (code readersByName) follow(function string, read map[string]bool) {
 	}
 }
 
-// readers finds the readers in the source of this package.
+// readers finds the readers in the source of this package and of those below it.
 func readers(t *testing.T) readersByName {
 	t.Helper()
-	names, err := filepath.Glob("*.go")
-	if err != nil {
-		t.Fatal(err)
+	var names []string
+	for _, pattern := range []string{"*.go", "*/*.go"} {
+		found, err := filepath.Glob(pattern)
+		if err != nil {
+			t.Fatal(err)
+		}
+		names = append(names, found...)
 	}
 	code := readersByName{}
 	for _, name := range names {

@@ -12,6 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
 	"trueup/internal/agreement"
+	"trueup/internal/app/program"
 	"trueup/internal/aws/dynamo"
 	"trueup/internal/aws/invoke"
 	"trueup/internal/aws/s3bucket"
@@ -45,14 +46,9 @@ const (
 	sweepLimit     = 2 * time.Minute  // for old data, before the night's refresh; the next night continues
 )
 
-// Secret returns a function that reads the client ID and secret of the entitlement service from
-// the secret with that name. It is passed in because a linked SDK client is initialised at every
-// start, and the other functions read no secrets.
-type Secret func(c aws.Config, name string) func(context.Context) (id, secret string, err error)
-
 // RunRefresher runs the refresh function until Lambda stops it.
-func RunRefresher(secret Secret) {
-	run("refresh", func(settings config.Config, c aws.Config, log *slog.Logger) any {
+func RunRefresher(secret program.Secret) {
+	program.Run("refresh", func(settings config.Config, c aws.Config, log *slog.Logger) any {
 		jobs, err := Refresher(settings, c, secret, log)
 		if err != nil {
 			log.Error("cannot start", "error", err)
@@ -64,8 +60,8 @@ func RunRefresher(secret Secret) {
 
 // Refresher assembles the refresh function. Its store retries longer because no caller waits.
 // An error means that a setting is invalid.
-func Refresher(settings config.Config, c aws.Config, secret Secret, log *slog.Logger) (trigger.Jobs, error) {
-	store := dynamo.Open(dynamodb.NewFromConfig(c, retries(12, time.Second)), settings.Table, dynamo.RetryTimeout(30*time.Second))
+func Refresher(settings config.Config, c aws.Config, secret program.Secret, log *slog.Logger) (trigger.Jobs, error) {
+	store := dynamo.Open(dynamodb.NewFromConfig(c, program.Retries(12, time.Second)), settings.Table, dynamo.RetryTimeout(30*time.Second))
 	files := s3.NewFromConfig(c)
 	reports := s3bucket.New(files, settings.ReportsBucket)
 	agreements, titles := register.New(store.Agreements, store.Journal, reports, log), catalog.New(store.Journal, reports, log)
@@ -146,7 +142,7 @@ func requestFor(ctx context.Context, r *refresher.Requests, s statements.Record)
 
 // sourceOf returns the source of entitlements (R7.4): the service if one is configured,
 // otherwise the statements in use.
-func sourceOf(settings config.Config, c aws.Config, secret Secret, pairs *register.Reader, refreshes *dynamo.Refreshes, kept *statements.Service, log *slog.Logger) (func(context.Context, refresher.Run) (entitlement.Source, error), error) {
+func sourceOf(settings config.Config, c aws.Config, secret program.Secret, pairs *register.Reader, refreshes *dynamo.Refreshes, kept *statements.Service, log *slog.Logger) (func(context.Context, refresher.Run) (entitlement.Source, error), error) {
 	if v := settings.VLSC; v != (config.VLSC{}) {
 		service, err := vlsc.NewService(vlsc.Config{Endpoint: v.Endpoint, TokenURL: v.TokenURL, Credentials: secret(c, v.Secret), Now: time.Now, Log: log})
 		return func(context.Context, refresher.Run) (entitlement.Source, error) { return service, nil }, err

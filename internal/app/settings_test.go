@@ -12,6 +12,8 @@ import (
 
 	"trueup/internal/access"
 	"trueup/internal/agreement"
+	"trueup/internal/app/program"
+	"trueup/internal/app/web"
 	"trueup/internal/aws/secrets"
 	"trueup/internal/aws/trigger"
 	"trueup/internal/config"
@@ -28,6 +30,7 @@ import (
 var starts = map[string]any{
 	"import": Importer, "inventory": Inventory, "directory": Directory, "refresh": Refresher,
 	agreements.Name: Agreements, catalogapi.Name: Catalog, groups.Name: Groups, licenses.Name: Licenses, reports.Name: Reports,
+	web.Name: web.Console,
 }
 
 // start assembles a function.
@@ -39,7 +42,9 @@ func start(t *testing.T, name string, s config.Config, c aws.Config) any {
 		return assemble(s, c, log)
 	case func(config.Config, aws.Config, *slog.Logger) trigger.Jobs:
 		return assemble(s, c, log)
-	case func(config.Config, aws.Config, Secret, *slog.Logger) (trigger.Jobs, error):
+	case func(config.Config, aws.Config, program.Secret, *slog.Logger) http.Handler:
+		return assemble(s, c, secrets.Of, log)
+	case func(config.Config, aws.Config, program.Secret, *slog.Logger) (trigger.Jobs, error):
 		jobs, err := assemble(s, c, secrets.Of, log)
 		if err != nil {
 			t.Error(err)
@@ -92,7 +97,7 @@ func TestR16_6_SettingsOfTheReleaseBefore(t *testing.T) {
 		answer := httptest.NewRecorder()
 		ctx := access.WithCall(t.Context(), access.Call{Principal: &access.Principal{Subject: "jo", Roles: []access.Role{access.GlobalAdmin}}})
 		request := httptest.NewRequestWithContext(ctx, http.MethodGet, path, nil)
-		start(t, f.Name, settings, environment(before)).(http.Handler).ServeHTTP(answer, request)
+		start(t, f.Name, settings, program.Environment(before)).(http.Handler).ServeHTTP(answer, request)
 		if answer.Code != http.StatusOK {
 			t.Errorf("%s: %d %s", path, answer.Code, answer.Body)
 		}
@@ -112,7 +117,7 @@ func TestSettingsOfTheManifest(t *testing.T) {
 			if err != nil {
 				t.Error(err)
 			}
-			start(t, f.Name, settings, environment(all))
+			start(t, f.Name, settings, program.Environment(all))
 			return true
 		}
 		if !started(f.Settings) {

@@ -37,6 +37,13 @@ const (
 	SignInClaim       = "SIGN_IN_CLAIM"
 	SignInRoles       = "SIGN_IN_ROLES"
 	SignInEntra       = "SIGN_IN_ENTRA"
+	SessionsTable     = "TRUEUP_SESSIONS_TABLE"
+	API               = "TRUEUP_API"
+	ConsoleOrigin     = "TRUEUP_CONSOLE_ORIGIN"
+	ConsoleIssuer     = "TRUEUP_CONSOLE_ISSUER"
+	ConsoleClient     = "TRUEUP_CONSOLE_CLIENT"
+	ConsoleScopes     = "TRUEUP_CONSOLE_SCOPES"
+	ConsoleSecret     = "TRUEUP_CONSOLE_SECRET"
 )
 
 // Config is a function's settings.
@@ -57,6 +64,18 @@ type Config struct {
 	RetentionDays     int
 	VLSC              VLSC
 	SignIn            access.SignIn
+	SessionsTable     string
+	API               string
+	Console           Console
+}
+
+// Console says where the console is and how people sign in to it. Without Client nobody can.
+type Console struct {
+	Origin string // such as https://licences.example.org, without a slash at the end
+	Issuer string // issuer of the ID tokens
+	Client string // client id
+	Scopes string // with spaces between them
+	Secret string // name of the secret with the client's secret; empty for a public client
 }
 
 // VLSC is the address of the service that returns entitlements. It is zero if there is none; then
@@ -98,6 +117,14 @@ var Settings = []Setting{
 		chosenBy("signInRoles"),
 	boolean(SignInEntra, "whether the issuer is Microsoft Entra ID although it has a domain of the organisation (R16.4)", func(c *Config) *bool { return &c.SignIn.Entra }, false).
 		chosenBy("signInEntra"),
+	text(SessionsTable, "DynamoDB table of the sessions of the console", func(c *Config) *string { return &c.SessionsTable }).namesResource("sessions"),
+	text(API, "address of the HTTP API, without a slash at the end", func(c *Config) *string { return &c.API }).ofDeployment(true),
+	text(ConsoleOrigin, "address at which people open the console, without a path", func(c *Config) *string { return &c.Console.Origin }).ofDeployment(true),
+	text(ConsoleIssuer, "issuer that signs people in to the console", func(c *Config) *string { return &c.Console.Issuer }).ofDeployment(false),
+	text(ConsoleClient, "client id of the console at that issuer, by which audit events have the source console; empty if nobody can sign in to the console", func(c *Config) *string { return &c.Console.Client }).ofDeployment(false),
+	text(ConsoleScopes, "scopes that the console asks for, with spaces between them", func(c *Config) *string { return &c.Console.Scopes }).ofDeployment(false),
+	text(ConsoleSecret, "name of the secret with the client secret of the console; empty for a client without one", func(c *Config) *string { return &c.Console.Secret }).
+		chosenBy("consoleSecret"),
 }
 
 // Setting is one row of Settings.
@@ -109,20 +136,22 @@ type Setting struct {
 	Function string // function of the manifest that it names; empty if it names none
 	Role     bool   // whether it is the unique id of the function's own role
 	Service  bool   // whether it configures the entitlement service; these settings are set together or not at all
+	Deployed bool   // whether it is known only when the stack is deployed, such as an address
 	Default  string // value if it is not set
 	Want     string // description of allowed values, for errors
 
-	set   func(c *Config, value string) bool // false if the value is not allowed
-	fault func(value string) error           // what is wrong with a value, if Want cannot say it
-	value func(c Config) string
+	required bool
+	set      func(c *Config, value string) bool // false if the value is not allowed
+	fault    func(value string) error           // what is wrong with a value, if Want cannot say it
+	value    func(c Config) string
 }
 
 // Value returns the setting as written in the environment; empty if not set.
 func (s Setting) Value(c Config) string { return s.value(c) }
 
-// Required reports whether the setting must not be empty. Names of resources and functions, and the
-// id of a role, have no default.
-func (s Setting) Required() bool { return s.Resource != "" || s.Function != "" || s.Role }
+// Required reports whether the setting must not be empty. Names of resources and functions, the id of
+// a role, and some addresses have no default.
+func (s Setting) Required() bool { return s.required || s.Resource != "" || s.Function != "" || s.Role }
 
 func (s Setting) namesResource(resource string) Setting {
 	s.Resource = resource
@@ -136,6 +165,11 @@ func (s Setting) namesFunction(function string) Setting {
 
 func (s Setting) identifiesRole() Setting {
 	s.Role = true
+	return s
+}
+
+func (s Setting) ofDeployment(required bool) Setting {
+	s.Deployed, s.required = true, required
 	return s
 }
 

@@ -30,6 +30,7 @@ func TestLoad(t *testing.T) {
 	given := func(more map[string]string) map[string]string {
 		settings := map[string]string{
 			config.Table: " t ", config.UploadsBucket: "u", config.ReportsBucket: "r", config.RefreshFunction: "f", config.InventoryFunction: "i", config.DirectoryFunction: "d", config.Role: "AROA",
+			config.SessionsTable: "s", config.API: "https://api.example", config.ConsoleOrigin: "https://console.example",
 		}
 		maps.Copy(settings, more)
 		return settings
@@ -37,7 +38,8 @@ func TestLoad(t *testing.T) {
 	byDefault := config.Config{
 		Table: "t", UploadsBucket: "u", ReportsBucket: "r", RefreshFunction: "f", InventoryFunction: "i", DirectoryFunction: "d", Role: "AROA",
 		PairMaxChars: 16, ExpiringDays: 90, InventoryRequired: true, ImportLease: 30 * time.Second, RefreshTimeZone: time.UTC,
-		SignIn: access.SignIn{Claim: access.GroupsClaim},
+		SignIn:        access.SignIn{Claim: access.GroupsClaim},
+		SessionsTable: "s", API: "https://api.example", Console: config.Console{Origin: "https://console.example"},
 	}
 	for name, test := range map[string]struct {
 		settings map[string]string
@@ -71,6 +73,13 @@ func TestLoad(t *testing.T) {
 				c.VLSC = config.VLSC{Endpoint: "https://vlsc.example", TokenURL: "https://login.example", Secret: "s"}
 			},
 		},
+		"SPEC 14 the client of the console": {
+			settings: given(map[string]string{config.ConsoleIssuer: "https://login.example", config.ConsoleClient: "c", config.ConsoleScopes: "openid email", config.ConsoleSecret: "x"}),
+			differs: func(c *config.Config) {
+				c.Console = config.Console{Origin: "https://console.example", Issuer: "https://login.example", Client: "c", Scopes: "openid email", Secret: "x"}
+			},
+		},
+		"SPEC 14 no address":  {settings: given(map[string]string{config.API: "", config.ConsoleOrigin: " "}), wrong: []string{config.API + " is not set", config.ConsoleOrigin + " is not set"}},
 		"R7.4 half a service": {settings: given(map[string]string{config.VLSCEndpoint: "https://vlsc.example"}), wrong: []string{config.VLSCSecret}},
 		"R16.4 app roles of another issuer": {
 			settings: given(map[string]string{config.SignInClaim: "roles", config.SignInRoles: `{"global-admin": ["Licence admins"]}`}),

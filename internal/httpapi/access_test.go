@@ -76,7 +76,7 @@ func TestAccess(t *testing.T) {
 	allowed["device-licenses"] = []access.Role{"global-admin"} // R10.3
 	allowed["put-lists"] = []access.Role{"global-admin", "billing-admin", "user-admin"}
 	s := newStack(t)
-	for _, r := range route.Table {
+	for _, r := range route.API {
 		roles, known := allowed[r.Permission]
 		if !known {
 			t.Errorf("%s: the test does not know who has the permission %s", r.Key(), r.Permission)

@@ -37,7 +37,7 @@ func Document(functions ...Function) []byte {
 		facades[f.Name] = f.Facade
 	}
 	api := humago.New(http.NewServeMux(), configuration(enums, 0))
-	for _, r := range route.Table {
+	for _, r := range route.API {
 		op := operation(r)
 		if f := facades[r.Function]; f.serves(r.Path) {
 			f.adapt(&op)

@@ -68,7 +68,9 @@ func newFaultyWith(t *testing.T, faults faultproxy.Faults, others elsewhere) *fa
 	log := slog.New(slog.NewJSONHandler(&f.log, nil))
 	var names []string
 	for _, s := range config.Settings {
-		names = append(names, s.Name)
+		if s.Resource != "sessions" && !s.Deployed { // what only the console has, and what only a deployment knows
+			names = append(names, s.Name)
+		}
 	}
 	settings, err := config.Load(func(name string) string {
 		return map[string]string{
@@ -82,7 +84,7 @@ func newFaultyWith(t *testing.T, faults faultproxy.Faults, others elsewhere) *fa
 	handlers := map[string]func(config.Config, aws.Config, *slog.Logger) http.Handler{
 		agreements.Name: app.Agreements, catalogapi.Name: app.Catalog, groups.Name: app.Groups, licenses.Name: app.Licenses, reports.Name: app.Reports,
 	}
-	for _, r := range route.Table {
+	for _, r := range route.API {
 		if f.handlers[r.Function] == nil {
 			f.handlers[r.Function] = handlers[r.Function](settings, aws.Config{
 				Region: "eu-west-1", BaseEndpoint: &proxy.URL, ConfigSources: []any{others},
@@ -258,8 +260,8 @@ func TestStoreUnavailable(t *testing.T) {
 			}
 			f := newFaulty(t, faults)
 			var items atomic.Bool
-			atOnce(len(route.Table), len(route.Table), func(i int) {
-				r := route.Table[i]
+			atOnce(len(route.API), len(route.API), func(i int) {
+				r := route.API[i]
 				if slices.Contains(storeless, r.Key()) || transactions && r.Method == http.MethodGet {
 					return
 				}
@@ -336,8 +338,8 @@ func TestObjectsUnavailable(t *testing.T) {
 			server := httptest.NewServer(away)
 			t.Cleanup(server.Close)
 			f := newFaultyWith(t, nil, elsewhere{"S3": server.URL})
-			atOnce(len(route.Table), len(route.Table), func(i int) {
-				r := route.Table[i]
+			atOnce(len(route.API), len(route.API), func(i int) {
+				r := route.API[i]
 				if r.Method != http.MethodGet {
 					return
 				}

@@ -166,7 +166,7 @@ func operations(t *testing.T) (all []operation) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, r := range route.Table {
+	for _, r := range route.API {
 		item := document.Paths.Value(r.Path)
 		if item == nil || item.GetOperation(r.Method) == nil {
 			t.Fatalf("%s is not in the document", r.Key())
@@ -217,7 +217,7 @@ func (s *stack) warm(t *testing.T) {
 	if _, err := documented(); err != nil {
 		t.Fatal(err)
 	}
-	for _, r := range route.Table {
+	for _, r := range route.API {
 		s.ask(t, hostile{route: r, query: "nobody=1"})
 		switch r.Key() { // valid calls load the dictionary of products and the starting catalog
 		case "GET /inventory/recognition", "GET /catalog/proposals":

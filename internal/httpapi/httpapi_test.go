@@ -76,7 +76,7 @@ func TestFunctionsServeTheirRows(t *testing.T) {
 		}
 	}
 	functions := map[string]bool{}
-	for _, r := range route.Table {
+	for _, r := range route.API {
 		want = append(want, r.Key()+" "+r.Operation+" "+string(r.Permission))
 		functions[r.Function] = true
 	}
@@ -87,7 +87,7 @@ func TestFunctionsServeTheirRows(t *testing.T) {
 	}
 	for function := range functions {
 		h := unused(quiet).handler(function)
-		for _, r := range route.Table {
+		for _, r := range route.API {
 			// Without a token a served row answers 401; other rows answer 404 or 405.
 			w := call(h, httptest.NewRequest(r.Method, strings.NewReplacer("{id}", "x", "{pair}", "y", "{product}", "z").Replace(r.Path), nil), access.Call{})
 			served := w.Code == http.StatusUnauthorized || w.Code == http.StatusOK

@@ -48,6 +48,15 @@ func (k Kernel) EventAs(ctx context.Context, permission access.Permission, now t
 	role, _ := call.Principal.As(permission)
 	return audit.Event{
 		ID: id.New(now, k.NewID()), At: now, By: call.Principal.Subject, ByName: call.Principal.Name, Role: string(role),
-		Action: action, RequestID: call.RequestID, Source: audit.SourceAPI,
+		Action: action, RequestID: call.RequestID, Source: sourceOf(call.Principal),
 	}
+}
+
+// sourceOf returns how a call arrived. The client of the token says it, which only the issuer sets: a
+// header could be sent by every client.
+func sourceOf(caller *access.Principal) audit.Source {
+	if caller.Console {
+		return audit.SourceConsole
+	}
+	return audit.SourceAPI
 }

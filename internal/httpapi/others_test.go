@@ -70,7 +70,7 @@ func TestDetailsAreNowhereElseR2_7(t *testing.T) {
 	var log bytes.Buffer
 	s.deps.Log = slog.New(slog.NewJSONHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	a := asking{t, map[string]http.Handler{}, &strings.Builder{}}
-	for _, r := range route.Table {
+	for _, r := range route.API {
 		a.handlers[r.Function] = s.deps.handler(r.Function)
 	}
 	other := func(name, details string) string {
@@ -114,7 +114,7 @@ func TestDetailsAreNowhereElseR2_7(t *testing.T) {
 		t.Errorf("the details are %s", answer)
 	}
 	read := 0
-	for _, r := range route.Table {
+	for _, r := range route.API {
 		if r.Method != http.MethodGet || r.Operation == "getAgreementDetails" {
 			continue
 		}

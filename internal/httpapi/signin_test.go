@@ -76,7 +76,7 @@ func TestR16_4_SignIn(t *testing.T) {
 					t.Fatal(err)
 				}
 				var routes []gateway.Route
-				for _, r := range route.Table {
+				for _, r := range route.API {
 					routes = append(routes, gateway.Route{Method: r.Method, Path: r.Path, Function: r.Function, Open: r.Permission == access.Anyone})
 				}
 				front := httptest.NewServer(gateway.New(gateway.Options{

@@ -234,7 +234,7 @@ func newStack(t *testing.T) *stack {
 		close(notified)
 		<-done
 	})
-	for _, r := range route.Table {
+	for _, r := range route.API {
 		if s.handlers[r.Function] == nil {
 			s.handlers[r.Function] = deps.handler(r.Function)
 		}
@@ -246,11 +246,11 @@ func newStack(t *testing.T) *stack {
 // them. If no route matches, it returns the agreements function.
 func routed(r *http.Request) (function, key string) {
 	mux := http.NewServeMux()
-	for _, row := range route.Table {
+	for _, row := range route.API {
 		mux.Handle(row.Key(), http.NotFoundHandler())
 	}
 	_, pattern := mux.Handler(r)
-	for _, row := range route.Table {
+	for _, row := range route.API {
 		if row.Key() == pattern {
 			return row.Function, pattern
 		}

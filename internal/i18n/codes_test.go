@@ -26,8 +26,13 @@ var notCodes = map[string]bool{
 	"token_use":          true, // a claim of tokens of Amazon Cognito
 	"at_hash":            true, // a claim of ID tokens
 	"c_hash":             true, // likewise
-	"when_required":      true, // a value of the AWS SDK
-	"x86_64":             true, // an architecture
+	"client_id":          true, // a claim, and a parameter of OAuth 2.0
+	"client_secret":      true, // parameters of OAuth 2.0 and OpenID Connect
+	"id_token":           true, "id_token_hint": true, "logout_uri": true, "post_logout_redirect_uri": true, "refresh_token": true, "token_type_hint": true,
+	"client_secret_basic": true,                                                                              // a value of the metadata of issuers
+	"consent_required":    true, "interaction_required": true, "invalid_grant": true, "login_required": true, // errors of issuers
+	"when_required": true, // a value of the AWS SDK
+	"x86_64":        true, // an architecture
 }
 
 // TestEveryCode checks that every code in the source has a message.

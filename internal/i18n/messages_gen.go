@@ -4642,6 +4642,31 @@ var messages = [...]message{
 		"De services {service} en {other} kunnen voor één gebruiker niet tegelijk aan staan. Schakel een van beide uit, of verwijder de andere licentie.",
 		"Les services {service} et {other} ne peuvent pas être activés en même temps pour un utilisateur. Désactivez l'un des deux, ou retirez l'autre licence.",
 	}},
+	{"sign_in_lost", [...]string{
+		"This sign-in is no longer valid: it took longer than ten minutes, was used before, or began in another browser. Sign in again.",
+		"Deze aanmelding is niet meer geldig: ze duurde langer dan tien minuten, werd al gebruikt, of begon in een andere browser. Meld u opnieuw aan.",
+		"Cette connexion n'est plus valable : elle a duré plus de dix minutes, a déjà servi, ou a commencé dans un autre navigateur. Reconnectez-vous.",
+	}},
+	{"sign_in_refused", [...]string{
+		"The identity provider did not sign you in. Its reason is {code}. Try again, or ask the people who manage sign-in.",
+		"De identiteitsprovider heeft u niet aangemeld. De opgegeven reden is {code}. Probeer het opnieuw, of vraag het aan de beheerders van de aanmelding.",
+		"Le fournisseur d'identité ne vous a pas connecté. Sa raison est {code}. Réessayez, ou adressez-vous aux personnes qui gèrent la connexion.",
+	}},
+	{"sign_in_token", [...]string{
+		"The identity provider signed you in, but its tokens are not valid for trueup. Ask the people who manage sign-in to check the client of the console and its scopes.",
+		"De identiteitsprovider heeft u aangemeld, maar de tokens zijn niet geldig voor trueup. Vraag de beheerders van de aanmelding om de client van de console en de scopes te controleren.",
+		"Le fournisseur d'identité vous a connecté, mais ses jetons ne sont pas valables pour trueup. Demandez aux personnes qui gèrent la connexion de vérifier le client de la console et ses étendues.",
+	}},
+	{"sign_in_unavailable", [...]string{
+		"The identity provider does not answer as it should, so nobody can sign in at the moment. Try again in a minute.",
+		"De identiteitsprovider antwoordt niet zoals het hoort, dus kan niemand zich nu aanmelden. Probeer het over een minuut opnieuw.",
+		"Le fournisseur d'identité ne répond pas comme il le devrait : personne ne peut se connecter pour le moment. Réessayez dans une minute.",
+	}},
+	{"sign_in_unset", [...]string{
+		"Nobody can sign in to this console yet: it has no client at the identity provider. Ask the people who deploy trueup to set one.",
+		"Niemand kan zich al bij deze console aanmelden: ze heeft geen client bij de identiteitsprovider. Vraag de beheerders van trueup om er een in te stellen.",
+		"Personne ne peut encore se connecter à cette console : elle n'a pas de client chez le fournisseur d'identité. Demandez aux personnes qui déploient trueup d'en définir un.",
+	}},
 	{"snapshot_not_found", [...]string{
 		"There are no reports of {date}. The nearest days that have reports: {dates}.",
 		"Er zijn geen rapporten van {date}. De dichtstbijzijnde dagen met rapporten: {dates}.",

@@ -119,6 +119,7 @@ type Record struct {
 	At time.Time
 	// By, ByName, Role and RequestID are those of the call that made the job, for its audit events.
 	By, ByName, Role, RequestID string
+	Source                      audit.Source // likewise
 
 	Action        Action
 	Replace       bool
@@ -170,7 +171,7 @@ func (c *Counts) add(results []licensing.Result) {
 
 // event returns a new audit event of the job.
 func (r Record) event(id string, at time.Time, action string) audit.Event {
-	return audit.Event{ID: id, At: at, By: r.By, ByName: r.ByName, Role: r.Role, RequestID: r.RequestID, Action: action, Source: audit.SourceAPI}
+	return audit.Event{ID: id, At: at, By: r.By, ByName: r.ByName, Role: r.Role, RequestID: r.RequestID, Action: action, Source: r.Source}
 }
 
 // Page is one page of records, newest first. Next is empty on the last page.

@@ -160,7 +160,7 @@ func (w *world) make(in jobs.Input, dryRun bool) string {
 	w.t.Helper()
 	w.jobs++
 	at := noon.Add(time.Duration(w.jobs) * time.Minute)
-	r := jobs.Record{ID: newID(at), At: at, By: "admin", ByName: "An", Role: "user-admin", RequestID: "r1", Action: jobs.ActionAssign, Replace: in.Replace, DryRun: dryRun, Users: len(in.UserIDs), State: jobs.StateReceived, Version: 1}
+	r := jobs.Record{ID: newID(at), At: at, By: "admin", ByName: "An", Role: "user-admin", RequestID: "r1", Source: audit.SourceConsole, Action: jobs.ActionAssign, Replace: in.Replace, DryRun: dryRun, Users: len(in.UserIDs), State: jobs.StateReceived, Version: 1}
 	if len(in.Remove) > 0 {
 		r.Action = jobs.ActionRemove
 	}
@@ -284,7 +284,7 @@ func TestR9_2_Job(t *testing.T) {
 	// L18: each change has an event that names the job and who made it.
 	events, err := w.table.Audit.Events(t.Context(), audit.Query{From: noon, To: noon.Add(24 * time.Hour), Subject: "user/u001", Action: licensing.LicensesChanged, Limit: 10})
 	must(t, err)
-	if len(events.Items) != 1 || events.Items[0].After["call"] != job || events.Items[0].By != "admin" || events.Items[0].Role != "user-admin" || events.Items[0].RequestID != "r1" {
+	if len(events.Items) != 1 || events.Items[0].After["call"] != job || events.Items[0].By != "admin" || events.Items[0].Role != "user-admin" || events.Items[0].RequestID != "r1" || events.Items[0].Source != audit.SourceConsole {
 		t.Errorf("%+v", events.Items)
 	}
 	events, err = w.table.Audit.Events(t.Context(), audit.Query{From: noon, To: noon.Add(24 * time.Hour), Subject: "license-job/" + job, Limit: 10})
@@ -495,7 +495,7 @@ func TestStore(t *testing.T) {
 	w := newWorld(t, 0, nil)
 	yes := true
 	for i := range 3 {
-		r := jobs.Record{ID: fmt.Sprint("j", i), At: noon, By: "admin", State: jobs.StateReceived, Users: 1, Selection: &jobs.Selection{Licensed: &yes, Sort: subscription.SortName}, Version: 1}
+		r := jobs.Record{ID: fmt.Sprint("j", i), At: noon, By: "admin", Source: audit.SourceConsole, State: jobs.StateReceived, Users: 1, Selection: &jobs.Selection{Licensed: &yes, Sort: subscription.SortName}, Version: 1}
 		entry := once.Entry{Key: fmt.Sprint("admin/k", i), BodyHash: "h", Response: []byte(fmt.Sprint("answer ", i)), Expires: noon.Add(time.Hour)}
 		first, err := w.Store.CreateJob(t.Context(), r, once.Change{Event: w.event("license_job.created"), Entry: entry})
 		must(t, err)

@@ -16,10 +16,14 @@ type Resource string
 
 // The resources.
 const (
-	Table   Resource = "table"   // the table and its indexes
-	Uploads Resource = "uploads" // the bucket for uploads of admins
-	Reports Resource = "reports" // the bucket for reports
+	Table    Resource = "table"    // the table and its indexes
+	Uploads  Resource = "uploads"  // the bucket for uploads of admins
+	Reports  Resource = "reports"  // the bucket for reports
+	Sessions Resource = "sessions" // the table of the console's sessions, which has no indexes
 )
+
+// IsTable reports whether the resource is a DynamoDB table. The others are buckets.
+func (r Resource) IsTable() bool { return r == Table || r == Sessions }
 
 // ExportsPrefix is the prefix in the reports bucket for files that are too large for a response.
 // Clients download them at once; they are kept for a day.
@@ -103,6 +107,10 @@ func (f Function) ToLoad(lookup func(string) string) []string {
 
 // ReadsSecret reports whether f reads the secret of the entitlement service, if there is one.
 func (f Function) ReadsSecret() bool { return slices.Contains(f.Settings, config.VLSCSecret) }
+
+// IsConsole reports whether f is the console. Only the console reads the secret of its client, if there
+// is one.
+func (f Function) IsConsole() bool { return slices.Contains(f.Settings, config.ConsoleSecret) }
 
 const (
 	get       Action = "dynamodb:GetItem"
@@ -240,11 +248,11 @@ var Functions = []Function{
 		Timeout: requestTimeout,
 		Settings: []string{
 			config.Table, config.UploadsBucket, config.ReportsBucket, config.ExpiringDays, config.RefreshFunction, config.RefreshTimeZone,
-			config.SignInClaim, config.SignInRoles, config.SignInEntra, config.Role,
+			config.SignInClaim, config.SignInRoles, config.SignInEntra, config.ConsoleClient, config.Role,
 		},
 		// Until the time zone is set, adjustments end with the day in UTC. The runtime
 		// provided.al2023 has the data of time zones, for which this binary has no room.
-		Added: []string{config.RefreshTimeZone, config.SignInClaim, config.SignInRoles, config.SignInEntra, config.Role},
+		Added: []string{config.RefreshTimeZone, config.SignInClaim, config.SignInRoles, config.SignInEntra, config.ConsoleClient, config.Role},
 		Grants: []Grant{
 			{Resource: Table, Actions: []Action{get, batchGet, query, scan, put, update, remove}},
 			announce(kind.Statements),
@@ -264,9 +272,9 @@ var Functions = []Function{
 		Timeout: requestTimeout,
 		Settings: []string{
 			config.Table, config.UploadsBucket, config.ReportsBucket, config.PairMaxChars, config.ExpiringDays, config.InventoryRequired,
-			config.RefreshFunction, config.RefreshTimeZone, config.SignInClaim, config.SignInRoles, config.SignInEntra, config.Role,
+			config.RefreshFunction, config.RefreshTimeZone, config.SignInClaim, config.SignInRoles, config.SignInEntra, config.ConsoleClient, config.Role,
 		},
-		Added: []string{config.RefreshTimeZone, config.SignInClaim, config.SignInRoles, config.SignInEntra, config.Role}, // until the zone is set, days are those of UTC
+		Added: []string{config.RefreshTimeZone, config.SignInClaim, config.SignInRoles, config.SignInEntra, config.ConsoleClient, config.Role}, // until the zone is set, days are those of UTC
 		Grants: []Grant{
 			{Resource: Table, Actions: []Action{get, batchGet, query, scan, put, update, remove, check}},
 			announce(kind.Agreements),
@@ -281,8 +289,8 @@ var Functions = []Function{
 		Memory:   512,
 		Timeout:  requestTimeout,
 		Calls:    []string{"inventory"},
-		Settings: []string{config.Table, config.UploadsBucket, config.ReportsBucket, config.InventoryFunction, config.SignInClaim, config.SignInRoles, config.SignInEntra},
-		Added:    []string{config.SignInClaim, config.SignInRoles, config.SignInEntra},
+		Settings: []string{config.Table, config.UploadsBucket, config.ReportsBucket, config.InventoryFunction, config.SignInClaim, config.SignInRoles, config.SignInEntra, config.ConsoleClient},
+		Added:    []string{config.SignInClaim, config.SignInRoles, config.SignInEntra, config.ConsoleClient},
 		Grants: []Grant{
 			{Resource: Table, Actions: []Action{get, query, put, update}},
 			announce(kind.Inventory),
@@ -297,7 +305,7 @@ var Functions = []Function{
 		Calls:    []string{"directory"}, // for a job
 		Memory:   1024,                  // the register of 100,000 users, and an export of them
 		Timeout:  requestTimeout,
-		Settings: []string{config.Table, config.UploadsBucket, config.ReportsBucket, config.DirectoryFunction, config.RefreshTimeZone, config.SignInClaim, config.SignInRoles, config.SignInEntra, config.Role},
+		Settings: []string{config.Table, config.UploadsBucket, config.ReportsBucket, config.DirectoryFunction, config.RefreshTimeZone, config.SignInClaim, config.SignInRoles, config.SignInEntra, config.ConsoleClient, config.Role},
 		Grants: []Grant{
 			{Resource: Table, Actions: []Action{get, batchGet, query, scan, put, update, remove, check}},
 			announce(kind.Users),
@@ -337,12 +345,26 @@ var Functions = []Function{
 		Trigger:  HTTP,
 		Memory:   512,
 		Timeout:  requestTimeout,
-		Settings: []string{config.Table, config.ReportsBucket, config.SignInClaim, config.SignInRoles, config.SignInEntra},
-		Added:    []string{config.ReportsBucket, config.SignInClaim, config.SignInRoles, config.SignInEntra}, // without the bucket, no copy of the register is read
+		Settings: []string{config.Table, config.ReportsBucket, config.SignInClaim, config.SignInRoles, config.SignInEntra, config.ConsoleClient},
+		Added:    []string{config.ReportsBucket, config.SignInClaim, config.SignInRoles, config.SignInEntra, config.ConsoleClient}, // without the bucket, no copy of the register is read
 		Grants: []Grant{
 			{Resource: Table, Actions: []Action{get, batchGet, query, scan, put, update, remove, check}},
 			{Resource: Reports, Prefix: "copies/", Actions: []Action{getObject, listBucket}},
 		},
+	},
+	{
+		Name:    "console",
+		Summary: "Serves the web console, as a client of the HTTP API.",
+		Trigger: HTTP,
+		Memory:  512,
+		Timeout: requestTimeout,
+		// The name of the bucket is for the content policy of pages with uploads, which browsers send there.
+		Settings: []string{
+			config.SessionsTable, config.API, config.ConsoleOrigin, config.ConsoleIssuer, config.ConsoleClient, config.ConsoleScopes, config.ConsoleSecret,
+			config.UploadsBucket, config.SignInClaim, config.SignInRoles, config.SignInEntra,
+		},
+		// Everything else is what the person may do at the HTTP API, with the person's token.
+		Grants: []Grant{{Resource: Sessions, Actions: []Action{get, put, update, remove}}},
 	},
 }
 

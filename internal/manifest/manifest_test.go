@@ -91,7 +91,7 @@ func TestSettingsNameWhatExists(t *testing.T) {
 	t.Parallel()
 	for _, s := range config.Settings {
 		switch manifest.Resource(s.Resource) {
-		case "", manifest.Table, manifest.Uploads, manifest.Reports:
+		case "", manifest.Table, manifest.Uploads, manifest.Reports, manifest.Sessions:
 		default:
 			t.Errorf("%s is the name of %q, which is no resource", s.Name, s.Resource)
 		}
@@ -144,7 +144,7 @@ func TestPrefixesAreThoseOfTheKeys(t *testing.T) {
 			}
 		}
 		for _, g := range f.Grants {
-			if _, used := keys[g.Resource][g.Prefix]; g.Resource != manifest.Table && !used {
+			if _, used := keys[g.Resource][g.Prefix]; !g.Resource.IsTable() && !used {
 				t.Errorf("%s is granted %q of %s, which nothing uses", f.Name, g.Prefix, g.Resource)
 			}
 		}
@@ -193,6 +193,32 @@ func TestWhoCallsItself(t *testing.T) {
 	for _, f := range manifest.Functions {
 		if got, want := f.CallsItself(), f.Name == "refresh"; got != want {
 			t.Errorf("%s calls itself: %v", f.Name, got)
+		}
+	}
+}
+
+// SPEC 14: the function that faces browsers may use its sessions and nothing else of the organisation,
+// and no other function may use the sessions.
+func TestConsoleHasOnlySessions(t *testing.T) {
+	t.Parallel()
+	for _, f := range manifest.Functions {
+		for _, g := range f.Grants {
+			if (g.Resource == manifest.Sessions) != f.IsConsole() {
+				t.Errorf("%s may use %s", f.Name, g.Resource)
+			}
+		}
+		if f.IsConsole() && (len(f.Grants) != 1 || f.Calls != nil || f.Asynchronous() || f.ReadsSecret()) {
+			t.Errorf("%s has other rights than for its sessions", f.Name)
+		}
+	}
+}
+
+// SPEC 12: a function that writes audit events of callers knows the client of the console.
+func TestAuditSourceNeedsTheClient(t *testing.T) {
+	t.Parallel()
+	for _, f := range manifest.Functions {
+		if f.Trigger == manifest.HTTP && !slices.Contains(f.Settings, config.ConsoleClient) {
+			t.Errorf("%s serves HTTP and does not know the client of the console", f.Name)
 		}
 	}
 }

@@ -20,7 +20,20 @@ import (
 // functionKey finds the function in the signature of its request: stack.keyOf names the key after it.
 var functionKey = regexp.MustCompile(`Credential=ASIALOCAL([A-Z]+)/`)
 
-// onlyGranted returns the address of an engine that refuses what a function may not do with the table on
+// tableName finds the names of the tables of a request.
+var tableName = regexp.MustCompile(`"TableName":"([^"]+)"`)
+
+// tableOf returns which table a request is for: that of sessions or the other one.
+func tableOf(body []byte) manifest.Resource {
+	for _, found := range tableName.FindAllSubmatch(body, -1) {
+		if bytes.HasSuffix(found[1], []byte("-sessions")) {
+			return manifest.Sessions
+		}
+	}
+	return manifest.Table
+}
+
+// onlyGranted returns the address of an engine that refuses what a function may not do with a table on
 // AWS, by its grants in the manifest. Local engines know no permissions.
 func onlyGranted(t *testing.T, endpoint string) string {
 	t.Helper()
@@ -36,7 +49,7 @@ func onlyGranted(t *testing.T, endpoint string) string {
 		}
 		r.Body = io.NopCloser(bytes.NewReader(body))
 		_, operation, _ := strings.Cut(r.Header.Get("X-Amz-Target"), ".")
-		function, granted := tableActions(r.Header.Get("Authorization"))
+		function, granted := tableActions(r.Header.Get("Authorization"), tableOf(body))
 		for _, action := range actionsOf(operation, body) {
 			if !slices.Contains(granted, action) {
 				t.Errorf("%s on the table is not granted to the function %q", action, function)
@@ -51,8 +64,8 @@ func onlyGranted(t *testing.T, endpoint string) string {
 	return server.URL
 }
 
-// tableActions returns the function that signed a request, and what it may do with the table.
-func tableActions(signature string) (name string, actions []manifest.Action) {
+// tableActions returns the function that signed a request, and what it may do with a table.
+func tableActions(signature string, table manifest.Resource) (name string, actions []manifest.Action) {
 	found := functionKey.FindStringSubmatch(signature)
 	if found == nil {
 		return "", nil
@@ -60,7 +73,7 @@ func tableActions(signature string) (name string, actions []manifest.Action) {
 	name = strings.ToLower(found[1])
 	function, _ := manifest.Find(name)
 	for _, g := range function.Grants {
-		if g.Resource == manifest.Table {
+		if g.Resource == table {
 			actions = append(actions, g.Actions...)
 		}
 	}

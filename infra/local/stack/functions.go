@@ -13,6 +13,8 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 
+	"trueup/infra/local/aws/gateway"
+	"trueup/infra/local/aws/issuer"
 	"trueup/infra/local/aws/lambda"
 	"trueup/infra/local/aws/s3"
 	"trueup/internal/config"
@@ -152,6 +154,13 @@ func (s *Stack) setting(f manifest.Function, name string) string {
 	switch {
 	case setting.Resource == string(manifest.Table):
 		return s.Table
+	case setting.Resource == string(manifest.Sessions):
+		return s.Sessions
+	case setting.Deployed:
+		return map[string]string{
+			config.API: s.FrontURL, config.ConsoleOrigin: s.FrontURL, config.ConsoleIssuer: s.FrontURL + gateway.IssuerPath,
+			config.ConsoleClient: issuer.ConsoleClientID, config.ConsoleScopes: "openid email",
+		}[name]
 	case setting.Resource != "":
 		return bucketName(manifest.Resource(setting.Resource))
 	case setting.Function != "": // functions are called by their names in the manifest

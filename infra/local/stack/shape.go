@@ -8,6 +8,7 @@ import (
 
 	engine "trueup/infra/local/aws/dynamodb"
 	"trueup/infra/local/aws/gateway"
+	"trueup/infra/local/aws/issuer"
 	"trueup/infra/local/aws/s3"
 	"trueup/internal/access"
 	"trueup/internal/aws/dynamo/schema"
@@ -18,6 +19,11 @@ import (
 // CreateTable creates or updates a table of package schema; see engine.CreateTable.
 func CreateTable(ctx context.Context, client *dynamodb.Client, name string) error {
 	return engine.CreateTable(ctx, client, name, Schema())
+}
+
+// CreateSessions creates or updates a table of the console's sessions.
+func CreateSessions(ctx context.Context, client *dynamodb.Client, name string) error {
+	return engine.CreateTable(ctx, client, name, engine.Schema{PK: schema.PK, TTL: schema.TTL})
 }
 
 // Schema returns the table of package schema in the type of the engine.
@@ -47,6 +53,11 @@ func corsRules(api string) map[string]s3.Rule {
 		rules[bucketName(resource)] = s3.Rule{Origins: origins, Methods: rule.Methods, Headers: rule.Headers, Expose: rule.Expose}
 	}
 	return rules
+}
+
+// signIns returns the clients of the issuer: the console at the address of the HTTP API.
+func signIns(api string) []issuer.Client {
+	return []issuer.Client{{ID: issuer.ConsoleClientID, Callbacks: []string{api + "/signed-in"}, Logouts: []string{api + "/"}}}
 }
 
 // groups returns the names of the user pool groups for roles.

@@ -44,6 +44,7 @@ import (
 // Names of resources.
 const (
 	Table         = "trueup"
+	SessionsTable = "trueup-sessions"
 	UploadsBucket = "trueup-uploads"
 	ReportsBucket = "trueup-reports"
 )
@@ -90,7 +91,7 @@ type Options struct {
 	// For tests.
 	FunctionsDynamoDB string          // endpoint that only the functions use, such as a fault proxy; empty for the engine's
 	InMemory          bool            // keep the table in memory; it is lost at the end
-	TableName         string          // empty for Table
+	TableName         string          // empty for Table; the sessions are in <name>-sessions
 	Env               []string        // added to the functions' environment, "NAME=value"
 	RetryDelays       []time.Duration // of asynchronous calls; nil for the delays of the Lambda service
 	Unscheduled       bool            // run no schedules
@@ -107,6 +108,7 @@ type Stack struct {
 	LambdaURL        string // address of the Invoke API
 	DynamoDBEndpoint string
 	Table            string
+	Sessions         string // table of the console's sessions
 	DataDir          string
 	VLSCURL          string       // address of the reference server; empty without it
 	VLSC             *vlsc.Server // for setting its faults; nil without it
@@ -137,7 +139,7 @@ func Start(ctx context.Context, o Options) (_ *Stack, err error) {
 	if !o.Credentials.HasKeys() {
 		o.Credentials = Credentials
 	}
-	s := &Stack{Table: o.TableName, credentials: credentials.StaticCredentialsProvider{Value: o.Credentials}}
+	s := &Stack{Table: o.TableName, Sessions: o.TableName + strings.TrimPrefix(SessionsTable, Table), credentials: credentials.StaticCredentialsProvider{Value: o.Credentials}}
 	defer func() {
 		if err != nil {
 			s.Stop(0)
@@ -197,6 +199,9 @@ func Start(ctx context.Context, o Options) (_ *Stack, err error) {
 	group.Go(func() error { return s.startBuckets(starting) })
 	group.Go(func() (err error) {
 		s.issuer, err = issuer.Open(filepath.Join(s.DataDir, "issuer.pem"), s.FrontURL+gateway.IssuerPath, time.Now)
+		if err == nil {
+			s.issuer.Clients, s.issuer.Groups = signIns(s.FrontURL), groups(access.Roles)
+		}
 		return err
 	})
 	if err := group.Wait(); err != nil {
@@ -227,7 +232,7 @@ func Start(ctx context.Context, o Options) (_ *Stack, err error) {
 	return s, s.Healthy(ctx)
 }
 
-// startTable starts the engine, unless the options name one, and creates the table.
+// startTable starts the engine, unless the options name one, and creates the tables.
 func (s *Stack) startTable(ctx context.Context, o Options, logs string) error {
 	if s.DynamoDBEndpoint = o.DynamoDBEndpoint; s.DynamoDBEndpoint == "" {
 		log, err := openLog(logs, "dynamodb.log")
@@ -246,6 +251,9 @@ func (s *Stack) startTable(ctx context.Context, o Options, logs string) error {
 			return err
 		}
 		s.DynamoDBEndpoint = s.engine.URL
+	}
+	if err := CreateSessions(ctx, s.DynamoDB(), s.Sessions); err != nil {
+		return err
 	}
 	return CreateTable(ctx, s.DynamoDB(), s.Table)
 }

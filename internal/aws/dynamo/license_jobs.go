@@ -41,6 +41,7 @@ type licenseJobOrder struct {
 	ByName        string               `dynamodbav:"by_name,omitempty"`
 	Role          string               `dynamodbav:"role"`
 	Request       string               `dynamodbav:"request"`
+	Source        audit.Source         `dynamodbav:"source,omitempty"` // empty in version 1, which knew only the API
 	Action        jobs.Action          `dynamodbav:"action"`
 	Replace       bool                 `dynamodbav:"replace"`
 	Subscriptions []string             `dynamodbav:"subscriptions"`
@@ -82,7 +83,7 @@ func newLicenseJobItem(r jobs.Record) licenseJobItem {
 		itemKey: keyed(licenseJobKey(r.ID)), State: r.State, Position: r.Position, Counts: licenseJobCounts(r.Counts), Short: r.Short,
 		Reason: r.Reason, Args: r.Args, Attempts: r.Attempts, Worker: r.Worker, Ended: millis(r.EndedAt), Version: r.Version,
 		Order: licenseJobOrder{
-			ID: r.ID, At: millis(r.At), By: r.By, ByName: r.ByName, Role: r.Role, Request: r.RequestID, Action: r.Action, Replace: r.Replace,
+			ID: r.ID, At: millis(r.At), By: r.By, ByName: r.ByName, Role: r.Role, Request: r.RequestID, Source: r.Source, Action: r.Action, Replace: r.Replace,
 			Subscriptions: r.Subscriptions, DryRun: r.DryRun, Users: r.Users, Selection: (*licenseJobSelection)(r.Selection),
 		},
 	}
@@ -95,7 +96,7 @@ func newLicenseJobItem(r jobs.Record) licenseJobItem {
 func (i licenseJobItem) job() jobs.Record {
 	o := i.Order
 	r := jobs.Record{
-		ID: o.ID, At: fromMillis(o.At), By: o.By, ByName: o.ByName, Role: o.Role, RequestID: o.Request, Action: o.Action, Replace: o.Replace,
+		ID: o.ID, At: fromMillis(o.At), By: o.By, ByName: o.ByName, Role: o.Role, RequestID: o.Request, Source: cmp.Or(o.Source, audit.SourceAPI), Action: o.Action, Replace: o.Replace,
 		Subscriptions: o.Subscriptions, DryRun: o.DryRun, Users: o.Users, Selection: (*jobs.Selection)(o.Selection),
 		State: i.State, Position: i.Position, Counts: jobs.Counts(i.Counts), Short: i.Short, Reason: i.Reason, Args: i.Args,
 		Attempts: i.Attempts, Worker: i.Worker, EndedAt: fromMillis(i.Ended), Version: i.Version,

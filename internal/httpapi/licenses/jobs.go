@@ -263,7 +263,7 @@ func (o *operations) makeJob(ctx context.Context, in *createLicenseJobInput, now
 	}
 	event := o.EventAs(ctx, permission, now, "license_job.created")
 	r := jobs.Record{
-		ID: id.New(now, o.NewID()), At: now, By: event.By, ByName: event.ByName, Role: event.Role, RequestID: event.RequestID, Action: n.Action, Replace: work.Replace,
+		ID: id.New(now, o.NewID()), At: now, By: event.By, ByName: event.ByName, Role: event.Role, RequestID: event.RequestID, Source: event.Source, Action: n.Action, Replace: work.Replace,
 		Subscriptions: named, DryRun: n.DryRun, Users: len(work.UserIDs), State: jobs.StateReceived, Version: 1,
 	}
 	if n.Selection != nil {

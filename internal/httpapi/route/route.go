@@ -4,6 +4,7 @@
 package route
 
 import (
+	"slices"
 	"strings"
 
 	"trueup/internal/access"
@@ -12,21 +13,36 @@ import (
 // Route is one row of the table.
 type Route struct {
 	Method     string
-	Path       string            // "/agreements/{id}"; "/pages/{rest...}" matches all paths below, but not "/pages" itself
+	Path       string            // "/agreements/{id}"; "/pages/{rest...}" matches all paths below, but not "/pages" itself; "/{$}" is the path "/"
 	Function   string            // the name of the function that serves it, in package manifest
 	Permission access.Permission // what the caller must be allowed to do; access.Anyone needs no token
-	Operation  string            // OpenAPI operation id
+	Operation  string            // OpenAPI operation id; for a page, a name of the same form
 }
 
 // Key returns the route in the syntax of ServeMux.
 func (r Route) Key() string { return r.Method + " " + r.Path }
 
 // GatewayKey returns the route in the syntax of API Gateway, where a greedy path variable,
-// always the last one, is {rest+}.
-func (r Route) GatewayKey() string { return strings.Replace(r.Key(), "...}", "+}", 1) }
+// always the last one, is {rest+}, and a path never stands for those below it.
+func (r Route) GatewayKey() string {
+	return strings.NewReplacer("...}", "+}", "{$}", "").Replace(r.Key())
+}
 
 // Table contains every route.
-var Table = []Route{
+var Table = slices.Concat(API, Pages)
+
+// Pages contains the routes of the console. They are not in the OpenAPI document. The console finds out
+// by itself who is signed in, so the gateway lets anyone through. Two greedy rows serve every page:
+// package console has the table of pages, and answers a mistyped address with a page.
+var Pages = []Route{
+	{"GET", "/{$}", "console", access.Anyone, "openConsole"},
+	{"GET", "/console/{path...}", "console", access.Anyone, "showPage"},
+	{"POST", "/console/{path...}", "console", access.Anyone, "submitPage"},
+	{"GET", "/signed-in", "console", access.Anyone, "finishSignIn"},
+}
+
+// API contains the routes of the HTTP API, which the OpenAPI document describes.
+var API = []Route{
 	{"GET", "/openapi.json", "agreements", access.Anyone, "openapi"},
 	{"GET", "/agreements", "agreements", access.Read, "listAgreements"},
 	{"POST", "/agreements", "agreements", access.ManageAgreements, "createAgreement"},

@@ -13,6 +13,7 @@ func TestGatewayKey(t *testing.T) {
 	t.Parallel()
 	for path, want := range map[string]string{
 		"/agreements/{id}": "GET /agreements/{id}", "/pages/{rest...}": "GET /pages/{rest+}", "/pages/{a}/{rest...}": "GET /pages/{a}/{rest+}",
+		"/{$}": "GET /",
 	} {
 		r := route.Route{Method: http.MethodGet, Path: path}
 		if got := r.GatewayKey(); got != want || r.Key() != "GET "+path {
@@ -29,7 +30,7 @@ func TestTable(t *testing.T) {
 	graph := regexp.MustCompile(`^/v1\.0(/([a-z][a-zA-Z]*|\{[a-z]+\}))+$`) // has names of its own
 	mux := http.NewServeMux()                                              // panics on routes that conflict
 	for _, r := range route.Table {
-		if !steps.MatchString(r.Path) && !graph.MatchString(r.Path) {
+		if !steps.MatchString(r.Path) && !graph.MatchString(r.Path) && r.Path != "/{$}" {
 			t.Errorf("path %s", r.Path)
 		}
 		mux.Handle(r.Key(), http.NotFoundHandler())
@@ -42,6 +43,10 @@ func TestPermissions(t *testing.T) {
 	t.Parallel()
 	others := map[string]access.Permission{
 		"GET /openapi.json":            access.Anyone,
+		"GET /{$}":                     access.Anyone, // pages, which check sessions instead of tokens
+		"GET /console/{path...}":       access.Anyone,
+		"POST /console/{path...}":      access.Anyone,
+		"GET /signed-in":               access.Anyone,
 		"GET /agreements/{id}/details": access.ReadDetails,
 		"POST /refreshes":              access.RefreshNow,
 	}
@@ -83,5 +88,22 @@ func TestPermissions(t *testing.T) {
 	}
 	for key := range others {
 		t.Errorf("%s is no route", key)
+	}
+}
+
+// TestPages: the console has the pages, and nothing else.
+func TestPages(t *testing.T) {
+	t.Parallel()
+	console := map[string]bool{}
+	for _, r := range route.Of("console") {
+		console[r.Key()] = true
+	}
+	for _, r := range route.Pages {
+		if !console[r.Key()] {
+			t.Errorf("%s is not served by the console", r.Key())
+		}
+	}
+	if len(console) != len(route.Pages) || len(route.Table) != len(route.Pages)+len(route.API) {
+		t.Errorf("the console has %d routes, and %d are pages", len(console), len(route.Pages))
 	}
 }

@@ -85,9 +85,14 @@ var layers = []layer{
 		imports: []string{"foundation", "domain", "mechanisms", "read models", "internal/refresher", "internal/licensing"},
 	},
 	{
+		name:    "sessions", // of the console: who uses it
+		folders: []string{"internal/console/session"},
+		imports: []string{"foundation"},
+	},
+	{
 		name:    "entry points", // pages and AWS events
 		folders: []string{"internal/console", "internal/aws/trigger"},
-		imports: []string{"foundation", "domain", "mechanisms", "read models", "use cases", "tables", "internal/console/client", "internal/console/session"},
+		imports: []string{"foundation", "domain", "mechanisms", "read models", "use cases", "tables", "sessions", "internal/console/client"},
 	},
 	{
 		name:    "HTTP kernel", // shared by the functions that serve HTTP
@@ -110,14 +115,19 @@ var layers = []layer{
 		imports: []string{"foundation", "domain", "mechanisms", "read models", "use cases", "internal/aws/dynamo/schema"},
 	},
 	{
+		name:    "table of sessions", // apart from the other adapter, whose domain the console does not need
+		folders: []string{"internal/aws/dynamo/sessions"},
+		imports: []string{"foundation", "sessions", "internal/aws/dynamo/schema"},
+	},
+	{
 		name:    "root", // it assembles all parts
 		folders: []string{"internal/app"},
-		imports: []string{"foundation", "settings", "domain", "mechanisms", "read models", "tables", "use cases", "entry points", "HTTP kernel", "HTTP functions", "adapters"},
+		imports: []string{"foundation", "settings", "domain", "mechanisms", "read models", "tables", "use cases", "entry points", "HTTP kernel", "HTTP functions", "adapters", "sessions", "table of sessions", "root"},
 	},
 	{
 		name:    "functions",
 		folders: []string{"functions"},
-		imports: []string{"root", "internal/aws/secrets"}, // of one function only
+		imports: []string{"root", "internal/aws/secrets"}, // of two functions only
 	},
 	{
 		name:    "deployment", // the deployed infrastructure; roles are the user pool's groups
@@ -138,9 +148,9 @@ var layers = []layer{
 	},
 	{
 		name:    "test support", // imported by tests, and by each other
-		folders: []string{"internal/testkit/archtest", "internal/testkit/bench", "internal/testkit/golden", "internal/refresher/conformance", "internal/testkit/storetest"},
+		folders: []string{"internal/testkit/archtest", "internal/testkit/bench", "internal/testkit/golden", "internal/refresher/conformance", "internal/console/session/conformance", "internal/testkit/storetest"},
 		imports: []string{
-			"foundation", "settings", "domain", "mechanisms", "read models", "tables", "use cases", "entry points", "HTTP kernel", "HTTP functions", "adapters", "root", "stand-ins", "local stack", "test support",
+			"foundation", "settings", "domain", "mechanisms", "read models", "tables", "use cases", "entry points", "HTTP kernel", "HTTP functions", "adapters", "sessions", "table of sessions", "root", "stand-ins", "local stack", "test support",
 		},
 	},
 }

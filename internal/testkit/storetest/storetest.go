@@ -88,9 +88,20 @@ func Client(tb testing.TB) *dynamodb.Client {
 // name. It is deleted when the test ends.
 func Table(tb testing.TB) string {
 	tb.Helper()
+	return table(tb, stack.CreateTable)
+}
+
+// Sessions is Table for a table of the console's sessions.
+func Sessions(tb testing.TB) string {
+	tb.Helper()
+	return table(tb, stack.CreateSessions)
+}
+
+func table(tb testing.TB, create func(context.Context, *dynamodb.Client, string) error) string {
+	tb.Helper()
 	client := Client(tb)
 	name := "test-" + rand.Text()
-	if err := stack.CreateTable(tb.Context(), client, name); err != nil {
+	if err := create(tb.Context(), client, name); err != nil {
 		tb.Fatal(err)
 	}
 	tb.Cleanup(func() {

@@ -13,7 +13,7 @@ import (
 )
 
 // Schema has the names of a table's key attributes, all strings, the name of its
-// time-to-live attribute, and its indexes.
+// time-to-live attribute, and its indexes. SK is empty for a table without a sort key.
 type Schema struct {
 	PK, SK, TTL string
 	Indexes     []Index
@@ -30,13 +30,13 @@ type Index struct {
 // are recreated. If the keys of the table or of an index differ from the schema,
 // CreateTable returns a one-line error.
 func CreateTable(ctx context.Context, client *dynamodb.Client, name string, schema Schema) error {
-	indexes := make([]types.GlobalSecondaryIndex, len(schema.Indexes))
-	for i, index := range schema.Indexes {
-		indexes[i] = types.GlobalSecondaryIndex{
+	var indexes []types.GlobalSecondaryIndex // DynamoDB refuses an empty list
+	for _, index := range schema.Indexes {
+		indexes = append(indexes, types.GlobalSecondaryIndex{
 			IndexName:  aws.String(index.Name),
 			KeySchema:  keys(index.PK, index.SK),
 			Projection: &types.Projection{ProjectionType: types.ProjectionTypeInclude, NonKeyAttributes: index.Includes},
-		}
+		})
 	}
 	_, err := client.CreateTable(ctx, &dynamodb.CreateTableInput{
 		TableName:              aws.String(name),
@@ -145,10 +145,11 @@ func active(ctx context.Context, client *dynamodb.Client, name string) (*types.T
 }
 
 func keys(partition, sort string) []types.KeySchemaElement {
-	return []types.KeySchemaElement{
-		{AttributeName: aws.String(partition), KeyType: types.KeyTypeHash},
-		{AttributeName: aws.String(sort), KeyType: types.KeyTypeRange},
+	elements := []types.KeySchemaElement{{AttributeName: aws.String(partition), KeyType: types.KeyTypeHash}}
+	if sort != "" {
+		elements = append(elements, types.KeySchemaElement{AttributeName: aws.String(sort), KeyType: types.KeyTypeRange})
 	}
+	return elements
 }
 
 func sameKey(a, b types.KeySchemaElement) bool {
@@ -161,7 +162,10 @@ func sameAttributes(a, b []string) bool {
 
 // attributes returns the key attributes of the table and its indexes, without duplicates.
 func (s Schema) attributes() []types.AttributeDefinition {
-	names := []string{s.PK, s.SK}
+	names := []string{s.PK}
+	if s.SK != "" {
+		names = append(names, s.SK)
+	}
 	for _, index := range s.Indexes {
 		names = append(names, index.PK, index.SK)
 	}

@@ -4,7 +4,7 @@
 // answer into a response, with the same limits. Any other difference is a bug.
 //
 // It also serves paths that only the local stack has: /healthz, /dev/token, /dev/lambda
-// (the address where functions can be invoked), and the issuer's metadata and keys.
+// (the address where functions can be invoked), and those of the issuer, with its sign-in page.
 package gateway
 
 import (
@@ -31,7 +31,7 @@ const (
 	IntegrationTimeout = 30 * time.Second
 )
 
-// IssuerPath is the path prefix of the issuer's metadata and keys.
+// IssuerPath is the path prefix of the issuer.
 const IssuerPath = "/dev/issuer"
 
 // Invoker calls functions.
@@ -40,14 +40,14 @@ type Invoker interface {
 }
 
 // Route is a route and the function that serves it. The path has the syntax of
-// http.ServeMux: "/things/{id}", "/things/{rest...}".
+// http.ServeMux: "/things/{id}", "/things/{rest...}", "/{$}".
 type Route struct {
 	Method, Path, Function string
 	Open                   bool // needs no token
 }
 
-// Key returns the route in the syntax of API Gateway, with {rest+} for {rest...}.
-func (r Route) Key() string { return strings.Replace(r.pattern(), "...}", "+}", 1) }
+// Key returns the route in the syntax of API Gateway, with {rest+} for {rest...} and nothing for {$}.
+func (r Route) Key() string { return strings.NewReplacer("...}", "+}", "{$}", "").Replace(r.pattern()) }
 
 // pattern returns the route in the syntax of http.ServeMux.
 func (r Route) pattern() string { return r.Method + " " + r.Path }
@@ -56,8 +56,8 @@ func (r Route) pattern() string { return r.Method + " " + r.Path }
 type Options struct {
 	Routes []Route
 	Groups []string // groups that /dev/token can put in a token
-	// Audience lists what the claim aud, or client_id if there is no aud, may be; issuer.ClientID if
-	// empty.
+	// Audience lists what the claim aud, or client_id if there is no aud, may be; the clients of the
+	// issuer if empty.
 	Audience []string
 	Invoker  Invoker
 	Issuer   *issuer.Issuer
@@ -83,7 +83,7 @@ func New(o Options) http.Handler {
 		o.Console = io.Discard
 	}
 	if o.Audience == nil {
-		o.Audience = []string{issuer.ClientID}
+		o.Audience = []string{issuer.ClientID, issuer.ConsoleClientID}
 	}
 	f := &handler{
 		Options:    o,
@@ -100,8 +100,7 @@ func New(o Options) http.Handler {
 	f.routes.HandleFunc("GET /healthz", f.healthz)
 	f.routes.HandleFunc("GET /dev/token", f.token)
 	f.routes.HandleFunc("GET /dev/lambda", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, f.Lambda) })
-	f.routes.HandleFunc("GET "+IssuerPath+issuer.DiscoveryPath, o.Issuer.ServeDiscovery)
-	f.routes.HandleFunc("GET "+IssuerPath+issuer.KeysPath, o.Issuer.ServeKeys)
+	o.Issuer.Handle(f.routes, IssuerPath)
 	return f
 }
 

@@ -50,6 +50,7 @@ var routes = []gateway.Route{
 	{Method: "GET", Path: "/things", Function: "mirror"},
 	{Method: "GET", Path: "/things/{id}/parts/{part}", Function: "mirror"},
 	{Method: "GET", Path: "/pages/{rest...}", Function: "mirror"},
+	{Method: "GET", Path: "/{$}", Function: "mirror", Open: true},
 	{Method: "POST", Path: "/things", Function: "mirror", Open: true},
 }
 
@@ -217,6 +218,32 @@ func TestGreedyPaths(t *testing.T) {
 	}
 }
 
+// TestRoot: the route of the path "/" is "GET /", and matches no other path.
+func TestRoot(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	for path, status := range map[string]int{"/": http.StatusOK, "/?a=b": http.StatusOK, "/nothing": http.StatusNotFound, "//": http.StatusNotFound} {
+		response, body := s.do(t, "GET", path, "", http.Header{"Cookie": {"__Host-a=1; __Host-b=2"}})
+		var got struct {
+			RouteKey string   `json:"routeKey"`
+			RawPath  string   `json:"rawPath"`
+			Cookies  []string `json:"cookies"`
+		}
+		if response.StatusCode != status {
+			t.Errorf("%s: %d %s", path, response.StatusCode, body)
+		}
+		if status != http.StatusOK {
+			continue
+		}
+		if err := json.Unmarshal([]byte(body), &got); err != nil || got.RouteKey != "GET /" || got.RawPath != "/" || len(got.Cookies) != 2 {
+			t.Errorf("%s: %+v, %v", path, got, err)
+		}
+	}
+	if response, _ := s.do(t, "POST", "/", "", nil); response.StatusCode != http.StatusNotFound {
+		t.Errorf("POST /: %d", response.StatusCode)
+	}
+}
+
 func TestBodies(t *testing.T) {
 	t.Parallel()
 	s := start(t)
@@ -299,7 +326,7 @@ func TestNothingElseIsAnswered(t *testing.T) {
 	t.Parallel()
 	s := start(t)
 	for _, c := range []struct{ method, path string }{
-		{"GET", "/"},
+		{"POST", "/"},
 		{"GET", "/other"},
 		{"GET", "/things/"},
 		{"GET", "//things"},

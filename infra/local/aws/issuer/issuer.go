@@ -1,6 +1,10 @@
-// Package issuer is the sign-in of the local stack: an OpenID Connect issuer of access
-// tokens in the format of a Cognito user pool. It requires no password, so it must be
-// reachable only from this machine.
+// Package issuer is the sign-in of the local stack: an OpenID Connect issuer of tokens in the
+// format of a Cognito user pool. Its sign-in page asks for a name and a role and for no password,
+// so it must be reachable only from this machine.
+//
+// It is as strict as a user pool, and stricter where organisations have other issuers: callback
+// addresses are compared letter by letter, a code works once and for five minutes, PKCE with S256 is
+// required, and a refresh token works once. A second use of one revokes all that followed from it.
 package issuer
 
 import (
@@ -16,6 +20,7 @@ import (
 	"fmt"
 	"net/http"
 	"os"
+	"sync"
 	"time"
 
 	"github.com/coreos/go-oidc/v3/oidc"
@@ -23,20 +28,33 @@ import (
 	"github.com/go-jose/go-jose/v4/jwt"
 )
 
-// ClientID is the client for which the tokens are issued.
-const ClientID = "trueup-local"
+// Clients for which tokens are issued.
+const (
+	ClientID        = "trueup-local"   // of Token
+	ConsoleClientID = "trueup-console" // of the sign-in page
+)
 
 // Life is the default validity of a token, the same as in Cognito.
 const Life = time.Hour
 
 // Issuer signs tokens.
 type Issuer struct {
-	URL string // the claim "iss" of the tokens; prefix of DiscoveryPath and KeysPath
+	URL string // the claim "iss" of the tokens; prefix of all paths
+
+	// Clients are those that people sign in to, and Groups are the groups that they can choose. Both
+	// are set before the first request.
+	Clients []Client
+	Groups  []string
 
 	key    *rsa.PrivateKey
 	keyID  string
 	signer jose.Signer
 	now    func() time.Time
+
+	mu      sync.Mutex
+	codes   map[string]code   // by code
+	refresh map[string]family // by refresh token; it is lost when the process ends
+	used    map[string]string // sign-ins by refresh token that was used
 }
 
 // Open returns the issuer at url. Its key is kept in file, so that tokens stay valid after
@@ -58,7 +76,10 @@ func Open(file, url string, now func() time.Time) (*Issuer, error) {
 	if err != nil {
 		return nil, fmt.Errorf("issuer: %w", err)
 	}
-	return &Issuer{URL: url, key: key, keyID: id, signer: signer, now: now}, nil
+	return &Issuer{
+		URL: url, key: key, keyID: id, signer: signer, now: now,
+		codes: map[string]code{}, refresh: map[string]family{}, used: map[string]string{},
+	}, nil
 }
 
 func readKey(file string) (*rsa.PrivateKey, error) {
@@ -101,6 +122,11 @@ type claims struct {
 // Token returns an access token for a person in the given groups, valid for life from now.
 // With a negative life, the token has expired already.
 func (i *Issuer) Token(subject string, groups []string, life time.Duration) (string, error) {
+	return i.accessToken(ClientID, subject, groups, life)
+}
+
+// accessToken is Token for a client.
+func (i *Issuer) accessToken(client, subject string, groups []string, life time.Duration) (string, error) {
 	now := i.now()
 	return i.Sign(claims{
 		Claims: jwt.Claims{
@@ -111,7 +137,7 @@ func (i *Issuer) Token(subject string, groups []string, life time.Duration) (str
 			ID:       rand.Text(),
 		},
 		Groups:   groups,
-		ClientID: ClientID,
+		ClientID: client,
 		Use:      "access",
 		Scope:    "openid",
 		AuthTime: now.Unix(),
@@ -128,14 +154,37 @@ func (i *Issuer) Sign(claims any) (string, error) {
 const (
 	DiscoveryPath = "/.well-known/openid-configuration"
 	KeysPath      = "/.well-known/jwks.json"
+	AuthorizePath = "/oauth2/authorize"
+	TokenPath     = "/oauth2/token"
+	RevokePath    = "/oauth2/revoke"
+	SignInPath    = "/sign-in" // receives the form of the sign-in page
+	LogoutPath    = "/logout"
 )
+
+// Handle adds the issuer's paths to a mux, below a prefix.
+func (i *Issuer) Handle(mux *http.ServeMux, prefix string) {
+	mux.HandleFunc("GET "+prefix+DiscoveryPath, i.ServeDiscovery)
+	mux.HandleFunc("GET "+prefix+KeysPath, i.ServeKeys)
+	mux.HandleFunc("GET "+prefix+AuthorizePath, i.authorize)
+	mux.HandleFunc("POST "+prefix+SignInPath, i.chosen)
+	mux.HandleFunc("POST "+prefix+TokenPath, i.token)
+	mux.HandleFunc("POST "+prefix+RevokePath, i.revoke)
+	mux.HandleFunc("GET "+prefix+LogoutPath, i.logout)
+}
 
 // ServeDiscovery serves the issuer's metadata (OpenID Connect Discovery).
 func (i *Issuer) ServeDiscovery(w http.ResponseWriter, _ *http.Request) {
 	writeJSON(w, map[string]any{
 		"issuer":                                i.URL,
 		"jwks_uri":                              i.URL + KeysPath,
-		"response_types_supported":              []string{"token"},
+		"authorization_endpoint":                i.URL + AuthorizePath,
+		"token_endpoint":                        i.URL + TokenPath,
+		"revocation_endpoint":                   i.URL + RevokePath,
+		"end_session_endpoint":                  i.URL + LogoutPath,
+		"response_types_supported":              []string{"code"},
+		"code_challenge_methods_supported":      []string{"S256"},
+		"scopes_supported":                      scopes,
+		"token_endpoint_auth_methods_supported": []string{"none"},
 		"subject_types_supported":               []string{"public"},
 		"id_token_signing_alg_values_supported": []string{"RS256"},
 	})

@@ -9,6 +9,8 @@ const (
 	TTL = "expires" // seconds since 1970; deletion may be days late, so no code relies on it
 )
 
+// The table of the console's sessions has PK and TTL of its own. It has no sort key and no index.
+
 // Index is a global secondary index. Both of its keys are strings.
 type Index struct {
 	Name string

@@ -1,4 +1,4 @@
-package app
+package program
 
 import (
 	"testing"
@@ -14,7 +14,7 @@ func TestEnvironment(t *testing.T) {
 		"AWS_REGION": "eu-west-1", "AWS_ACCESS_KEY_ID": "id", "AWS_SECRET_ACCESS_KEY": "secret", "AWS_SESSION_TOKEN": "token",
 	}
 	lookup := func(name string) string { return variables[name] }
-	c := environment(lookup)
+	c := Environment(lookup)
 	got, err := c.Credentials.Retrieve(t.Context())
 	if err != nil || got.AccessKeyID != "id" || got.SecretAccessKey != "secret" || got.SessionToken != "token" || c.Region != "eu-west-1" {
 		t.Errorf("%+v in %q, %v", got, c.Region, err)
@@ -28,7 +28,7 @@ func TestEnvironment(t *testing.T) {
 
 	variables["AWS_ENDPOINT_URL_DYNAMODB"], variables["AWS_ENDPOINT_URL_S3"] = "http://127.0.0.1:1", "http://127.0.0.1:2"
 	variables["AWS_RESPONSE_CHECKSUM_VALIDATION"] = "when_required"
-	c = environment(lookup)
+	c = Environment(lookup)
 	if o := dynamodb.NewFromConfig(c).Options(); aws.ToString(o.BaseEndpoint) != "http://127.0.0.1:1" || o.Region != "eu-west-1" {
 		t.Errorf("DynamoDB is at %s in %q", aws.ToString(o.BaseEndpoint), o.Region)
 	}
