@@ -89,7 +89,7 @@ func New(o Options) http.Handler {
 func (s *site) secured(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
-		h.Set("Content-Security-Policy", s.policy())
+		h.Set(policyHeader, s.policy())
 		h.Set("X-Content-Type-Options", "nosniff")
 		h.Set("Referrer-Policy", "same-origin")
 		h.Set("Cross-Origin-Opener-Policy", "same-origin")
@@ -99,6 +99,8 @@ func (s *site) secured(next http.Handler) http.Handler {
 		next.ServeHTTP(w, r)
 	})
 }
+
+const policyHeader = "Content-Security-Policy"
 
 // policy returns the content policy. Browsers apply form-action to redirects, too, so it has the issuer, to
 // whose page signing out leads.
@@ -135,6 +137,8 @@ func (v *visit) respond() error {
 		} else if err != nil {
 			return errs.Wrap(err, errs.Unavailable, "try_again")
 		}
+		// A new process knows where signing out leads only now: the session has it.
+		v.w.Header().Set(policyHeader, v.site.policy())
 		v.said = v.takeNote()
 		if !v.may(v.page.Permission) {
 			return &denied{v.page.Permission}

@@ -256,6 +256,7 @@ type people struct {
 	mu     sync.Mutex
 	signed []string // where people came from when they had to sign in
 	broken error    // instead of any person
+	known  bool     // the origin of the issuer is, since the first person
 }
 
 const personCookie = "person"
@@ -263,6 +264,7 @@ const personCookie = "person"
 func (p *people) Person(_ http.ResponseWriter, r *http.Request) (session.Person, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	p.known = true
 	if p.broken != nil {
 		return session.Person{}, p.broken
 	}
@@ -299,7 +301,14 @@ func (p *people) SignOutEverywhere(w http.ResponseWriter, r *http.Request) error
 	return p.SignOut(w, r)
 }
 
-func (p *people) Origin() string { return "https://issuer.example.org" }
+func (p *people) Origin() string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if !p.known {
+		return ""
+	}
+	return "https://issuer.example.org"
+}
 
 // An and Bo are people of the tests: An manages everything, Bo only reads.
 var (
