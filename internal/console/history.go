@@ -40,7 +40,7 @@ func (v *visit) changes(e auditEvent, groups []group) (list []change) {
 
 // action returns what an event did, in words.
 func (v *visit) action(action string) string {
-	if code := "console_action_" + strings.ReplaceAll(action, ".", "_"); i18n.Known(code) {
+	if code := "console_action_" + strings.ReplaceAll(action, ".", "_"); i18n.KnownPage(code) {
 		return v.T(code)
 	}
 	return action

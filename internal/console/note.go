@@ -49,7 +49,7 @@ func (v *visit) takeNote() *note {
 	v.cookie(noteCookie, "", -1)
 	var n note
 	b, err := base64.RawURLEncoding.DecodeString(c.Value)
-	if err != nil || json.Unmarshal(b, &n) != nil || !strings.HasPrefix(n.Code, noteCodes) || !i18n.Known(n.Code) {
+	if err != nil || json.Unmarshal(b, &n) != nil || !strings.HasPrefix(n.Code, noteCodes) || !i18n.KnownPage(n.Code) {
 		return nil
 	}
 	return &n

@@ -156,7 +156,7 @@ func (t *trouble) describe(v *visit, status int, code string) {
 
 // say sets the text to the message of an error.
 func (t *trouble) say(v *visit, e *errs.Error) {
-	t.Text, t.Code = i18n.Text(v.lang, e.Code, e.Args), e.Code
+	t.Text, t.Code = i18n.PageText(v.lang, e.Code, e.Args), e.Code
 }
 
 // Kinds of trouble of the API.

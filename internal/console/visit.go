@@ -57,7 +57,7 @@ func (s *site) visit(w http.ResponseWriter, r *http.Request, p *Page) *visit {
 
 // T returns a message in the language of the person. args alternates names and values of placeholders.
 func (v *visit) T(code string, args ...string) string {
-	return i18n.Text(v.lang, code, errs.Pairs(args...))
+	return i18n.PageText(v.lang, code, errs.Pairs(args...))
 }
 
 // may reports whether the person's roles grant a permission. The API decides; this decides what is shown.

@@ -49,7 +49,7 @@ func TestEveryCode(t *testing.T) {
 		})
 	}
 	for code, position := range found {
-		if !Known(code) {
+		if !KnownPage(code) {
 			t.Errorf("%s: no message for %q", position, code)
 		}
 	}

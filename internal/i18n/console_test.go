@@ -39,16 +39,16 @@ func TestConsoleMessages(t *testing.T) {
 		t.Errorf("only %d codes and %d starts of codes found: does the search still look in the right place?", len(used), len(begun))
 	}
 	for code := range used {
-		if strings.HasPrefix(code, consoleCodes) && !Known(code) {
+		if strings.HasPrefix(code, consoleCodes) && !KnownPage(code) {
 			t.Errorf("there is no message %q", code)
 		}
 	}
 	for _, start := range begun {
-		if !slices.ContainsFunc(messages[:], func(m message) bool { return strings.HasPrefix(m.code, start) }) {
+		if !slices.ContainsFunc(pageMessages[:], func(m message) bool { return strings.HasPrefix(m.code, start) }) {
 			t.Errorf("no message begins with %q", start)
 		}
 	}
-	for _, m := range messages {
+	for _, m := range pageMessages {
 		title := strings.TrimSuffix(m.code, "_text") // of the same page or step
 		if strings.HasPrefix(m.code, consoleCodes) && !used[m.code] && !used[title] && !slices.ContainsFunc(begun, func(start string) bool {
 			return start != consoleCodes+"done_" && strings.HasPrefix(m.code, start)
@@ -73,7 +73,10 @@ func checkCall(t *testing.T, files *token.FileSet, call *ast.CallExpr) {
 	if !ok {
 		return
 	}
-	m, known := find(code)
+	m, known := find(pageMessages[:], code)
+	if !known {
+		m, known = find(messages[:], code)
+	}
 	if !known {
 		t.Errorf("%s: there is no message %q", files.Position(call.Pos()), code)
 		return

@@ -101,11 +101,20 @@ func Parse(tag string) (Lang, bool) {
 // placeholder without an argument stays as written. A message that the language lacks is in
 // English. For an unknown code it returns the code, so that a reader can report it.
 func Text(lang Lang, code string, args map[string]string) string {
-	m, ok := find(code)
+	m, ok := find(messages[:], code)
 	if !ok {
 		return code
 	}
 	return fill(lang, m.in(lang), args)
+}
+
+// PageText is Text for pages of the console, which have further messages. Programs that do not call it do not
+// contain them.
+func PageText(lang Lang, code string, args map[string]string) string {
+	if m, ok := find(pageMessages[:], code); ok {
+		return fill(lang, m.in(lang), args)
+	}
+	return Text(lang, code, args)
 }
 
 // Column returns the name of a file's column; empty for no column.
@@ -116,10 +125,16 @@ func Column(lang Lang, column string) string {
 	return Text(lang, "column_"+column, nil)
 }
 
-// Known reports whether the code has a message.
+// Known reports whether the code has a message for Text.
 func Known(code string) bool {
-	_, ok := find(code)
+	_, ok := find(messages[:], code)
 	return ok
+}
+
+// KnownPage reports whether the code has a message for PageText.
+func KnownPage(code string) bool {
+	_, ok := find(pageMessages[:], code)
+	return ok || Known(code)
 }
 
 // message is one message in every language, in the order of Langs. A text is
@@ -138,12 +153,12 @@ func (m *message) in(lang Lang) string {
 	return m.texts[0]
 }
 
-func find(code string) (*message, bool) {
-	i, ok := sort.Find(len(messages), func(i int) int { return strings.Compare(code, messages[i].code) })
+func find(in []message, code string) (*message, bool) {
+	i, ok := sort.Find(len(in), func(i int) int { return strings.Compare(code, in[i].code) })
 	if !ok {
 		return nil, false
 	}
-	return &messages[i], true
+	return &in[i], true
 }
 
 // fill replaces the placeholders in one pass, so that braces in an argument stay unchanged.

@@ -76,21 +76,26 @@ func TestTextFillsPlaceholders(t *testing.T) {
 // compare the texts.
 func TestMessagesAreSorted(t *testing.T) {
 	t.Parallel()
-	if len(messages) < 300 {
-		t.Errorf("there are only %d messages", len(messages))
+	if len(messages) < 300 || len(pageMessages) < 100 {
+		t.Errorf("there are only %d and %d messages", len(messages), len(pageMessages))
 	}
-	for i, m := range messages {
-		if i > 0 && messages[i-1].code >= m.code {
-			t.Errorf("%s comes after %s", m.code, messages[i-1].code)
-		}
-		if found, ok := find(m.code); !ok || found.code != m.code || !Known(m.code) {
-			t.Errorf("%s is not found", m.code)
+	for _, table := range [][]message{messages[:], pageMessages[:]} {
+		for i, m := range table {
+			if i > 0 && table[i-1].code >= m.code {
+				t.Errorf("%s comes after %s", m.code, table[i-1].code)
+			}
+			if found, ok := find(table, m.code); !ok || found.code != m.code || !KnownPage(m.code) || PageText(English, m.code, nil) == m.code {
+				t.Errorf("%s is not found", m.code)
+			}
 		}
 	}
 	for _, code := range []string{"", "a", "zzz", messages[0].code + "_"} {
-		if Known(code) {
+		if KnownPage(code) {
 			t.Errorf("%q is found", code)
 		}
+	}
+	if page := pageMessages[0].code; Known(page) || Text(English, page, nil) != page {
+		t.Errorf("%s is in the table of all programs", page)
 	}
 }
 

@@ -297,1841 +297,6 @@ var messages = [...]message{
 		"Het conflict van het abonnement {subscription} gaat over apparaten, niet over gebruikers. Lees de apparaten zonder licentie op /device-groups/{group}/devices?licensed=false.",
 		"Le conflit de l'abonnement {subscription} concerne des appareils, pas des utilisateurs. Consultez les appareils sans licence à /device-groups/{group}/devices?licensed=false.",
 	}},
-	{"console_account", [...]string{
-		"Account",
-		"Account",
-		"Compte",
-	}},
-	{"console_action_agreement_created", [...]string{
-		"Agreement added",
-		"Overeenkomst toegevoegd",
-		"Accord ajouté",
-	}},
-	{"console_action_agreement_deleted", [...]string{
-		"Agreement deleted",
-		"Overeenkomst verwijderd",
-		"Accord supprimé",
-	}},
-	{"console_action_agreement_details_read", [...]string{
-		"Details read",
-		"Details gelezen",
-		"Détails lus",
-	}},
-	{"console_action_agreement_moved", [...]string{
-		"Agreement moved",
-		"Overeenkomst verplaatst",
-		"Accord déplacé",
-	}},
-	{"console_action_agreement_pairs_added", [...]string{
-		"Pairs added",
-		"Paren toegevoegd",
-		"Paires ajoutées",
-	}},
-	{"console_action_agreement_pairs_removed", [...]string{
-		"Pairs removed",
-		"Paren verwijderd",
-		"Paires retirées",
-	}},
-	{"console_action_agreement_updated", [...]string{
-		"Agreement edited",
-		"Overeenkomst bewerkt",
-		"Accord modifié",
-	}},
-	{"console_add_file", [...]string{
-		"Upload a CSV file",
-		"Een CSV-bestand uploaden",
-		"Déposer un fichier CSV",
-	}},
-	{"console_add_file_text", [...]string{
-		"Many number pairs at once",
-		"Veel nummerparen tegelijk",
-		"Beaucoup de paires à la fois",
-	}},
-	{"console_add_how", [...]string{
-		"How to add agreements",
-		"Hoe overeenkomsten toevoegen",
-		"Comment ajouter des accords",
-	}},
-	{"console_add_lead", [...]string{
-		"Everything is checked before anything is stored.",
-		"Alles wordt gecontroleerd voordat er iets wordt opgeslagen.",
-		"Tout est vérifié avant d'être enregistré.",
-	}},
-	{"console_add_numbers", [...]string{
-		"Type the numbers",
-		"De nummers typen",
-		"Saisir les numéros",
-	}},
-	{"console_add_numbers_text", [...]string{
-		"One volume licensing agreement",
-		"Eén volumelicentieovereenkomst",
-		"Un accord de licence en volume",
-	}},
-	{"console_add_other", [...]string{
-		"Other software",
-		"Andere software",
-		"Autre logiciel",
-	}},
-	{"console_add_other_text", [...]string{
-		"Any publisher, bought in any way",
-		"Elke uitgever, hoe ook gekocht",
-		"Tout éditeur, tout mode d'achat",
-	}},
-	{"console_add_pair", [...]string{
-		"Add a row",
-		"Een rij toevoegen",
-		"Ajouter une ligne",
-	}},
-	{"console_add_pairs", [...]string{
-		"Add pairs",
-		"Paren toevoegen",
-		"Ajouter des paires",
-	}},
-	{"console_added", [...]string{
-		"Added",
-		"Toegevoegd",
-		"Ajouté",
-	}},
-	{"console_again", [...]string{
-		"Try again",
-		"Opnieuw proberen",
-		"Réessayer",
-	}},
-	{"console_agreement", [...]string{
-		"Agreement",
-		"Overeenkomst",
-		"Accord",
-	}},
-	{"console_agreement_add", [...]string{
-		"Add agreement",
-		"Overeenkomst toevoegen",
-		"Ajouter l'accord",
-	}},
-	{"console_agreement_name", [...]string{
-		"Agreement name",
-		"Naam van de overeenkomst",
-		"Nom de l'accord",
-	}},
-	{"console_agreements", [...]string{
-		"All agreements",
-		"Alle overeenkomsten",
-		"Tous les accords",
-	}},
-	{"console_agreements_add", [...]string{
-		"Add agreements",
-		"Overeenkomsten toevoegen",
-		"Ajouter des accords",
-	}},
-	{"console_agreements_no_match", [...]string{
-		"No agreement fits these filters",
-		"Geen overeenkomst past bij deze filters",
-		"Aucun accord ne correspond à ces filtres",
-	}},
-	{"console_agreements_none", [...]string{
-		"There are no agreements yet",
-		"Er zijn nog geen overeenkomsten",
-		"Il n'y a pas encore d'accords",
-	}},
-	{"console_agreements_none_text", [...]string{
-		"Agreements tell which licences you have. Upload a file with their numbers, or type them.",
-		"Overeenkomsten zeggen welke licenties u hebt. Upload een bestand met hun nummers, of typ ze.",
-		"Les accords disent quelles licences vous avez. Déposez un fichier avec leurs numéros, ou saisissez-les.",
-	}},
-	{"console_all", [...]string{
-		"All",
-		"Alle",
-		"Tous",
-	}},
-	{"console_all_matching", [...]string{
-		"All {n} that match",
-		"Alle {n} die overeenkomen",
-		"Les {n} qui correspondent",
-	}},
-	{"console_and_more", [...]string{
-		"And {n} more",
-		"En nog {n}",
-		"Et {n} de plus",
-	}},
-	{"console_annotated", [...]string{
-		"Download the file with its mistakes",
-		"Het bestand met zijn fouten downloaden",
-		"Télécharger le fichier avec ses erreurs",
-	}},
-	{"console_apply", [...]string{
-		"Apply",
-		"Toepassen",
-		"Appliquer",
-	}},
-	{"console_asked_at", [...]string{
-		"Asked for",
-		"Gevraagd op",
-		"Demandée le",
-	}},
-	{"console_attention", [...]string{
-		"Products that need attention: {n} of {of}",
-		"Producten die aandacht vragen: {n} van {of}",
-		"Produits qui demandent votre attention : {n} sur {of}",
-	}},
-	{"console_authorization", [...]string{
-		"Authorization or agreement number",
-		"Autorisatie- of overeenkomstnummer",
-		"Numéro d'autorisation ou d'accord",
-	}},
-	{"console_back", [...]string{
-		"Back",
-		"Terug",
-		"Retour",
-	}},
-	{"console_bar_adjustments", [...]string{
-		"Manual adjustments",
-		"Handmatige correcties",
-		"Ajustements manuels",
-	}},
-	{"console_bar_agreements", [...]string{
-		"From other agreements",
-		"Uit andere overeenkomsten",
-		"D'autres accords",
-	}},
-	{"console_bar_included", [...]string{
-		"Used for what they include",
-		"Gebruikt voor wat ze bevatten",
-		"Utilisées pour ce qu'elles comprennent",
-	}},
-	{"console_bar_installed", [...]string{
-		"Installed",
-		"Geïnstalleerd",
-		"Installations",
-	}},
-	{"console_bar_moved_in", [...]string{
-		"Covered by other licences",
-		"Gedekt door andere licenties",
-		"Couvertes par d'autres licences",
-	}},
-	{"console_bar_moved_out", [...]string{
-		"Used for other products",
-		"Voor andere producten gebruikt",
-		"Utilisées pour d'autres produits",
-	}},
-	{"console_bar_not_measured", [...]string{
-		"Not measured",
-		"Niet gemeten",
-		"Non mesurées",
-	}},
-	{"console_bar_pairs", [...]string{
-		"Volume licences",
-		"Volumelicenties",
-		"Licences en volume",
-	}},
-	{"console_bar_statements", [...]string{
-		"From statements",
-		"Uit licentieoverzichten",
-		"Des relevés de licences",
-	}},
-	{"console_bar_undecided", [...]string{
-		"Undecided, not counted",
-		"Onbeslist, niet geteld",
-		"Indécis, non comptés",
-	}},
-	{"console_because_equal", [...]string{
-		"Licences: {licenses}. Installations: {installed}",
-		"Licenties: {licenses}. Installaties: {installed}",
-		"Licences : {licenses}. Installations : {installed}",
-	}},
-	{"console_because_left", [...]string{
-		"Licences: {licenses}. Installations: {installed}. Not in use: {n}",
-		"Licenties: {licenses}. Installaties: {installed}. Niet in gebruik: {n}",
-		"Licences : {licenses}. Installations : {installed}. Non utilisées : {n}",
-	}},
-	{"console_because_missing", [...]string{
-		"Licences: {licenses}. Installations: {installed}. Missing: {n}",
-		"Licenties: {licenses}. Installaties: {installed}. Ontbreekt: {n}",
-		"Licences : {licenses}. Installations : {installed}. Manque : {n}",
-	}},
-	{"console_cancel", [...]string{
-		"Cancel",
-		"Annuleren",
-		"Abandonner",
-	}},
-	{"console_change", [...]string{
-		"Change",
-		"Verschil",
-		"Variation",
-	}},
-	{"console_changed", [...]string{
-		"Changed",
-		"Veranderd",
-		"Modifiées",
-	}},
-	{"console_changed_of", [...]string{
-		"Changed: {n} of {of}. The worst come first.",
-		"Veranderd: {n} van {of}. De slechtste eerst.",
-		"Modifiés : {n} sur {of}. Les pires d'abord.",
-	}},
-	{"console_changes", [...]string{
-		"Changes",
-		"Wijzigingen",
-		"Modifications",
-	}},
-	{"console_check_only", [...]string{
-		"Check only",
-		"Alleen controleren",
-		"Vérifier seulement",
-	}},
-	{"console_checked", [...]string{
-		"Checked",
-		"Gecontroleerd",
-		"Vérifiées",
-	}},
-	{"console_checking", [...]string{
-		"Checking every line…",
-		"Elke regel wordt gecontroleerd…",
-		"Vérification de chaque ligne…",
-	}},
-	{"console_checklist", [...]string{
-		"Four steps lead to the first licence position. Do them in any order.",
-		"Vier stappen leiden naar de eerste licentiepositie. De volgorde is vrij.",
-		"Quatre étapes mènent à la première situation des licences, dans l'ordre de votre choix.",
-	}},
-	{"console_checklist_who", [...]string{
-		"These roles can add files: {needed}. You can look at everything meanwhile.",
-		"Deze rollen kunnen bestanden toevoegen: {needed}. U kunt intussen alles bekijken.",
-		"Ces rôles peuvent ajouter des fichiers : {needed}. Vous pouvez tout consulter entre-temps.",
-	}},
-	{"console_choose_csv", [...]string{
-		"Choose a CSV file",
-		"Kies een CSV-bestand",
-		"Choisissez un fichier CSV",
-	}},
-	{"console_clear", [...]string{
-		"Clear filters",
-		"Filters wissen",
-		"Effacer les filtres",
-	}},
-	{"console_column", [...]string{
-		"Column",
-		"Kolom",
-		"Colonne",
-	}},
-	{"console_columns", [...]string{
-		"Columns",
-		"Kolommen",
-		"Colonnes",
-	}},
-	{"console_comparison", [...]string{
-		"Compare days",
-		"Dagen vergelijken",
-		"Comparer des jours",
-	}},
-	{"console_confirm", [...]string{
-		"Apply the drop",
-		"De daling toepassen",
-		"Appliquer la baisse",
-	}},
-	{"console_counting", [...]string{
-		"What licences also cover",
-		"Wat licenties ook dekken",
-		"Ce que les licences couvrent aussi",
-	}},
-	{"console_covered", [...]string{
-		"Covered: {n}",
-		"Gedekt: {n}",
-		"Couvertes : {n}",
-	}},
-	{"console_covers", [...]string{
-		"What it covers",
-		"Wat het dekt",
-		"Ce qu'elle couvre",
-	}},
-	{"console_created", [...]string{
-		"Added",
-		"Toegevoegd",
-		"Ajouté",
-	}},
-	{"console_data_at", [...]string{
-		"Licence data of",
-		"Licentiegegevens van",
-		"Données de licence du",
-	}},
-	{"console_data_never", [...]string{
-		"No licence data yet",
-		"Nog geen licentiegegevens",
-		"Pas encore de données de licence",
-	}},
-	{"console_day", [...]string{
-		"Day",
-		"Dag",
-		"Jour",
-	}},
-	{"console_days_left", [...]string{
-		"Days left: {n}",
-		"Resterende dagen: {n}",
-		"Jours restants : {n}",
-	}},
-	{"console_days_no_match", [...]string{
-		"There are no reports of these days",
-		"Van deze dagen zijn er geen rapporten",
-		"Il n'y a pas de rapports de ces jours",
-	}},
-	{"console_delete", [...]string{
-		"Delete",
-		"Verwijderen",
-		"Supprimer",
-	}},
-	{"console_delete_many", [...]string{
-		"Agreements to delete: {n}",
-		"Te verwijderen overeenkomsten: {n}",
-		"Accords à supprimer : {n}",
-	}},
-	{"console_delete_not", [...]string{
-		"The real agreements with the publishers stay as they are.",
-		"De echte overeenkomsten met de uitgevers blijven zoals ze zijn.",
-		"Les accords réels avec les éditeurs ne changent pas.",
-	}},
-	{"console_delete_one", [...]string{
-		"Delete {name}",
-		"{name} verwijderen",
-		"Supprimer {name}",
-	}},
-	{"console_delete_stale", [...]string{
-		"Reports still count volume agreements until the next refresh.",
-		"Rapporten tellen volumeovereenkomsten nog mee tot de volgende vernieuwing.",
-		"Les rapports comptent encore les accords en volume jusqu'à la prochaine actualisation.",
-	}},
-	{"console_delete_what", [...]string{
-		"The agreements, their number pairs and their details are removed from trueup. This cannot be undone.",
-		"De overeenkomsten, hun nummerparen en hun details worden uit trueup verwijderd. Dit kan niet ongedaan worden gemaakt.",
-		"Les accords, leurs paires de numéros et leurs détails sont retirés de trueup. C'est irréversible.",
-	}},
-	{"console_denied_none", [...]string{
-		"Your account has no role in trueup. One of these roles is needed: {needed}. A global admin can give it to you.",
-		"Uw account heeft geen rol in trueup. Hiervoor is een van deze rollen nodig: {needed}. Een globale beheerder kan u die geven.",
-		"Votre compte n'a aucun rôle dans trueup. Il faut l'un de ces rôles : {needed}. Un administrateur général peut vous le donner.",
-	}},
-	{"console_denied_why", [...]string{
-		"You are signed in as: {roles}. One of these roles is needed: {needed}. A global admin can give it to you.",
-		"U bent aangemeld als: {roles}. Hiervoor is een van deze rollen nodig: {needed}. Een globale beheerder kan u die geven.",
-		"Vous êtes connecté comme : {roles}. Il faut l'un de ces rôles : {needed}. Un administrateur général peut vous le donner.",
-	}},
-	{"console_details", [...]string{
-		"Details",
-		"Details",
-		"Détails",
-	}},
-	{"console_details_clear", [...]string{
-		"Remove the stored details",
-		"De opgeslagen details verwijderen",
-		"Retirer les détails enregistrés",
-	}},
-	{"console_details_hint", [...]string{
-		"Contacts, registration keys and so on. They are kept apart, and each reading is an audit event.",
-		"Contactpersonen, registratiesleutels enzovoort. Ze worden apart bewaard, en elke keer dat ze gelezen worden, wordt vastgelegd.",
-		"Contacts, clés d'enregistrement, etc. Ils sont conservés à part, et chaque lecture est consignée.",
-	}},
-	{"console_details_kept", [...]string{
-		"kept apart",
-		"apart bewaard",
-		"conservés à part",
-	}},
-	{"console_details_none", [...]string{
-		"This agreement has no details.",
-		"Deze overeenkomst heeft geen details.",
-		"Cet accord n'a pas de détails.",
-	}},
-	{"console_details_replace", [...]string{
-		"New details, instead of those that are stored",
-		"Nieuwe details, in plaats van de opgeslagen details",
-		"Nouveaux détails, à la place de ceux qui sont enregistrés",
-	}},
-	{"console_details_show", [...]string{
-		"Show details",
-		"Details tonen",
-		"Afficher les détails",
-	}},
-	{"console_details_text", [...]string{
-		"Contacts, registration keys and so on. They are in no list, report or log, and each reading is an audit event.",
-		"Contactpersonen, registratiesleutels enzovoort. Ze staan in geen lijst, rapport of log, en elke keer dat ze gelezen worden, wordt vastgelegd.",
-		"Contacts, clés d'enregistrement, etc. Ils ne figurent dans aucune liste, aucun rapport ni aucun journal, et chaque lecture est consignée.",
-	}},
-	{"console_details_who", [...]string{
-		"These roles can read details: {needed}",
-		"Deze rollen kunnen details lezen: {needed}",
-		"Ces rôles peuvent lire les détails : {needed}",
-	}},
-	{"console_done_added", [...]string{
-		"{name} is added.",
-		"{name} is toegevoegd.",
-		"{name} est ajouté.",
-	}},
-	{"console_done_confirmed", [...]string{
-		"The drop is confirmed. The refresh applies it now.",
-		"De daling is bevestigd. De vernieuwing past haar nu toe.",
-		"La baisse est confirmée. L'actualisation l'applique maintenant.",
-	}},
-	{"console_done_deleted", [...]string{
-		"Deleted: {n}",
-		"Verwijderd: {n}",
-		"Supprimés : {n}",
-	}},
-	{"console_done_deleted_one", [...]string{
-		"{name} is deleted here. The real agreement with the publisher stays.",
-		"{name} is hier verwijderd. De echte overeenkomst met de uitgever blijft.",
-		"{name} est supprimé ici. L'accord réel avec l'éditeur demeure.",
-	}},
-	{"console_done_deleted_some", [...]string{
-		"Deleted: {n}. Not deleted, because they changed or were deleted meanwhile: {failed}",
-		"Verwijderd: {n}. Niet verwijderd, want intussen gewijzigd of al verwijderd: {failed}",
-		"Supprimés : {n}. Non supprimés, car modifiés ou supprimés entre-temps : {failed}",
-	}},
-	{"console_done_group", [...]string{
-		"The license group {name} is added.",
-		"De licentiegroep {name} is toegevoegd.",
-		"Le groupe de licences {name} est ajouté.",
-	}},
-	{"console_done_group_deleted", [...]string{
-		"{name} is deleted. Agreements that are now in Unassigned agreements: {n}",
-		"{name} is verwijderd. Overeenkomsten die nu bij Niet-toegewezen overeenkomsten staan: {n}",
-		"{name} est supprimé. Accords qui sont maintenant dans Accords non attribués : {n}",
-	}},
-	{"console_done_inventory", [...]string{
-		"{file} was received and is being counted.",
-		"{file} is ontvangen en wordt geteld.",
-		"{file} est reçu et en cours de comptage.",
-	}},
-	{"console_done_moved", [...]string{
-		"Moved: {n}",
-		"Verplaatst: {n}",
-		"Déplacés : {n}",
-	}},
-	{"console_done_moved_some", [...]string{
-		"Moved: {n}. Not moved, because they changed or were deleted meanwhile: {failed}",
-		"Verplaatst: {n}. Niet verplaatst, want intussen gewijzigd of verwijderd: {failed}",
-		"Déplacés : {n}. Non déplacés, car modifiés ou supprimés entre-temps : {failed}",
-	}},
-	{"console_done_pair_removed", [...]string{
-		"The pair is removed. Reports still count it until the next refresh.",
-		"Het paar is verwijderd. Rapporten tellen het nog mee tot de volgende vernieuwing.",
-		"La paire est retirée. Les rapports la comptent encore jusqu'à la prochaine actualisation.",
-	}},
-	{"console_done_pairs_added", [...]string{
-		"Pairs added: {n}. They are checked soon.",
-		"Paren toegevoegd: {n}. Ze worden binnenkort gecontroleerd.",
-		"Paires ajoutées : {n}. Elles seront vérifiées bientôt.",
-	}},
-	{"console_done_saved", [...]string{
-		"{name} is saved.",
-		"{name} is opgeslagen.",
-		"{name} est enregistré.",
-	}},
-	{"console_done_statement", [...]string{
-		"{file} was received and is being read. A refresh follows.",
-		"{file} is ontvangen en wordt gelezen. Daarna volgt een vernieuwing.",
-		"{file} est reçu et en cours de lecture. Une actualisation suit.",
-	}},
-	{"console_edit", [...]string{
-		"Edit",
-		"Bewerken",
-		"Modifier",
-	}},
-	{"console_edit_one", [...]string{
-		"Edit agreement",
-		"Overeenkomst bewerken",
-		"Modifier l'accord",
-	}},
-	{"console_ended_at", [...]string{
-		"Ended",
-		"Beëindigd op",
-		"Terminée le",
-	}},
-	{"console_ends", [...]string{
-		"What ends soon",
-		"Wat binnenkort afloopt",
-		"Ce qui expire bientôt",
-	}},
-	{"console_ends_before", [...]string{
-		"Ends before",
-		"Loopt af vóór",
-		"Expire avant le",
-	}},
-	{"console_ends_none", [...]string{
-		"Nothing ends soon.",
-		"Binnenkort loopt niets af.",
-		"Rien n'expire bientôt.",
-	}},
-	{"console_errors", [...]string{
-		"Mistakes",
-		"Fouten",
-		"Erreurs",
-	}},
-	{"console_export", [...]string{
-		"Export",
-		"Exporteren",
-		"Exporter",
-	}},
-	{"console_field", [...]string{
-		"Field",
-		"Veld",
-		"Champ",
-	}},
-	{"console_file", [...]string{
-		"File",
-		"Bestand",
-		"Fichier",
-	}},
-	{"console_file_limits", [...]string{
-		"At most 5000 pairs and 4 MiB. Commas, semicolons or tabs, with or without a header.",
-		"Hoogstens 5000 paren en 4 MiB. Komma's, puntkomma's of tabs, met of zonder kopregel.",
-		"5000 paires et 4 Mio au plus. Virgules, points-virgules ou tabulations, avec ou sans en-tête.",
-	}},
-	{"console_file_too_big", [...]string{
-		"The file is larger than 4 MiB. Split it, or put it in the uploads bucket.",
-		"Het bestand is groter dan 4 MiB. Splits het of zet het in de uploadbucket.",
-		"Le fichier dépasse 4 Mio. Divisez-le, ou mettez-le dans le compartiment de dépôt.",
-	}},
-	{"console_filters", [...]string{
-		"Filters",
-		"Filters",
-		"Filtres",
-	}},
-	{"console_findings", [...]string{
-		"What was found, line by line",
-		"Wat er is gevonden, regel per regel",
-		"Ce qui a été trouvé, ligne par ligne",
-	}},
-	{"console_first_page", [...]string{
-		"First page",
-		"Eerste pagina",
-		"Première page",
-	}},
-	{"console_from", [...]string{
-		"From",
-		"Van",
-		"Du",
-	}},
-	{"console_from_to", [...]string{
-		"From {from} to {to}",
-		"Van {from} naar {to}",
-		"De {from} à {to}",
-	}},
-	{"console_group", [...]string{
-		"License group",
-		"Licentiegroep",
-		"Groupe de licences",
-	}},
-	{"console_group_add", [...]string{
-		"Add license group",
-		"Licentiegroep toevoegen",
-		"Ajouter un groupe de licences",
-	}},
-	{"console_group_count", [...]string{
-		"License groups: {n}",
-		"Licentiegroepen: {n}",
-		"Groupes de licences : {n}",
-	}},
-	{"console_group_delete_what", [...]string{
-		"Its agreements go to Unassigned agreements; none is deleted. Agreements: {n}",
-		"De overeenkomsten gaan naar Niet-toegewezen overeenkomsten; er wordt er geen verwijderd. Overeenkomsten: {n}",
-		"Ses accords vont dans Accords non attribués ; aucun n'est supprimé. Accords : {n}",
-	}},
-	{"console_group_empty", [...]string{
-		"This license group has no agreements",
-		"Deze licentiegroep heeft geen overeenkomsten",
-		"Ce groupe de licences n'a pas d'accords",
-	}},
-	{"console_group_empty_text", [...]string{
-		"Choose it when you add agreements, or move agreements to it.",
-		"Kies haar wanneer u overeenkomsten toevoegt, of verplaats er overeenkomsten naartoe.",
-		"Choisissez-le en ajoutant des accords, ou déplacez-y des accords.",
-	}},
-	{"console_group_existing", [...]string{
-		"An existing group",
-		"Een bestaande groep",
-		"Un groupe existant",
-	}},
-	{"console_group_name", [...]string{
-		"Name of the license group",
-		"Naam van de licentiegroep",
-		"Nom du groupe de licences",
-	}},
-	{"console_group_new", [...]string{
-		"A new group",
-		"Een nieuwe groep",
-		"Un nouveau groupe",
-	}},
-	{"console_groups", [...]string{
-		"License groups",
-		"Licentiegroepen",
-		"Groupes de licences",
-	}},
-	{"console_held", [...]string{
-		"Held back",
-		"Tegengehouden",
-		"Retenue",
-	}},
-	{"console_held_text", [...]string{
-		"Licences would drop from {before} to {after}. That is more than 20 %, so the new numbers wait for a confirmation. Look first whether a statement is incomplete.",
-		"Het aantal licenties zou dalen van {before} naar {after}. Dat is meer dan 20 %, dus de nieuwe aantallen wachten tot iemand ze bevestigt. Kijk eerst of een licentieoverzicht onvolledig is.",
-		"Les licences passeraient de {before} à {after}. C'est plus de 20 %, donc les nouveaux nombres attendent une confirmation. Vérifiez d'abord si un relevé est incomplet.",
-	}},
-	{"console_history", [...]string{
-		"History",
-		"Geschiedenis",
-		"Historique",
-	}},
-	{"console_history_none", [...]string{
-		"Nothing was recorded about this agreement.",
-		"Over deze overeenkomst is niets vastgelegd.",
-		"Rien n'est consigné au sujet de cet accord.",
-	}},
-	{"console_import", [...]string{
-		"Import",
-		"Import",
-		"Importation",
-	}},
-	{"console_import_dry", [...]string{
-		"Only checked, nothing was stored. Mistakes: none",
-		"Alleen gecontroleerd, er is niets opgeslagen. Fouten: geen",
-		"Vérifié seulement, rien n'a été enregistré. Erreurs : aucune",
-	}},
-	{"console_import_dry_wrong", [...]string{
-		"Only checked, nothing was stored. Mistakes: {errors}",
-		"Alleen gecontroleerd, er is niets opgeslagen. Fouten: {errors}",
-		"Vérifié seulement, rien n'a été enregistré. Erreurs : {errors}",
-	}},
-	{"console_import_failed", [...]string{
-		"Nothing was stored.",
-		"Er is niets opgeslagen.",
-		"Rien n'a été enregistré.",
-	}},
-	{"console_import_part", [...]string{
-		"Partly stored: {added} of {rows} rows. Mistakes: {errors}",
-		"Gedeeltelijk opgeslagen: {added} van {rows} rijen. Fouten: {errors}",
-		"Enregistrées en partie : {added} lignes sur {rows}. Erreurs : {errors}",
-	}},
-	{"console_import_rejected", [...]string{
-		"Nothing was stored. Mistakes: {errors}",
-		"Er is niets opgeslagen. Fouten: {errors}",
-		"Rien n'a été enregistré. Erreurs : {errors}",
-	}},
-	{"console_import_stored", [...]string{
-		"Stored: {added} of {rows} rows",
-		"Opgeslagen: {added} van {rows} rijen",
-		"Enregistrées : {added} lignes sur {rows}",
-	}},
-	{"console_imports", [...]string{
-		"Imports",
-		"Imports",
-		"Importations",
-	}},
-	{"console_imports_none", [...]string{
-		"No file was imported yet",
-		"Er is nog geen bestand geïmporteerd",
-		"Aucun fichier n'a encore été importé",
-	}},
-	{"console_imports_none_text", [...]string{
-		"A file that is put in the uploads bucket or uploaded here is shown with its result.",
-		"Een bestand dat in de uploadbucket is gezet of hier is geüpload, staat hier met zijn resultaat.",
-		"Un fichier mis dans le compartiment de dépôt ou déposé ici est affiché avec son résultat.",
-	}},
-	{"console_installations", [...]string{
-		"Installations",
-		"Installaties",
-		"Installations",
-	}},
-	{"console_installations_none", [...]string{
-		"There is nothing to compare yet",
-		"Er is nog niets te vergelijken",
-		"Il n'y a encore rien à comparer",
-	}},
-	{"console_installations_none_text", [...]string{
-		"Add agreements and an inventory. The overview shows the steps.",
-		"Voeg overeenkomsten en een inventaris toe. Het overzicht toont de stappen.",
-		"Ajoutez des accords et un inventaire. La vue d'ensemble montre les étapes.",
-	}},
-	{"console_inventory_first", [...]string{
-		"An inventory comes first",
-		"Eerst is er een inventaris nodig",
-		"Il faut d'abord un inventaire",
-	}},
-	{"console_language", [...]string{
-		"Language",
-		"Taal",
-		"Langue",
-	}},
-	{"console_language_name", [...]string{
-		"English",
-		"Nederlands",
-		"Français",
-	}},
-	{"console_last_imports", [...]string{
-		"Last imports",
-		"Laatste imports",
-		"Dernières importations",
-	}},
-	{"console_left_out_undecided", [...]string{
-		"Titles that may need a licence or not: {titles}. PCs that have them: {devices}.",
-		"Titels die misschien een licentie nodig hebben: {titles}. Pc's waarop ze staan: {devices}.",
-		"Titres dont on ne sait pas s'il leur faut une licence : {titles}. PC qui en ont : {devices}.",
-	}},
-	{"console_left_out_unknown", [...]string{
-		"Unknown titles, which are not judged: {titles}. PCs that have them: {devices}.",
-		"Onbekende titels, die niet beoordeeld zijn: {titles}. Pc's waarop ze staan: {devices}.",
-		"Titres inconnus, qui ne sont pas jugés : {titles}. PC qui en ont : {devices}.",
-	}},
-	{"console_license", [...]string{
-		"License, enrollment or customer number",
-		"Licentie-, inschrijvings- of klantnummer",
-		"Numéro de licence, d'inscription ou de client",
-	}},
-	{"console_licenses", [...]string{
-		"Licences",
-		"Licenties",
-		"Licences",
-	}},
-	{"console_licenses_hint", [...]string{
-		"A whole number, at most {max}",
-		"Een geheel getal, hoogstens {max}",
-		"Un nombre entier, {max} au plus",
-	}},
-	{"console_line", [...]string{
-		"Line",
-		"Regel",
-		"Ligne",
-	}},
-	{"console_menu", [...]string{
-		"Menu",
-		"Menu",
-		"Menu",
-	}},
-	{"console_mine", [...]string{
-		"Typed by you",
-		"Door u getypt",
-		"Saisi par vous",
-	}},
-	{"console_missing", [...]string{
-		"Without a licence: {n}",
-		"Zonder licentie: {n}",
-		"Sans licence : {n}",
-	}},
-	{"console_missing_from_to", [...]string{
-		"Installations without a licence: from {before} to {after}",
-		"Installaties zonder licentie: van {before} naar {after}",
-		"Installations sans licence : de {before} à {after}",
-	}},
-	{"console_mistakes", [...]string{
-		"If there are mistakes",
-		"Als er fouten zijn",
-		"S'il y a des erreurs",
-	}},
-	{"console_mistakes_reject", [...]string{
-		"Store nothing",
-		"Niets opslaan",
-		"Ne rien enregistrer",
-	}},
-	{"console_mistakes_reject_text", [...]string{
-		"You correct the file and upload it again.",
-		"U corrigeert het bestand en uploadt het opnieuw.",
-		"Vous corrigez le fichier et le déposez de nouveau.",
-	}},
-	{"console_mistakes_skip", [...]string{
-		"Store the correct rows",
-		"De juiste rijen opslaan",
-		"Enregistrer les lignes correctes",
-	}},
-	{"console_mistakes_skip_text", [...]string{
-		"The others come back in a copy to correct.",
-		"De andere krijgt u terug in een kopie om te corrigeren.",
-		"Les autres reviennent dans une copie à corriger.",
-	}},
-	{"console_months", [...]string{
-		"Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec",
-		"jan feb mrt apr mei jun jul aug sep okt nov dec",
-		"janv. févr. mars avr. mai juin juil. août sept. oct. nov. déc.",
-	}},
-	{"console_move", [...]string{
-		"Move",
-		"Verplaatsen",
-		"Déplacer",
-	}},
-	{"console_move_to", [...]string{
-		"Move to",
-		"Verplaatsen naar",
-		"Déplacer vers",
-	}},
-	{"console_moved_in", [...]string{
-		"From other licences: {n}",
-		"Van andere licenties: {n}",
-		"D'autres licences : {n}",
-	}},
-	{"console_moved_out", [...]string{
-		"Used by others: {n}",
-		"Door andere gebruikt: {n}",
-		"Utilisées par d'autres : {n}",
-	}},
-	{"console_name_hint", [...]string{
-		"At most 256 characters, and none of ~!@#$^&*()=+[]{}\\|;:'\"<>/",
-		"Hoogstens 256 tekens, en geen van ~!@#$^&*()=+[]{}\\|;:'\"<>/",
-		"256 caractères au plus, et aucun de ~!@#$^&*()=+[]{}\\|;:'\"<>/",
-	}},
-	{"console_nav", [...]string{
-		"Main",
-		"Hoofdmenu",
-		"Menu principal",
-	}},
-	{"console_nav_agreements", [...]string{
-		"Agreements",
-		"Overeenkomsten",
-		"Accords",
-	}},
-	{"console_nav_data", [...]string{
-		"Licence data",
-		"Licentiegegevens",
-		"Données de licence",
-	}},
-	{"console_nav_reports", [...]string{
-		"Reports",
-		"Rapporten",
-		"Rapports",
-	}},
-	{"console_newest_first", [...]string{
-		"The newest first",
-		"De nieuwste eerst",
-		"Les plus récents d'abord",
-	}},
-	{"console_next_page", [...]string{
-		"Next page",
-		"Volgende pagina",
-		"Page suivante",
-	}},
-	{"console_next_refresh", [...]string{
-		"To the refresh that follows",
-		"Naar de vernieuwing die volgt",
-		"Vers l'actualisation qui suit",
-	}},
-	{"console_no_match_text", [...]string{
-		"Without filters there are some. Clear the filters to see them all.",
-		"Zonder filters zijn er wel. Wis de filters om alles te zien.",
-		"Sans filtres, il y en a. Effacez les filtres pour tout voir.",
-	}},
-	{"console_not_answered", [...]string{
-		"Not answered",
-		"Niet beantwoord",
-		"Sans réponse",
-	}},
-	{"console_nothing_changed", [...]string{
-		"Nothing was changed.",
-		"Er is niets gewijzigd.",
-		"Rien n'a été modifié.",
-	}},
-	{"console_now", [...]string{
-		"Now",
-		"Nu",
-		"Maintenant",
-	}},
-	{"console_number", [...]string{
-		"1,940",
-		"1.940",
-		"1\u202f940",
-	}},
-	{"console_off", [...]string{
-		"Does not count",
-		"Telt niet mee",
-		"Ne compte pas",
-	}},
-	{"console_on", [...]string{
-		"Counts",
-		"Telt mee",
-		"Compte",
-	}},
-	{"console_optional", [...]string{
-		"(optional)",
-		"(optioneel)",
-		"(facultatif)",
-	}},
-	{"console_or_drop", [...]string{
-		"or drop it here",
-		"of sleep het hierheen",
-		"ou glissez-le ici",
-	}},
-	{"console_organisation", [...]string{
-		"Whole organisation",
-		"Hele organisatie",
-		"Toute l'organisation",
-	}},
-	{"console_overview", [...]string{
-		"Overview",
-		"Overzicht",
-		"Vue d'ensemble",
-	}},
-	{"console_pages", [...]string{
-		"Pages",
-		"Pagina's",
-		"Pages",
-	}},
-	{"console_pair_number", [...]string{
-		"Number",
-		"Nummer",
-		"Numéro",
-	}},
-	{"console_pair_rows", [...]string{
-		"Rows: {n}",
-		"Rijen: {n}",
-		"Lignes : {n}",
-	}},
-	{"console_pairs", [...]string{
-		"Number pairs",
-		"Nummerparen",
-		"Paires de numéros",
-	}},
-	{"console_palette_agreements", [...]string{
-		"Search in agreements: {q}",
-		"Zoeken in overeenkomsten: {q}",
-		"Rechercher dans les accords : {q}",
-	}},
-	{"console_parts", [...]string{
-		"Parts of this page",
-		"Delen van deze pagina",
-		"Parties de cette page",
-	}},
-	{"console_paste", [...]string{
-		"Paste two columns from a spreadsheet to fill many rows.",
-		"Plak twee kolommen uit een spreadsheet om veel rijen te vullen.",
-		"Collez deux colonnes d'un tableur pour remplir plusieurs lignes.",
-	}},
-	{"console_percent", [...]string{
-		"{n}%",
-		"{n}%",
-		"{n}\u202f%",
-	}},
-	{"console_perhaps_changed", [...]string{
-		"It is not known whether the change was made. Sending it again is safe: it is made only once.",
-		"Het is niet bekend of de wijziging is doorgevoerd. Opnieuw versturen kan geen kwaad: ze gebeurt maar één keer.",
-		"On ne sait pas si la modification a été faite. La renvoyer est sans risque : elle n'est faite qu'une fois.",
-	}},
-	{"console_position", [...]string{
-		"Position",
-		"Positie",
-		"Situation",
-	}},
-	{"console_position_covered", [...]string{
-		"installations, all of them covered",
-		"installaties, allemaal gedekt",
-		"installations, toutes couvertes",
-	}},
-	{"console_position_missing", [...]string{
-		"without a licence, of {installed} installations",
-		"zonder licentie, van {installed} installaties",
-		"sans licence, sur {installed} installations",
-	}},
-	{"console_preferences", [...]string{
-		"Language and theme",
-		"Taal en thema",
-		"Langue et thème",
-	}},
-	{"console_print", [...]string{
-		"Print view",
-		"Afdrukweergave",
-		"Version imprimable",
-	}},
-	{"console_products_no_match", [...]string{
-		"No product fits these filters",
-		"Geen product past bij deze filters",
-		"Aucun produit ne correspond à ces filtres",
-	}},
-	{"console_progress", [...]string{
-		"Progress",
-		"Voortgang",
-		"Progression",
-	}},
-	{"console_publisher_hint", [...]string{
-		"Type any part of the name.",
-		"Typ een deel van de naam.",
-		"Saisissez une partie du nom.",
-	}},
-	{"console_purchases", [...]string{
-		"Purchases",
-		"Aankopen",
-		"Achats",
-	}},
-	{"console_purchases_no_match", [...]string{
-		"No licences fit these filters",
-		"Geen licenties passen bij deze filters",
-		"Aucune licence ne correspond à ces filtres",
-	}},
-	{"console_refresh", [...]string{
-		"Refresh",
-		"Vernieuwing",
-		"Actualisation",
-	}},
-	{"console_refresh_now", [...]string{
-		"Refresh now",
-		"Nu vernieuwen",
-		"Actualiser maintenant",
-	}},
-	{"console_refreshes", [...]string{
-		"Refreshes",
-		"Vernieuwingen",
-		"Actualisations",
-	}},
-	{"console_refreshes_none_text", [...]string{
-		"The first one runs tonight, or now if you ask for it.",
-		"De eerste loopt vannacht, of nu als u erom vraagt.",
-		"La première a lieu cette nuit, ou maintenant si vous la demandez.",
-	}},
-	{"console_refreshes_text", [...]string{
-		"A refresh asks about all number pairs and brings the reports up to date: every night, after new licence statements, and when you ask for it.",
-		"Een vernieuwing vraagt alle nummerparen op en werkt de rapporten bij: elke nacht, na nieuwe licentieoverzichten en wanneer u erom vraagt.",
-		"Une actualisation interroge toutes les paires de numéros et met à jour les rapports : chaque nuit, après de nouveaux relevés et à votre demande.",
-	}},
-	{"console_remove_pair", [...]string{
-		"Remove the pair",
-		"Het paar verwijderen",
-		"Retirer la paire",
-	}},
-	{"console_remove_pair_of", [...]string{
-		"Remove the pair {authorization} and {license}",
-		"Het paar {authorization} en {license} verwijderen",
-		"Retirer la paire {authorization} et {license}",
-	}},
-	{"console_removed", [...]string{
-		"Removed",
-		"Verwijderd",
-		"Retiré",
-	}},
-	{"console_rename", [...]string{
-		"Rename",
-		"Naam wijzigen",
-		"Renommer",
-	}},
-	{"console_reuse", [...]string{
-		"What can be reused",
-		"Wat hergebruikt kan worden",
-		"Ce qui peut être réutilisé",
-	}},
-	{"console_reuse_none", [...]string{
-		"All licences are in use.",
-		"Alle licenties zijn in gebruik.",
-		"Toutes les licences sont utilisées.",
-	}},
-	{"console_role_billing_admin", [...]string{
-		"Billing admin",
-		"Factureringsbeheerder",
-		"Administrateur de facturation",
-	}},
-	{"console_role_global_admin", [...]string{
-		"Global admin",
-		"Globale beheerder",
-		"Administrateur général",
-	}},
-	{"console_role_password_admin", [...]string{
-		"Password admin",
-		"Wachtwoordbeheerder",
-		"Administrateur de mots de passe",
-	}},
-	{"console_role_service_admin", [...]string{
-		"Service admin",
-		"Servicebeheerder",
-		"Administrateur de services",
-	}},
-	{"console_role_user_admin", [...]string{
-		"User admin",
-		"Gebruikersbeheerder",
-		"Administrateur d'utilisateurs",
-	}},
-	{"console_rows", [...]string{
-		"Rows",
-		"Rijen",
-		"Lignes",
-	}},
-	{"console_rows_added", [...]string{
-		"Added",
-		"Toegevoegd",
-		"Ajoutées",
-	}},
-	{"console_rows_rejected", [...]string{
-		"Rejected",
-		"Geweigerd",
-		"Refusées",
-	}},
-	{"console_rows_unchanged", [...]string{
-		"Unchanged",
-		"Ongewijzigd",
-		"Inchangées",
-	}},
-	{"console_rows_would_add", [...]string{
-		"Would be added",
-		"Zouden worden toegevoegd",
-		"Seraient ajoutées",
-	}},
-	{"console_runs", [...]string{
-		"Last refreshes",
-		"Laatste vernieuwingen",
-		"Dernières actualisations",
-	}},
-	{"console_runs_none", [...]string{
-		"There was no refresh yet",
-		"Er is nog niet vernieuwd",
-		"Il n'y a pas encore eu d'actualisation",
-	}},
-	{"console_same", [...]string{
-		"Nothing has changed",
-		"Er is niets veranderd",
-		"Rien n'a changé",
-	}},
-	{"console_same_text", [...]string{
-		"Products that are the same on both days: {n}",
-		"Producten die op beide dagen gelijk zijn: {n}",
-		"Produits identiques les deux jours : {n}",
-	}},
-	{"console_sample", [...]string{
-		"What the file looks like",
-		"Hoe het bestand eruitziet",
-		"À quoi ressemble le fichier",
-	}},
-	{"console_sample_download", [...]string{
-		"Download a sample",
-		"Een voorbeeld downloaden",
-		"Télécharger un exemple",
-	}},
-	{"console_sample_more", [...]string{
-		"Semicolons, as spreadsheet programs in Dutch and French write them, are fine.",
-		"Puntkomma's, zoals spreadsheetprogramma's in het Nederlands en Frans ze schrijven, mogen ook.",
-		"Les points-virgules, qu'écrivent les tableurs en néerlandais et en français, conviennent aussi.",
-	}},
-	{"console_sample_open", [...]string{
-		"The authorization number and the license number",
-		"Het autorisatienummer en het licentienummer",
-		"Le numéro d'autorisation et le numéro de licence",
-	}},
-	{"console_sample_open_value", [...]string{
-		"The agreement number, twice",
-		"Het overeenkomstnummer, tweemaal",
-		"Le numéro d'accord, deux fois",
-	}},
-	{"console_sample_select", [...]string{
-		"The agreement number and the enrollment number",
-		"Het overeenkomstnummer en het inschrijvingsnummer",
-		"Le numéro d'accord et le numéro d'inscription",
-	}},
-	{"console_sample_text", [...]string{
-		"One pair on each line, and a name if you like. Rows with the same name become one agreement.",
-		"Eén paar per regel, met een naam als u wilt. Rijen met dezelfde naam worden één overeenkomst.",
-		"Une paire par ligne, avec un nom si vous voulez. Les lignes de même nom forment un seul accord.",
-	}},
-	{"console_save", [...]string{
-		"Save",
-		"Opslaan",
-		"Enregistrer",
-	}},
-	{"console_search", [...]string{
-		"Search",
-		"Zoeken",
-		"Rechercher",
-	}},
-	{"console_search_hint", [...]string{
-		"Search or jump to…",
-		"Zoek of ga naar…",
-		"Chercher ou aller à…",
-	}},
-	{"console_search_in", [...]string{
-		"Name, publisher, product or number",
-		"Naam, uitgever, product of nummer",
-		"Nom, éditeur, produit ou numéro",
-	}},
-	{"console_send_again", [...]string{
-		"Send again",
-		"Opnieuw versturen",
-		"Renvoyer",
-	}},
-	{"console_sending", [...]string{
-		"Sending",
-		"Versturen",
-		"Envoi",
-	}},
-	{"console_severity", [...]string{
-		"Severity",
-		"Ernst",
-		"Gravité",
-	}},
-	{"console_severity_error", [...]string{
-		"Mistake:",
-		"Fout:",
-		"Erreur :",
-	}},
-	{"console_severity_hint", [...]string{
-		"Hint:",
-		"Tip:",
-		"Conseil :",
-	}},
-	{"console_severity_warning", [...]string{
-		"Warning:",
-		"Waarschuwing:",
-		"Avertissement :",
-	}},
-	{"console_short", [...]string{
-		"Where licences are missing",
-		"Waar licenties ontbreken",
-		"Où il manque des licences",
-	}},
-	{"console_short_none", [...]string{
-		"No licences are missing.",
-		"Er ontbreken geen licenties.",
-		"Il ne manque aucune licence.",
-	}},
-	{"console_show_other", [...]string{
-		"Show that agreement",
-		"Die overeenkomst tonen",
-		"Afficher cet accord",
-	}},
-	{"console_shown", [...]string{
-		"Shown: {n} of {of}",
-		"Getoond: {n} van {of}",
-		"Affichés : {n} sur {of}",
-	}},
-	{"console_sign_in", [...]string{
-		"Sign in",
-		"Aanmelden",
-		"Se connecter",
-	}},
-	{"console_sign_in_elsewhere", [...]string{
-		"Sign in in another tab",
-		"Aanmelden in een ander tabblad",
-		"Se connecter dans un autre onglet",
-	}},
-	{"console_sign_out", [...]string{
-		"Sign out",
-		"Afmelden",
-		"Se déconnecter",
-	}},
-	{"console_sign_out_everywhere", [...]string{
-		"Sign out everywhere",
-		"Overal afmelden",
-		"Se déconnecter partout",
-	}},
-	{"console_signed_out_read", [...]string{
-		"Your session has ended. Sign in again.",
-		"Uw sessie is beëindigd. Meld u opnieuw aan.",
-		"Votre session a pris fin. Connectez-vous de nouveau.",
-	}},
-	{"console_skip", [...]string{
-		"Skip to content",
-		"Naar de inhoud",
-		"Aller au contenu",
-	}},
-	{"console_source_adjustment", [...]string{
-		"Adjustment",
-		"Correctie",
-		"Ajustement",
-	}},
-	{"console_source_agreement", [...]string{
-		"Agreement",
-		"Overeenkomst",
-		"Accord",
-	}},
-	{"console_source_inventory", [...]string{
-		"Inventory",
-		"Inventaris",
-		"Inventaire",
-	}},
-	{"console_source_pair", [...]string{
-		"Number pair",
-		"Nummerpaar",
-		"Paire de numéros",
-	}},
-	{"console_source_statement", [...]string{
-		"Statement",
-		"Licentieoverzicht",
-		"Relevé",
-	}},
-	{"console_sources", [...]string{
-		"Sources: {n}",
-		"Bronnen: {n}",
-		"Origines : {n}",
-	}},
-	{"console_spare", [...]string{
-		"Licences that are not in use: {n} of {of}",
-		"Licenties die niet in gebruik zijn: {n} van {of}",
-		"Licences non utilisées : {n} sur {of}",
-	}},
-	{"console_stale", [...]string{
-		"Out of date",
-		"Verouderd",
-		"Plus à jour",
-	}},
-	{"console_started_at", [...]string{
-		"Started",
-		"Begonnen op",
-		"Commencée le",
-	}},
-	{"console_state", [...]string{
-		"State",
-		"Status",
-		"État",
-	}},
-	{"console_state_failed", [...]string{
-		"Failed",
-		"Mislukt",
-		"Échoué",
-	}},
-	{"console_state_partial", [...]string{
-		"Partly succeeded",
-		"Gedeeltelijk geslaagd",
-		"Partiellement réussi",
-	}},
-	{"console_state_queued", [...]string{
-		"Waiting",
-		"In de wachtrij",
-		"En attente",
-	}},
-	{"console_state_received", [...]string{
-		"Received",
-		"Ontvangen",
-		"Reçu",
-	}},
-	{"console_state_rejected", [...]string{
-		"Rejected",
-		"Geweigerd",
-		"Refusé",
-	}},
-	{"console_state_running", [...]string{
-		"Running",
-		"Bezig",
-		"En cours",
-	}},
-	{"console_state_succeeded", [...]string{
-		"Succeeded",
-		"Geslaagd",
-		"Réussi",
-	}},
-	{"console_step_agreements", [...]string{
-		"Add your agreements",
-		"Voeg uw overeenkomsten toe",
-		"Ajoutez vos accords",
-	}},
-	{"console_step_agreements_text", [...]string{
-		"Upload a CSV file with the numbers of your volume licence agreements, or type them.",
-		"Upload een CSV-bestand met de nummers van uw volumelicentieovereenkomsten, of typ ze.",
-		"Déposez un fichier CSV avec les numéros de vos accords de licence en volume, ou saisissez-les.",
-	}},
-	{"console_step_done", [...]string{
-		"(done)",
-		"(gedaan)",
-		"(fait)",
-	}},
-	{"console_step_inventory", [...]string{
-		"Add an inventory",
-		"Voeg een inventaris toe",
-		"Ajoutez un inventaire",
-	}},
-	{"console_step_inventory_text", [...]string{
-		"Upload what your system found on the PCs, such as AppInvRawData of Intune as CSV or ZIP, or an export of Configuration Manager or GLPI.",
-		"Upload wat uw systeem op de pc's heeft gevonden, zoals AppInvRawData van Intune als CSV of ZIP, of een export van Configuration Manager of GLPI.",
-		"Déposez ce que votre système a trouvé sur les PC, par exemple AppInvRawData d'Intune en CSV ou ZIP, ou un export de Configuration Manager ou GLPI.",
-	}},
-	{"console_step_look", [...]string{
-		"Look at your position",
-		"Bekijk uw positie",
-		"Consultez votre situation",
-	}},
-	{"console_step_look_text", [...]string{
-		"This page then shows which licences are missing, which are not in use and what ends soon.",
-		"Deze pagina toont dan welke licenties ontbreken, welke niet in gebruik zijn en wat binnenkort afloopt.",
-		"Cette page montre alors quelles licences manquent, lesquelles ne sont pas utilisées et ce qui expire bientôt.",
-	}},
-	{"console_step_statement", [...]string{
-		"Add a licence statement",
-		"Voeg een licentieoverzicht toe",
-		"Ajoutez un relevé de licences",
-	}},
-	{"console_step_statement_text", [...]string{
-		"Download the licence summary from the Volume Licensing Service Center and upload it here. It says how many licences each agreement has.",
-		"Download het licentieoverzicht van het Volume Licensing Service Center en upload het hier. Het zegt hoeveel licenties elke overeenkomst heeft.",
-		"Téléchargez le relevé de licences du Volume Licensing Service Center et déposez-le ici. Il indique combien de licences a chaque accord.",
-	}},
-	{"console_take_mine", [...]string{
-		"Save mine anyway",
-		"Toch de mijne opslaan",
-		"Enregistrer quand même la mienne",
-	}},
-	{"console_take_theirs", [...]string{
-		"Take theirs and discard mine",
-		"Die van hen behouden en de mijne weggooien",
-		"Garder la leur et abandonner la mienne",
-	}},
-	{"console_theirs", [...]string{
-		"Stored now",
-		"Nu opgeslagen",
-		"Enregistré maintenant",
-	}},
-	{"console_theirs_text", [...]string{
-		"Nothing of yours was stored. Compare, then save yours anyway or take theirs.",
-		"Van u is niets opgeslagen. Vergelijk, en sla dan toch die van u op of neem die van hen.",
-		"Rien de vous n'a été enregistré. Comparez, puis enregistrez quand même la vôtre ou gardez la leur.",
-	}},
-	{"console_theme", [...]string{
-		"Theme",
-		"Thema",
-		"Thème",
-	}},
-	{"console_theme_auto", [...]string{
-		"Same as my device",
-		"Zoals mijn toestel",
-		"Comme mon appareil",
-	}},
-	{"console_theme_dark", [...]string{
-		"Dark",
-		"Donker",
-		"Sombre",
-	}},
-	{"console_theme_light", [...]string{
-		"Light",
-		"Licht",
-		"Clair",
-	}},
-	{"console_tick", [...]string{
-		"Tick",
-		"Aanvinken",
-		"Cocher",
-	}},
-	{"console_tick_row", [...]string{
-		"Tick {name}",
-		"{name} aanvinken",
-		"Cocher {name}",
-	}},
-	{"console_titles", [...]string{
-		"Detected titles",
-		"Gevonden titels",
-		"Titres détectés",
-	}},
-	{"console_to", [...]string{
-		"To",
-		"Tot",
-		"Au",
-	}},
-	{"console_to_check", [...]string{
-		"Pairs to check",
-		"Te controleren paren",
-		"Paires à vérifier",
-	}},
-	{"console_to_correct", [...]string{
-		"To correct: {n}",
-		"Te corrigeren: {n}",
-		"À corriger : {n}",
-	}},
-	{"console_to_overview", [...]string{
-		"To the overview",
-		"Naar het overzicht",
-		"Vers la vue d'ensemble",
-	}},
-	{"console_trend", [...]string{
-		"Trend",
-		"Trend",
-		"Évolution",
-	}},
-	{"console_trend_from_to", [...]string{
-		"Installations without a licence: from {from} on {day} to {to}",
-		"Installaties zonder licentie: van {from} op {day} naar {to}",
-		"Installations sans licence : de {from} le {day} à {to}",
-	}},
-	{"console_trend_missing", [...]string{
-		"Installations without a licence",
-		"Installaties zonder licentie",
-		"Installations sans licence",
-	}},
-	{"console_trend_none", [...]string{
-		"There are no days to compare yet",
-		"Er zijn nog geen dagen om te vergelijken",
-		"Il n'y a pas encore de jours à comparer",
-	}},
-	{"console_trend_none_text", [...]string{
-		"Each refresh of all licence data keeps the reports of its day. The nightly refresh makes one day each night.",
-		"Elke vernieuwing van alle licentiegegevens bewaart de rapporten van die dag. De nachtelijke vernieuwing maakt er elke nacht een.",
-		"Chaque actualisation de toutes les données de licence conserve les rapports de son jour. L'actualisation nocturne en fait un chaque nuit.",
-	}},
-	{"console_trigger_deletion", [...]string{
-		"Removed pairs",
-		"Verwijderde paren",
-		"Paires retirées",
-	}},
-	{"console_trigger_import", [...]string{
-		"New data",
-		"Nieuwe gegevens",
-		"Nouvelles données",
-	}},
-	{"console_trigger_now", [...]string{
-		"Asked for",
-		"Gevraagd",
-		"Demandée",
-	}},
-	{"console_trigger_schedule", [...]string{
-		"Every night",
-		"Elke nacht",
-		"Chaque nuit",
-	}},
-	{"console_trouble_busy", [...]string{
-		"Too many requests at once",
-		"Te veel verzoeken tegelijk",
-		"Trop de requêtes à la fois",
-	}},
-	{"console_trouble_busy_text", [...]string{
-		"Wait a few seconds, then try again.",
-		"Wacht enkele seconden en probeer het dan opnieuw.",
-		"Attendez quelques secondes, puis réessayez.",
-	}},
-	{"console_trouble_conflict", [...]string{
-		"This clashes with what is stored",
-		"Dit botst met wat er al is opgeslagen",
-		"Cela est en conflit avec ce qui est enregistré",
-	}},
-	{"console_trouble_conflict_text", [...]string{
-		"Change the values below, or what they clash with.",
-		"Wijzig de waarden hieronder, of datgene waarmee ze botsen.",
-		"Modifiez les valeurs ci-dessous, ou ce avec quoi elles sont en conflit.",
-	}},
-	{"console_trouble_cross_site", [...]string{
-		"This form came from another site",
-		"Dit formulier kwam van een andere site",
-		"Ce formulaire venait d'un autre site",
-	}},
-	{"console_trouble_cross_site_text", [...]string{
-		"To protect you, trueup accepts forms of its own pages only. Open the page here and send the form again.",
-		"Om u te beschermen, aanvaardt trueup alleen formulieren van zijn eigen pagina's. Open de pagina hier en verstuur het formulier opnieuw.",
-		"Pour vous protéger, trueup n'accepte que les formulaires de ses propres pages. Ouvrez la page ici et renvoyez le formulaire.",
-	}},
-	{"console_trouble_denied", [...]string{
-		"Your role does not allow this",
-		"Uw rol staat dit niet toe",
-		"Votre rôle ne le permet pas",
-	}},
-	{"console_trouble_denied_text", [...]string{
-		"Ask a global admin for a role that allows it.",
-		"Vraag een globale beheerder om een rol die dit toestaat.",
-		"Demandez à un administrateur général un rôle qui le permet.",
-	}},
-	{"console_trouble_fault", [...]string{
-		"Something went wrong on our side",
-		"Er ging bij ons iets mis",
-		"Une erreur s'est produite de notre côté",
-	}},
-	{"console_trouble_fault_text", [...]string{
-		"Try again. If it happens again, report the number below to the people who manage trueup.",
-		"Probeer het opnieuw. Gebeurt het weer, meld dan het nummer hieronder aan de beheerders van trueup.",
-		"Réessayez. Si cela se reproduit, signalez le numéro ci-dessous aux responsables de trueup.",
-	}},
-	{"console_trouble_form", [...]string{
-		"The form could not be read",
-		"Het formulier kon niet worden gelezen",
-		"Le formulaire n'a pas pu être lu",
-	}},
-	{"console_trouble_form_text", [...]string{
-		"Go back and send it again.",
-		"Ga terug en verstuur het opnieuw.",
-		"Revenez en arrière et renvoyez-le.",
-	}},
-	{"console_trouble_gone", [...]string{
-		"This does not exist",
-		"Dit bestaat niet",
-		"Cela n'existe pas",
-	}},
-	{"console_trouble_gone_text", [...]string{
-		"It may have been deleted.",
-		"Misschien is het verwijderd.",
-		"Cela a peut-être été supprimé.",
-	}},
-	{"console_trouble_invalid", [...]string{
-		"Something has to be corrected",
-		"Er moet iets worden gecorrigeerd",
-		"Quelque chose est à corriger",
-	}},
-	{"console_trouble_invalid_text", [...]string{
-		"These values are not valid.",
-		"Deze waarden zijn niet geldig.",
-		"Ces valeurs ne sont pas valides.",
-	}},
-	{"console_trouble_no_file", [...]string{
-		"No file was chosen",
-		"Er is geen bestand gekozen",
-		"Aucun fichier n'a été choisi",
-	}},
-	{"console_trouble_no_file_text", [...]string{
-		"Choose a file, then upload it.",
-		"Kies een bestand en upload het dan.",
-		"Choisissez un fichier, puis déposez-le.",
-	}},
-	{"console_trouble_not_found", [...]string{
-		"There is no such page",
-		"Deze pagina bestaat niet",
-		"Cette page n'existe pas",
-	}},
-	{"console_trouble_not_found_text", [...]string{
-		"The address may be mistyped, or the page has moved.",
-		"Misschien is het adres verkeerd getypt, of is de pagina verplaatst.",
-		"L'adresse est peut-être mal saisie, ou la page a été déplacée.",
-	}},
-	{"console_trouble_sign_in", [...]string{
-		"Signing in did not work",
-		"Aanmelden is niet gelukt",
-		"La connexion n'a pas abouti",
-	}},
-	{"console_trouble_sign_in_text", [...]string{
-		"Sign in again.",
-		"Meld u opnieuw aan.",
-		"Connectez-vous de nouveau.",
-	}},
-	{"console_trouble_signed_out", [...]string{
-		"You are signed out",
-		"U bent afgemeld",
-		"Vous êtes déconnecté",
-	}},
-	{"console_trouble_signed_out_text", [...]string{
-		"Your session has ended. What you typed is kept on this page: sign in in another tab, then send it again from here. A file and agreement details are not kept.",
-		"Uw sessie is beëindigd. Wat u hebt getypt, blijft op deze pagina bewaard: meld u aan in een ander tabblad en verstuur het daarna van hieruit opnieuw. Een bestand en de details van een overeenkomst worden niet bewaard.",
-		"Votre session a pris fin. Ce que vous avez saisi est conservé sur cette page : connectez-vous dans un autre onglet, puis renvoyez-le d'ici. Un fichier et les détails d'un accord ne sont pas conservés.",
-	}},
-	{"console_trouble_stale", [...]string{
-		"Another person has changed this meanwhile",
-		"Iemand anders heeft dit intussen gewijzigd",
-		"Quelqu'un d'autre l'a modifié entre-temps",
-	}},
-	{"console_trouble_stale_text", [...]string{
-		"Look at it as it is now, then repeat your change.",
-		"Bekijk hoe het nu is en herhaal dan uw wijziging.",
-		"Regardez ce qu'il en est maintenant, puis refaites votre modification.",
-	}},
-	{"console_trouble_too_large", [...]string{
-		"This is too large",
-		"Dit is te groot",
-		"C'est trop grand",
-	}},
-	{"console_trouble_too_large_text", [...]string{
-		"A file may have at most 4 MiB here. Put a larger one in the uploads bucket, or split it.",
-		"Een bestand mag hier hoogstens 4 MiB groot zijn. Zet een groter bestand in de uploadbucket of splits het.",
-		"Un fichier peut faire ici 4 Mio au plus. Mettez un fichier plus grand dans le compartiment de dépôt, ou divisez-le.",
-	}},
-	{"console_trouble_unavailable", [...]string{
-		"trueup does not answer",
-		"trueup antwoordt niet",
-		"trueup ne répond pas",
-	}},
-	{"console_trouble_unavailable_text", [...]string{
-		"This usually passes within seconds. Try again.",
-		"Meestal gaat dit binnen enkele seconden over. Probeer het opnieuw.",
-		"Cela passe en général en quelques secondes. Réessayez.",
-	}},
-	{"console_type_number", [...]string{
-		"Type the number of agreements to confirm: {n}",
-		"Typ ter bevestiging het aantal overeenkomsten: {n}",
-		"Pour confirmer, saisissez le nombre d'accords : {n}",
-	}},
-	{"console_undo", [...]string{
-		"Undo",
-		"Ongedaan maken",
-		"Annuler ce déplacement",
-	}},
-	{"console_unlisted", [...]string{
-		"The catalog does not have this publisher or product yet.",
-		"De catalogus kent deze uitgever of dit product nog niet.",
-		"Le catalogue n'a pas encore cet éditeur ou ce produit.",
-	}},
-	{"console_unlisted_add", [...]string{
-		"Add to the catalog and save",
-		"Aan de catalogus toevoegen en opslaan",
-		"Ajouter au catalogue et enregistrer",
-	}},
-	{"console_upload", [...]string{
-		"Upload",
-		"Uploaden",
-		"Déposer",
-	}},
-	{"console_upload_again", [...]string{
-		"Upload again",
-		"Opnieuw uploaden",
-		"Déposer de nouveau",
-	}},
-	{"console_upload_and_add", [...]string{
-		"Upload and add",
-		"Uploaden en toevoegen",
-		"Déposer et ajouter",
-	}},
-	{"console_upload_failed", [...]string{
-		"trueup does not answer. Nothing of the file was stored, or it will be shown under Imports.",
-		"trueup antwoordt niet. Van het bestand is niets opgeslagen, of het staat straks bij Imports.",
-		"trueup ne répond pas. Rien du fichier n'a été enregistré, ou il figurera sous Importations.",
-	}},
-	{"console_upload_file", [...]string{
-		"Upload a file",
-		"Een bestand uploaden",
-		"Déposer un fichier",
-	}},
-	{"console_upload_large", [...]string{
-		"At most 4 MiB. Put a larger file in the uploads bucket, under {folder}",
-		"Hoogstens 4 MiB. Zet een groter bestand in de uploadbucket, onder {folder}",
-		"4 Mio au plus. Mettez un fichier plus grand dans le compartiment de dépôt, sous {folder}",
-	}},
-	{"console_upload_unsent", [...]string{
-		"The file could not be sent. Nothing of it was stored. Try again.",
-		"Het bestand kon niet worden verstuurd. Er is niets van opgeslagen. Probeer het opnieuw.",
-		"Le fichier n'a pas pu être envoyé. Rien n'en a été enregistré. Réessayez.",
-	}},
-	{"console_value", [...]string{
-		"Value",
-		"Waarde",
-		"Valeur",
-	}},
-	{"console_warnings", [...]string{
-		"Warnings",
-		"Waarschuwingen",
-		"Avertissements",
-	}},
-	{"console_what", [...]string{
-		"What",
-		"Wat",
-		"Quoi",
-	}},
-	{"console_what_to_do", [...]string{
-		"What to do",
-		"Wat te doen",
-		"Que faire",
-	}},
-	{"console_when", [...]string{
-		"When",
-		"Wanneer",
-		"Quand",
-	}},
-	{"console_where", [...]string{
-		"Where the numbers are",
-		"Waar de nummers staan",
-		"Où se trouvent les numéros",
-	}},
-	{"console_where_one", [...]string{
-		"All pairs on this page become one agreement.",
-		"Alle paren op deze pagina worden één overeenkomst.",
-		"Toutes les paires de cette page forment un seul accord.",
-	}},
-	{"console_where_text", [...]string{
-		"In the Volume Licensing Service Center, under Relationship Summary: the authorization or agreement number, and beside it the license, enrollment or customer number.",
-		"In het Volume Licensing Service Center, onder Relationship Summary: het autorisatie- of overeenkomstnummer, met ernaast het licentie-, inschrijvings- of klantnummer.",
-		"Dans le Volume Licensing Service Center, sous Relationship Summary : le numéro d'autorisation ou d'accord, et à côté le numéro de licence, d'inscription ou de client.",
-	}},
-	{"console_who", [...]string{
-		"Who",
-		"Wie",
-		"Qui",
-	}},
-	{"console_why", [...]string{
-		"Why",
-		"Waarom",
-		"Pourquoi",
-	}},
-	{"console_why_verdict", [...]string{
-		"Why this verdict",
-		"Waarom dit oordeel",
-		"Pourquoi ce verdict",
-	}},
-	{"console_with_sa", [...]string{
-		"with Software Assurance: {n}",
-		"met Software Assurance: {n}",
-		"avec Software Assurance : {n}",
-	}},
 	{"country_unknown", [...]string{
 		"This country is not known. Give its code of two letters (ISO 3166-1), such as BE for Belgium.",
 		"Dit land is niet bekend. Geef de code van twee letters op (ISO 3166-1), zoals BE voor België.",
@@ -5436,5 +3601,1844 @@ var messages = [...]message{
 		"Take the licences of all devices of the group back. The apps and their data become read-only on them.",
 		"Neem de licenties van alle apparaten van de groep terug. De apps en hun gegevens worden daarop alleen-lezen.",
 		"Retirez les licences de tous les appareils du groupe. Les applications et leurs données y passent en lecture seule.",
+	}},
+}
+
+// pageMessages are those of pages of the console, sorted by code.
+var pageMessages = [...]message{
+	{"console_account", [...]string{
+		"Account",
+		"Account",
+		"Compte",
+	}},
+	{"console_action_agreement_created", [...]string{
+		"Agreement added",
+		"Overeenkomst toegevoegd",
+		"Accord ajouté",
+	}},
+	{"console_action_agreement_deleted", [...]string{
+		"Agreement deleted",
+		"Overeenkomst verwijderd",
+		"Accord supprimé",
+	}},
+	{"console_action_agreement_details_read", [...]string{
+		"Details read",
+		"Details gelezen",
+		"Détails lus",
+	}},
+	{"console_action_agreement_moved", [...]string{
+		"Agreement moved",
+		"Overeenkomst verplaatst",
+		"Accord déplacé",
+	}},
+	{"console_action_agreement_pairs_added", [...]string{
+		"Pairs added",
+		"Paren toegevoegd",
+		"Paires ajoutées",
+	}},
+	{"console_action_agreement_pairs_removed", [...]string{
+		"Pairs removed",
+		"Paren verwijderd",
+		"Paires retirées",
+	}},
+	{"console_action_agreement_updated", [...]string{
+		"Agreement edited",
+		"Overeenkomst bewerkt",
+		"Accord modifié",
+	}},
+	{"console_add_file", [...]string{
+		"Upload a CSV file",
+		"Een CSV-bestand uploaden",
+		"Déposer un fichier CSV",
+	}},
+	{"console_add_file_text", [...]string{
+		"Many number pairs at once",
+		"Veel nummerparen tegelijk",
+		"Beaucoup de paires à la fois",
+	}},
+	{"console_add_how", [...]string{
+		"How to add agreements",
+		"Hoe overeenkomsten toevoegen",
+		"Comment ajouter des accords",
+	}},
+	{"console_add_lead", [...]string{
+		"Everything is checked before anything is stored.",
+		"Alles wordt gecontroleerd voordat er iets wordt opgeslagen.",
+		"Tout est vérifié avant d'être enregistré.",
+	}},
+	{"console_add_numbers", [...]string{
+		"Type the numbers",
+		"De nummers typen",
+		"Saisir les numéros",
+	}},
+	{"console_add_numbers_text", [...]string{
+		"One volume licensing agreement",
+		"Eén volumelicentieovereenkomst",
+		"Un accord de licence en volume",
+	}},
+	{"console_add_other", [...]string{
+		"Other software",
+		"Andere software",
+		"Autre logiciel",
+	}},
+	{"console_add_other_text", [...]string{
+		"Any publisher, bought in any way",
+		"Elke uitgever, hoe ook gekocht",
+		"Tout éditeur, tout mode d'achat",
+	}},
+	{"console_add_pair", [...]string{
+		"Add a row",
+		"Een rij toevoegen",
+		"Ajouter une ligne",
+	}},
+	{"console_add_pairs", [...]string{
+		"Add pairs",
+		"Paren toevoegen",
+		"Ajouter des paires",
+	}},
+	{"console_added", [...]string{
+		"Added",
+		"Toegevoegd",
+		"Ajouté",
+	}},
+	{"console_again", [...]string{
+		"Try again",
+		"Opnieuw proberen",
+		"Réessayer",
+	}},
+	{"console_agreement", [...]string{
+		"Agreement",
+		"Overeenkomst",
+		"Accord",
+	}},
+	{"console_agreement_add", [...]string{
+		"Add agreement",
+		"Overeenkomst toevoegen",
+		"Ajouter l'accord",
+	}},
+	{"console_agreement_name", [...]string{
+		"Agreement name",
+		"Naam van de overeenkomst",
+		"Nom de l'accord",
+	}},
+	{"console_agreements", [...]string{
+		"All agreements",
+		"Alle overeenkomsten",
+		"Tous les accords",
+	}},
+	{"console_agreements_add", [...]string{
+		"Add agreements",
+		"Overeenkomsten toevoegen",
+		"Ajouter des accords",
+	}},
+	{"console_agreements_no_match", [...]string{
+		"No agreement fits these filters",
+		"Geen overeenkomst past bij deze filters",
+		"Aucun accord ne correspond à ces filtres",
+	}},
+	{"console_agreements_none", [...]string{
+		"There are no agreements yet",
+		"Er zijn nog geen overeenkomsten",
+		"Il n'y a pas encore d'accords",
+	}},
+	{"console_agreements_none_text", [...]string{
+		"Agreements tell which licences you have. Upload a file with their numbers, or type them.",
+		"Overeenkomsten zeggen welke licenties u hebt. Upload een bestand met hun nummers, of typ ze.",
+		"Les accords disent quelles licences vous avez. Déposez un fichier avec leurs numéros, ou saisissez-les.",
+	}},
+	{"console_all", [...]string{
+		"All",
+		"Alle",
+		"Tous",
+	}},
+	{"console_all_matching", [...]string{
+		"All {n} that match",
+		"Alle {n} die overeenkomen",
+		"Les {n} qui correspondent",
+	}},
+	{"console_and_more", [...]string{
+		"And {n} more",
+		"En nog {n}",
+		"Et {n} de plus",
+	}},
+	{"console_annotated", [...]string{
+		"Download the file with its mistakes",
+		"Het bestand met zijn fouten downloaden",
+		"Télécharger le fichier avec ses erreurs",
+	}},
+	{"console_apply", [...]string{
+		"Apply",
+		"Toepassen",
+		"Appliquer",
+	}},
+	{"console_asked_at", [...]string{
+		"Asked for",
+		"Gevraagd op",
+		"Demandée le",
+	}},
+	{"console_attention", [...]string{
+		"Products that need attention: {n} of {of}",
+		"Producten die aandacht vragen: {n} van {of}",
+		"Produits qui demandent votre attention : {n} sur {of}",
+	}},
+	{"console_authorization", [...]string{
+		"Authorization or agreement number",
+		"Autorisatie- of overeenkomstnummer",
+		"Numéro d'autorisation ou d'accord",
+	}},
+	{"console_back", [...]string{
+		"Back",
+		"Terug",
+		"Retour",
+	}},
+	{"console_bar_adjustments", [...]string{
+		"Manual adjustments",
+		"Handmatige correcties",
+		"Ajustements manuels",
+	}},
+	{"console_bar_agreements", [...]string{
+		"From other agreements",
+		"Uit andere overeenkomsten",
+		"D'autres accords",
+	}},
+	{"console_bar_included", [...]string{
+		"Used for what they include",
+		"Gebruikt voor wat ze bevatten",
+		"Utilisées pour ce qu'elles comprennent",
+	}},
+	{"console_bar_installed", [...]string{
+		"Installed",
+		"Geïnstalleerd",
+		"Installations",
+	}},
+	{"console_bar_moved_in", [...]string{
+		"Covered by other licences",
+		"Gedekt door andere licenties",
+		"Couvertes par d'autres licences",
+	}},
+	{"console_bar_moved_out", [...]string{
+		"Used for other products",
+		"Voor andere producten gebruikt",
+		"Utilisées pour d'autres produits",
+	}},
+	{"console_bar_not_measured", [...]string{
+		"Not measured",
+		"Niet gemeten",
+		"Non mesurées",
+	}},
+	{"console_bar_pairs", [...]string{
+		"Volume licences",
+		"Volumelicenties",
+		"Licences en volume",
+	}},
+	{"console_bar_statements", [...]string{
+		"From statements",
+		"Uit licentieoverzichten",
+		"Des relevés de licences",
+	}},
+	{"console_bar_undecided", [...]string{
+		"Undecided, not counted",
+		"Onbeslist, niet geteld",
+		"Indécis, non comptés",
+	}},
+	{"console_because_equal", [...]string{
+		"Licences: {licenses}. Installations: {installed}",
+		"Licenties: {licenses}. Installaties: {installed}",
+		"Licences : {licenses}. Installations : {installed}",
+	}},
+	{"console_because_left", [...]string{
+		"Licences: {licenses}. Installations: {installed}. Not in use: {n}",
+		"Licenties: {licenses}. Installaties: {installed}. Niet in gebruik: {n}",
+		"Licences : {licenses}. Installations : {installed}. Non utilisées : {n}",
+	}},
+	{"console_because_missing", [...]string{
+		"Licences: {licenses}. Installations: {installed}. Missing: {n}",
+		"Licenties: {licenses}. Installaties: {installed}. Ontbreekt: {n}",
+		"Licences : {licenses}. Installations : {installed}. Manque : {n}",
+	}},
+	{"console_cancel", [...]string{
+		"Cancel",
+		"Annuleren",
+		"Abandonner",
+	}},
+	{"console_change", [...]string{
+		"Change",
+		"Verschil",
+		"Variation",
+	}},
+	{"console_changed", [...]string{
+		"Changed",
+		"Veranderd",
+		"Modifiées",
+	}},
+	{"console_changed_of", [...]string{
+		"Changed: {n} of {of}. The worst come first.",
+		"Veranderd: {n} van {of}. De slechtste eerst.",
+		"Modifiés : {n} sur {of}. Les pires d'abord.",
+	}},
+	{"console_changes", [...]string{
+		"Changes",
+		"Wijzigingen",
+		"Modifications",
+	}},
+	{"console_check_only", [...]string{
+		"Check only",
+		"Alleen controleren",
+		"Vérifier seulement",
+	}},
+	{"console_checked", [...]string{
+		"Checked",
+		"Gecontroleerd",
+		"Vérifiées",
+	}},
+	{"console_checking", [...]string{
+		"Checking every line…",
+		"Elke regel wordt gecontroleerd…",
+		"Vérification de chaque ligne…",
+	}},
+	{"console_checklist", [...]string{
+		"Four steps lead to the first licence position. Do them in any order.",
+		"Vier stappen leiden naar de eerste licentiepositie. De volgorde is vrij.",
+		"Quatre étapes mènent à la première situation des licences, dans l'ordre de votre choix.",
+	}},
+	{"console_checklist_who", [...]string{
+		"These roles can add files: {needed}. You can look at everything meanwhile.",
+		"Deze rollen kunnen bestanden toevoegen: {needed}. U kunt intussen alles bekijken.",
+		"Ces rôles peuvent ajouter des fichiers : {needed}. Vous pouvez tout consulter entre-temps.",
+	}},
+	{"console_choose_csv", [...]string{
+		"Choose a CSV file",
+		"Kies een CSV-bestand",
+		"Choisissez un fichier CSV",
+	}},
+	{"console_clear", [...]string{
+		"Clear filters",
+		"Filters wissen",
+		"Effacer les filtres",
+	}},
+	{"console_column", [...]string{
+		"Column",
+		"Kolom",
+		"Colonne",
+	}},
+	{"console_columns", [...]string{
+		"Columns",
+		"Kolommen",
+		"Colonnes",
+	}},
+	{"console_comparison", [...]string{
+		"Compare days",
+		"Dagen vergelijken",
+		"Comparer des jours",
+	}},
+	{"console_confirm", [...]string{
+		"Apply the drop",
+		"De daling toepassen",
+		"Appliquer la baisse",
+	}},
+	{"console_counting", [...]string{
+		"What licences also cover",
+		"Wat licenties ook dekken",
+		"Ce que les licences couvrent aussi",
+	}},
+	{"console_covered", [...]string{
+		"Covered: {n}",
+		"Gedekt: {n}",
+		"Couvertes : {n}",
+	}},
+	{"console_covers", [...]string{
+		"What it covers",
+		"Wat het dekt",
+		"Ce qu'elle couvre",
+	}},
+	{"console_created", [...]string{
+		"Added",
+		"Toegevoegd",
+		"Ajouté",
+	}},
+	{"console_data_at", [...]string{
+		"Licence data of",
+		"Licentiegegevens van",
+		"Données de licence du",
+	}},
+	{"console_data_never", [...]string{
+		"No licence data yet",
+		"Nog geen licentiegegevens",
+		"Pas encore de données de licence",
+	}},
+	{"console_day", [...]string{
+		"Day",
+		"Dag",
+		"Jour",
+	}},
+	{"console_days_left", [...]string{
+		"Days left: {n}",
+		"Resterende dagen: {n}",
+		"Jours restants : {n}",
+	}},
+	{"console_days_no_match", [...]string{
+		"There are no reports of these days",
+		"Van deze dagen zijn er geen rapporten",
+		"Il n'y a pas de rapports de ces jours",
+	}},
+	{"console_delete", [...]string{
+		"Delete",
+		"Verwijderen",
+		"Supprimer",
+	}},
+	{"console_delete_many", [...]string{
+		"Agreements to delete: {n}",
+		"Te verwijderen overeenkomsten: {n}",
+		"Accords à supprimer : {n}",
+	}},
+	{"console_delete_not", [...]string{
+		"The real agreements with the publishers stay as they are.",
+		"De echte overeenkomsten met de uitgevers blijven zoals ze zijn.",
+		"Les accords réels avec les éditeurs ne changent pas.",
+	}},
+	{"console_delete_one", [...]string{
+		"Delete {name}",
+		"{name} verwijderen",
+		"Supprimer {name}",
+	}},
+	{"console_delete_stale", [...]string{
+		"Reports still count volume agreements until the next refresh.",
+		"Rapporten tellen volumeovereenkomsten nog mee tot de volgende vernieuwing.",
+		"Les rapports comptent encore les accords en volume jusqu'à la prochaine actualisation.",
+	}},
+	{"console_delete_what", [...]string{
+		"The agreements, their number pairs and their details are removed from trueup. This cannot be undone.",
+		"De overeenkomsten, hun nummerparen en hun details worden uit trueup verwijderd. Dit kan niet ongedaan worden gemaakt.",
+		"Les accords, leurs paires de numéros et leurs détails sont retirés de trueup. C'est irréversible.",
+	}},
+	{"console_denied_none", [...]string{
+		"Your account has no role in trueup. One of these roles is needed: {needed}. A global admin can give it to you.",
+		"Uw account heeft geen rol in trueup. Hiervoor is een van deze rollen nodig: {needed}. Een globale beheerder kan u die geven.",
+		"Votre compte n'a aucun rôle dans trueup. Il faut l'un de ces rôles : {needed}. Un administrateur général peut vous le donner.",
+	}},
+	{"console_denied_why", [...]string{
+		"You are signed in as: {roles}. One of these roles is needed: {needed}. A global admin can give it to you.",
+		"U bent aangemeld als: {roles}. Hiervoor is een van deze rollen nodig: {needed}. Een globale beheerder kan u die geven.",
+		"Vous êtes connecté comme : {roles}. Il faut l'un de ces rôles : {needed}. Un administrateur général peut vous le donner.",
+	}},
+	{"console_details", [...]string{
+		"Details",
+		"Details",
+		"Détails",
+	}},
+	{"console_details_clear", [...]string{
+		"Remove the stored details",
+		"De opgeslagen details verwijderen",
+		"Retirer les détails enregistrés",
+	}},
+	{"console_details_hint", [...]string{
+		"Contacts, registration keys and so on. They are kept apart, and each reading is an audit event.",
+		"Contactpersonen, registratiesleutels enzovoort. Ze worden apart bewaard, en elke keer dat ze gelezen worden, wordt vastgelegd.",
+		"Contacts, clés d'enregistrement, etc. Ils sont conservés à part, et chaque lecture est consignée.",
+	}},
+	{"console_details_kept", [...]string{
+		"kept apart",
+		"apart bewaard",
+		"conservés à part",
+	}},
+	{"console_details_none", [...]string{
+		"This agreement has no details.",
+		"Deze overeenkomst heeft geen details.",
+		"Cet accord n'a pas de détails.",
+	}},
+	{"console_details_replace", [...]string{
+		"New details, instead of those that are stored",
+		"Nieuwe details, in plaats van de opgeslagen details",
+		"Nouveaux détails, à la place de ceux qui sont enregistrés",
+	}},
+	{"console_details_show", [...]string{
+		"Show details",
+		"Details tonen",
+		"Afficher les détails",
+	}},
+	{"console_details_text", [...]string{
+		"Contacts, registration keys and so on. They are in no list, report or log, and each reading is an audit event.",
+		"Contactpersonen, registratiesleutels enzovoort. Ze staan in geen lijst, rapport of log, en elke keer dat ze gelezen worden, wordt vastgelegd.",
+		"Contacts, clés d'enregistrement, etc. Ils ne figurent dans aucune liste, aucun rapport ni aucun journal, et chaque lecture est consignée.",
+	}},
+	{"console_details_who", [...]string{
+		"These roles can read details: {needed}",
+		"Deze rollen kunnen details lezen: {needed}",
+		"Ces rôles peuvent lire les détails : {needed}",
+	}},
+	{"console_done_added", [...]string{
+		"{name} is added.",
+		"{name} is toegevoegd.",
+		"{name} est ajouté.",
+	}},
+	{"console_done_confirmed", [...]string{
+		"The drop is confirmed. The refresh applies it now.",
+		"De daling is bevestigd. De vernieuwing past haar nu toe.",
+		"La baisse est confirmée. L'actualisation l'applique maintenant.",
+	}},
+	{"console_done_deleted", [...]string{
+		"Deleted: {n}",
+		"Verwijderd: {n}",
+		"Supprimés : {n}",
+	}},
+	{"console_done_deleted_one", [...]string{
+		"{name} is deleted here. The real agreement with the publisher stays.",
+		"{name} is hier verwijderd. De echte overeenkomst met de uitgever blijft.",
+		"{name} est supprimé ici. L'accord réel avec l'éditeur demeure.",
+	}},
+	{"console_done_deleted_some", [...]string{
+		"Deleted: {n}. Not deleted, because they changed or were deleted meanwhile: {failed}",
+		"Verwijderd: {n}. Niet verwijderd, want intussen gewijzigd of al verwijderd: {failed}",
+		"Supprimés : {n}. Non supprimés, car modifiés ou supprimés entre-temps : {failed}",
+	}},
+	{"console_done_group", [...]string{
+		"The license group {name} is added.",
+		"De licentiegroep {name} is toegevoegd.",
+		"Le groupe de licences {name} est ajouté.",
+	}},
+	{"console_done_group_deleted", [...]string{
+		"{name} is deleted. Agreements that are now in Unassigned agreements: {n}",
+		"{name} is verwijderd. Overeenkomsten die nu bij Niet-toegewezen overeenkomsten staan: {n}",
+		"{name} est supprimé. Accords qui sont maintenant dans Accords non attribués : {n}",
+	}},
+	{"console_done_inventory", [...]string{
+		"{file} was received and is being counted.",
+		"{file} is ontvangen en wordt geteld.",
+		"{file} est reçu et en cours de comptage.",
+	}},
+	{"console_done_moved", [...]string{
+		"Moved: {n}",
+		"Verplaatst: {n}",
+		"Déplacés : {n}",
+	}},
+	{"console_done_moved_some", [...]string{
+		"Moved: {n}. Not moved, because they changed or were deleted meanwhile: {failed}",
+		"Verplaatst: {n}. Niet verplaatst, want intussen gewijzigd of verwijderd: {failed}",
+		"Déplacés : {n}. Non déplacés, car modifiés ou supprimés entre-temps : {failed}",
+	}},
+	{"console_done_pair_removed", [...]string{
+		"The pair is removed. Reports still count it until the next refresh.",
+		"Het paar is verwijderd. Rapporten tellen het nog mee tot de volgende vernieuwing.",
+		"La paire est retirée. Les rapports la comptent encore jusqu'à la prochaine actualisation.",
+	}},
+	{"console_done_pairs_added", [...]string{
+		"Pairs added: {n}. They are checked soon.",
+		"Paren toegevoegd: {n}. Ze worden binnenkort gecontroleerd.",
+		"Paires ajoutées : {n}. Elles seront vérifiées bientôt.",
+	}},
+	{"console_done_saved", [...]string{
+		"{name} is saved.",
+		"{name} is opgeslagen.",
+		"{name} est enregistré.",
+	}},
+	{"console_done_statement", [...]string{
+		"{file} was received and is being read. A refresh follows.",
+		"{file} is ontvangen en wordt gelezen. Daarna volgt een vernieuwing.",
+		"{file} est reçu et en cours de lecture. Une actualisation suit.",
+	}},
+	{"console_edit", [...]string{
+		"Edit",
+		"Bewerken",
+		"Modifier",
+	}},
+	{"console_edit_one", [...]string{
+		"Edit agreement",
+		"Overeenkomst bewerken",
+		"Modifier l'accord",
+	}},
+	{"console_ended_at", [...]string{
+		"Ended",
+		"Beëindigd op",
+		"Terminée le",
+	}},
+	{"console_ends", [...]string{
+		"What ends soon",
+		"Wat binnenkort afloopt",
+		"Ce qui expire bientôt",
+	}},
+	{"console_ends_before", [...]string{
+		"Ends before",
+		"Loopt af vóór",
+		"Expire avant le",
+	}},
+	{"console_ends_none", [...]string{
+		"Nothing ends soon.",
+		"Binnenkort loopt niets af.",
+		"Rien n'expire bientôt.",
+	}},
+	{"console_errors", [...]string{
+		"Mistakes",
+		"Fouten",
+		"Erreurs",
+	}},
+	{"console_export", [...]string{
+		"Export",
+		"Exporteren",
+		"Exporter",
+	}},
+	{"console_field", [...]string{
+		"Field",
+		"Veld",
+		"Champ",
+	}},
+	{"console_file", [...]string{
+		"File",
+		"Bestand",
+		"Fichier",
+	}},
+	{"console_file_limits", [...]string{
+		"At most 5000 pairs and 4 MiB. Commas, semicolons or tabs, with or without a header.",
+		"Hoogstens 5000 paren en 4 MiB. Komma's, puntkomma's of tabs, met of zonder kopregel.",
+		"5000 paires et 4 Mio au plus. Virgules, points-virgules ou tabulations, avec ou sans en-tête.",
+	}},
+	{"console_file_too_big", [...]string{
+		"The file is larger than 4 MiB. Split it, or put it in the uploads bucket.",
+		"Het bestand is groter dan 4 MiB. Splits het of zet het in de uploadbucket.",
+		"Le fichier dépasse 4 Mio. Divisez-le, ou mettez-le dans le compartiment de dépôt.",
+	}},
+	{"console_filters", [...]string{
+		"Filters",
+		"Filters",
+		"Filtres",
+	}},
+	{"console_findings", [...]string{
+		"What was found, line by line",
+		"Wat er is gevonden, regel per regel",
+		"Ce qui a été trouvé, ligne par ligne",
+	}},
+	{"console_first_page", [...]string{
+		"First page",
+		"Eerste pagina",
+		"Première page",
+	}},
+	{"console_from", [...]string{
+		"From",
+		"Van",
+		"Du",
+	}},
+	{"console_from_to", [...]string{
+		"From {from} to {to}",
+		"Van {from} naar {to}",
+		"De {from} à {to}",
+	}},
+	{"console_group", [...]string{
+		"License group",
+		"Licentiegroep",
+		"Groupe de licences",
+	}},
+	{"console_group_add", [...]string{
+		"Add license group",
+		"Licentiegroep toevoegen",
+		"Ajouter un groupe de licences",
+	}},
+	{"console_group_count", [...]string{
+		"License groups: {n}",
+		"Licentiegroepen: {n}",
+		"Groupes de licences : {n}",
+	}},
+	{"console_group_delete_what", [...]string{
+		"Its agreements go to Unassigned agreements; none is deleted. Agreements: {n}",
+		"De overeenkomsten gaan naar Niet-toegewezen overeenkomsten; er wordt er geen verwijderd. Overeenkomsten: {n}",
+		"Ses accords vont dans Accords non attribués ; aucun n'est supprimé. Accords : {n}",
+	}},
+	{"console_group_empty", [...]string{
+		"This license group has no agreements",
+		"Deze licentiegroep heeft geen overeenkomsten",
+		"Ce groupe de licences n'a pas d'accords",
+	}},
+	{"console_group_empty_text", [...]string{
+		"Choose it when you add agreements, or move agreements to it.",
+		"Kies haar wanneer u overeenkomsten toevoegt, of verplaats er overeenkomsten naartoe.",
+		"Choisissez-le en ajoutant des accords, ou déplacez-y des accords.",
+	}},
+	{"console_group_existing", [...]string{
+		"An existing group",
+		"Een bestaande groep",
+		"Un groupe existant",
+	}},
+	{"console_group_name", [...]string{
+		"Name of the license group",
+		"Naam van de licentiegroep",
+		"Nom du groupe de licences",
+	}},
+	{"console_group_new", [...]string{
+		"A new group",
+		"Een nieuwe groep",
+		"Un nouveau groupe",
+	}},
+	{"console_groups", [...]string{
+		"License groups",
+		"Licentiegroepen",
+		"Groupes de licences",
+	}},
+	{"console_held", [...]string{
+		"Held back",
+		"Tegengehouden",
+		"Retenue",
+	}},
+	{"console_held_text", [...]string{
+		"Licences would drop from {before} to {after}. That is more than 20 %, so the new numbers wait for a confirmation. Look first whether a statement is incomplete.",
+		"Het aantal licenties zou dalen van {before} naar {after}. Dat is meer dan 20 %, dus de nieuwe aantallen wachten tot iemand ze bevestigt. Kijk eerst of een licentieoverzicht onvolledig is.",
+		"Les licences passeraient de {before} à {after}. C'est plus de 20 %, donc les nouveaux nombres attendent une confirmation. Vérifiez d'abord si un relevé est incomplet.",
+	}},
+	{"console_history", [...]string{
+		"History",
+		"Geschiedenis",
+		"Historique",
+	}},
+	{"console_history_none", [...]string{
+		"Nothing was recorded about this agreement.",
+		"Over deze overeenkomst is niets vastgelegd.",
+		"Rien n'est consigné au sujet de cet accord.",
+	}},
+	{"console_import", [...]string{
+		"Import",
+		"Import",
+		"Importation",
+	}},
+	{"console_import_dry", [...]string{
+		"Only checked, nothing was stored. Mistakes: none",
+		"Alleen gecontroleerd, er is niets opgeslagen. Fouten: geen",
+		"Vérifié seulement, rien n'a été enregistré. Erreurs : aucune",
+	}},
+	{"console_import_dry_wrong", [...]string{
+		"Only checked, nothing was stored. Mistakes: {errors}",
+		"Alleen gecontroleerd, er is niets opgeslagen. Fouten: {errors}",
+		"Vérifié seulement, rien n'a été enregistré. Erreurs : {errors}",
+	}},
+	{"console_import_failed", [...]string{
+		"Nothing was stored.",
+		"Er is niets opgeslagen.",
+		"Rien n'a été enregistré.",
+	}},
+	{"console_import_part", [...]string{
+		"Partly stored: {added} of {rows} rows. Mistakes: {errors}",
+		"Gedeeltelijk opgeslagen: {added} van {rows} rijen. Fouten: {errors}",
+		"Enregistrées en partie : {added} lignes sur {rows}. Erreurs : {errors}",
+	}},
+	{"console_import_rejected", [...]string{
+		"Nothing was stored. Mistakes: {errors}",
+		"Er is niets opgeslagen. Fouten: {errors}",
+		"Rien n'a été enregistré. Erreurs : {errors}",
+	}},
+	{"console_import_stored", [...]string{
+		"Stored: {added} of {rows} rows",
+		"Opgeslagen: {added} van {rows} rijen",
+		"Enregistrées : {added} lignes sur {rows}",
+	}},
+	{"console_imports", [...]string{
+		"Imports",
+		"Imports",
+		"Importations",
+	}},
+	{"console_imports_none", [...]string{
+		"No file was imported yet",
+		"Er is nog geen bestand geïmporteerd",
+		"Aucun fichier n'a encore été importé",
+	}},
+	{"console_imports_none_text", [...]string{
+		"A file that is put in the uploads bucket or uploaded here is shown with its result.",
+		"Een bestand dat in de uploadbucket is gezet of hier is geüpload, staat hier met zijn resultaat.",
+		"Un fichier mis dans le compartiment de dépôt ou déposé ici est affiché avec son résultat.",
+	}},
+	{"console_installations", [...]string{
+		"Installations",
+		"Installaties",
+		"Installations",
+	}},
+	{"console_installations_none", [...]string{
+		"There is nothing to compare yet",
+		"Er is nog niets te vergelijken",
+		"Il n'y a encore rien à comparer",
+	}},
+	{"console_installations_none_text", [...]string{
+		"Add agreements and an inventory. The overview shows the steps.",
+		"Voeg overeenkomsten en een inventaris toe. Het overzicht toont de stappen.",
+		"Ajoutez des accords et un inventaire. La vue d'ensemble montre les étapes.",
+	}},
+	{"console_inventory_first", [...]string{
+		"An inventory comes first",
+		"Eerst is er een inventaris nodig",
+		"Il faut d'abord un inventaire",
+	}},
+	{"console_language", [...]string{
+		"Language",
+		"Taal",
+		"Langue",
+	}},
+	{"console_language_name", [...]string{
+		"English",
+		"Nederlands",
+		"Français",
+	}},
+	{"console_last_imports", [...]string{
+		"Last imports",
+		"Laatste imports",
+		"Dernières importations",
+	}},
+	{"console_left_out_undecided", [...]string{
+		"Titles that may need a licence or not: {titles}. PCs that have them: {devices}.",
+		"Titels die misschien een licentie nodig hebben: {titles}. Pc's waarop ze staan: {devices}.",
+		"Titres dont on ne sait pas s'il leur faut une licence : {titles}. PC qui en ont : {devices}.",
+	}},
+	{"console_left_out_unknown", [...]string{
+		"Unknown titles, which are not judged: {titles}. PCs that have them: {devices}.",
+		"Onbekende titels, die niet beoordeeld zijn: {titles}. Pc's waarop ze staan: {devices}.",
+		"Titres inconnus, qui ne sont pas jugés : {titles}. PC qui en ont : {devices}.",
+	}},
+	{"console_license", [...]string{
+		"License, enrollment or customer number",
+		"Licentie-, inschrijvings- of klantnummer",
+		"Numéro de licence, d'inscription ou de client",
+	}},
+	{"console_licenses", [...]string{
+		"Licences",
+		"Licenties",
+		"Licences",
+	}},
+	{"console_licenses_hint", [...]string{
+		"A whole number, at most {max}",
+		"Een geheel getal, hoogstens {max}",
+		"Un nombre entier, {max} au plus",
+	}},
+	{"console_line", [...]string{
+		"Line",
+		"Regel",
+		"Ligne",
+	}},
+	{"console_menu", [...]string{
+		"Menu",
+		"Menu",
+		"Menu",
+	}},
+	{"console_mine", [...]string{
+		"Typed by you",
+		"Door u getypt",
+		"Saisi par vous",
+	}},
+	{"console_missing", [...]string{
+		"Without a licence: {n}",
+		"Zonder licentie: {n}",
+		"Sans licence : {n}",
+	}},
+	{"console_missing_from_to", [...]string{
+		"Installations without a licence: from {before} to {after}",
+		"Installaties zonder licentie: van {before} naar {after}",
+		"Installations sans licence : de {before} à {after}",
+	}},
+	{"console_mistakes", [...]string{
+		"If there are mistakes",
+		"Als er fouten zijn",
+		"S'il y a des erreurs",
+	}},
+	{"console_mistakes_reject", [...]string{
+		"Store nothing",
+		"Niets opslaan",
+		"Ne rien enregistrer",
+	}},
+	{"console_mistakes_reject_text", [...]string{
+		"You correct the file and upload it again.",
+		"U corrigeert het bestand en uploadt het opnieuw.",
+		"Vous corrigez le fichier et le déposez de nouveau.",
+	}},
+	{"console_mistakes_skip", [...]string{
+		"Store the correct rows",
+		"De juiste rijen opslaan",
+		"Enregistrer les lignes correctes",
+	}},
+	{"console_mistakes_skip_text", [...]string{
+		"The others come back in a copy to correct.",
+		"De andere krijgt u terug in een kopie om te corrigeren.",
+		"Les autres reviennent dans une copie à corriger.",
+	}},
+	{"console_months", [...]string{
+		"Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec",
+		"jan feb mrt apr mei jun jul aug sep okt nov dec",
+		"janv. févr. mars avr. mai juin juil. août sept. oct. nov. déc.",
+	}},
+	{"console_move", [...]string{
+		"Move",
+		"Verplaatsen",
+		"Déplacer",
+	}},
+	{"console_move_to", [...]string{
+		"Move to",
+		"Verplaatsen naar",
+		"Déplacer vers",
+	}},
+	{"console_moved_in", [...]string{
+		"From other licences: {n}",
+		"Van andere licenties: {n}",
+		"D'autres licences : {n}",
+	}},
+	{"console_moved_out", [...]string{
+		"Used by others: {n}",
+		"Door andere gebruikt: {n}",
+		"Utilisées par d'autres : {n}",
+	}},
+	{"console_name_hint", [...]string{
+		"At most 256 characters, and none of ~!@#$^&*()=+[]{}\\|;:'\"<>/",
+		"Hoogstens 256 tekens, en geen van ~!@#$^&*()=+[]{}\\|;:'\"<>/",
+		"256 caractères au plus, et aucun de ~!@#$^&*()=+[]{}\\|;:'\"<>/",
+	}},
+	{"console_nav", [...]string{
+		"Main",
+		"Hoofdmenu",
+		"Menu principal",
+	}},
+	{"console_nav_agreements", [...]string{
+		"Agreements",
+		"Overeenkomsten",
+		"Accords",
+	}},
+	{"console_nav_data", [...]string{
+		"Licence data",
+		"Licentiegegevens",
+		"Données de licence",
+	}},
+	{"console_nav_reports", [...]string{
+		"Reports",
+		"Rapporten",
+		"Rapports",
+	}},
+	{"console_newest_first", [...]string{
+		"The newest first",
+		"De nieuwste eerst",
+		"Les plus récents d'abord",
+	}},
+	{"console_next_page", [...]string{
+		"Next page",
+		"Volgende pagina",
+		"Page suivante",
+	}},
+	{"console_next_refresh", [...]string{
+		"To the refresh that follows",
+		"Naar de vernieuwing die volgt",
+		"Vers l'actualisation qui suit",
+	}},
+	{"console_no_match_text", [...]string{
+		"Without filters there are some. Clear the filters to see them all.",
+		"Zonder filters zijn er wel. Wis de filters om alles te zien.",
+		"Sans filtres, il y en a. Effacez les filtres pour tout voir.",
+	}},
+	{"console_not_answered", [...]string{
+		"Not answered",
+		"Niet beantwoord",
+		"Sans réponse",
+	}},
+	{"console_nothing_changed", [...]string{
+		"Nothing was changed.",
+		"Er is niets gewijzigd.",
+		"Rien n'a été modifié.",
+	}},
+	{"console_now", [...]string{
+		"Now",
+		"Nu",
+		"Maintenant",
+	}},
+	{"console_number", [...]string{
+		"1,940",
+		"1.940",
+		"1\u202f940",
+	}},
+	{"console_off", [...]string{
+		"Does not count",
+		"Telt niet mee",
+		"Ne compte pas",
+	}},
+	{"console_on", [...]string{
+		"Counts",
+		"Telt mee",
+		"Compte",
+	}},
+	{"console_optional", [...]string{
+		"(optional)",
+		"(optioneel)",
+		"(facultatif)",
+	}},
+	{"console_or_drop", [...]string{
+		"or drop it here",
+		"of sleep het hierheen",
+		"ou glissez-le ici",
+	}},
+	{"console_organisation", [...]string{
+		"Whole organisation",
+		"Hele organisatie",
+		"Toute l'organisation",
+	}},
+	{"console_overview", [...]string{
+		"Overview",
+		"Overzicht",
+		"Vue d'ensemble",
+	}},
+	{"console_pages", [...]string{
+		"Pages",
+		"Pagina's",
+		"Pages",
+	}},
+	{"console_pair_number", [...]string{
+		"Number",
+		"Nummer",
+		"Numéro",
+	}},
+	{"console_pair_rows", [...]string{
+		"Rows: {n}",
+		"Rijen: {n}",
+		"Lignes : {n}",
+	}},
+	{"console_pairs", [...]string{
+		"Number pairs",
+		"Nummerparen",
+		"Paires de numéros",
+	}},
+	{"console_palette_agreements", [...]string{
+		"Search in agreements: {q}",
+		"Zoeken in overeenkomsten: {q}",
+		"Rechercher dans les accords : {q}",
+	}},
+	{"console_parts", [...]string{
+		"Parts of this page",
+		"Delen van deze pagina",
+		"Parties de cette page",
+	}},
+	{"console_paste", [...]string{
+		"Paste two columns from a spreadsheet to fill many rows.",
+		"Plak twee kolommen uit een spreadsheet om veel rijen te vullen.",
+		"Collez deux colonnes d'un tableur pour remplir plusieurs lignes.",
+	}},
+	{"console_percent", [...]string{
+		"{n}%",
+		"{n}%",
+		"{n}\u202f%",
+	}},
+	{"console_perhaps_changed", [...]string{
+		"It is not known whether the change was made. Sending it again is safe: it is made only once.",
+		"Het is niet bekend of de wijziging is doorgevoerd. Opnieuw versturen kan geen kwaad: ze gebeurt maar één keer.",
+		"On ne sait pas si la modification a été faite. La renvoyer est sans risque : elle n'est faite qu'une fois.",
+	}},
+	{"console_position", [...]string{
+		"Position",
+		"Positie",
+		"Situation",
+	}},
+	{"console_position_covered", [...]string{
+		"installations, all of them covered",
+		"installaties, allemaal gedekt",
+		"installations, toutes couvertes",
+	}},
+	{"console_position_missing", [...]string{
+		"without a licence, of {installed} installations",
+		"zonder licentie, van {installed} installaties",
+		"sans licence, sur {installed} installations",
+	}},
+	{"console_preferences", [...]string{
+		"Language and theme",
+		"Taal en thema",
+		"Langue et thème",
+	}},
+	{"console_print", [...]string{
+		"Print view",
+		"Afdrukweergave",
+		"Version imprimable",
+	}},
+	{"console_products_no_match", [...]string{
+		"No product fits these filters",
+		"Geen product past bij deze filters",
+		"Aucun produit ne correspond à ces filtres",
+	}},
+	{"console_progress", [...]string{
+		"Progress",
+		"Voortgang",
+		"Progression",
+	}},
+	{"console_publisher_hint", [...]string{
+		"Type any part of the name.",
+		"Typ een deel van de naam.",
+		"Saisissez une partie du nom.",
+	}},
+	{"console_purchases", [...]string{
+		"Purchases",
+		"Aankopen",
+		"Achats",
+	}},
+	{"console_purchases_no_match", [...]string{
+		"No licences fit these filters",
+		"Geen licenties passen bij deze filters",
+		"Aucune licence ne correspond à ces filtres",
+	}},
+	{"console_refresh", [...]string{
+		"Refresh",
+		"Vernieuwing",
+		"Actualisation",
+	}},
+	{"console_refresh_now", [...]string{
+		"Refresh now",
+		"Nu vernieuwen",
+		"Actualiser maintenant",
+	}},
+	{"console_refreshes", [...]string{
+		"Refreshes",
+		"Vernieuwingen",
+		"Actualisations",
+	}},
+	{"console_refreshes_none_text", [...]string{
+		"The first one runs tonight, or now if you ask for it.",
+		"De eerste loopt vannacht, of nu als u erom vraagt.",
+		"La première a lieu cette nuit, ou maintenant si vous la demandez.",
+	}},
+	{"console_refreshes_text", [...]string{
+		"A refresh asks about all number pairs and brings the reports up to date: every night, after new licence statements, and when you ask for it.",
+		"Een vernieuwing vraagt alle nummerparen op en werkt de rapporten bij: elke nacht, na nieuwe licentieoverzichten en wanneer u erom vraagt.",
+		"Une actualisation interroge toutes les paires de numéros et met à jour les rapports : chaque nuit, après de nouveaux relevés et à votre demande.",
+	}},
+	{"console_remove_pair", [...]string{
+		"Remove the pair",
+		"Het paar verwijderen",
+		"Retirer la paire",
+	}},
+	{"console_remove_pair_of", [...]string{
+		"Remove the pair {authorization} and {license}",
+		"Het paar {authorization} en {license} verwijderen",
+		"Retirer la paire {authorization} et {license}",
+	}},
+	{"console_removed", [...]string{
+		"Removed",
+		"Verwijderd",
+		"Retiré",
+	}},
+	{"console_rename", [...]string{
+		"Rename",
+		"Naam wijzigen",
+		"Renommer",
+	}},
+	{"console_reuse", [...]string{
+		"What can be reused",
+		"Wat hergebruikt kan worden",
+		"Ce qui peut être réutilisé",
+	}},
+	{"console_reuse_none", [...]string{
+		"All licences are in use.",
+		"Alle licenties zijn in gebruik.",
+		"Toutes les licences sont utilisées.",
+	}},
+	{"console_role_billing_admin", [...]string{
+		"Billing admin",
+		"Factureringsbeheerder",
+		"Administrateur de facturation",
+	}},
+	{"console_role_global_admin", [...]string{
+		"Global admin",
+		"Globale beheerder",
+		"Administrateur général",
+	}},
+	{"console_role_password_admin", [...]string{
+		"Password admin",
+		"Wachtwoordbeheerder",
+		"Administrateur de mots de passe",
+	}},
+	{"console_role_service_admin", [...]string{
+		"Service admin",
+		"Servicebeheerder",
+		"Administrateur de services",
+	}},
+	{"console_role_user_admin", [...]string{
+		"User admin",
+		"Gebruikersbeheerder",
+		"Administrateur d'utilisateurs",
+	}},
+	{"console_rows", [...]string{
+		"Rows",
+		"Rijen",
+		"Lignes",
+	}},
+	{"console_rows_added", [...]string{
+		"Added",
+		"Toegevoegd",
+		"Ajoutées",
+	}},
+	{"console_rows_rejected", [...]string{
+		"Rejected",
+		"Geweigerd",
+		"Refusées",
+	}},
+	{"console_rows_unchanged", [...]string{
+		"Unchanged",
+		"Ongewijzigd",
+		"Inchangées",
+	}},
+	{"console_rows_would_add", [...]string{
+		"Would be added",
+		"Zouden worden toegevoegd",
+		"Seraient ajoutées",
+	}},
+	{"console_runs", [...]string{
+		"Last refreshes",
+		"Laatste vernieuwingen",
+		"Dernières actualisations",
+	}},
+	{"console_runs_none", [...]string{
+		"There was no refresh yet",
+		"Er is nog niet vernieuwd",
+		"Il n'y a pas encore eu d'actualisation",
+	}},
+	{"console_same", [...]string{
+		"Nothing has changed",
+		"Er is niets veranderd",
+		"Rien n'a changé",
+	}},
+	{"console_same_text", [...]string{
+		"Products that are the same on both days: {n}",
+		"Producten die op beide dagen gelijk zijn: {n}",
+		"Produits identiques les deux jours : {n}",
+	}},
+	{"console_sample", [...]string{
+		"What the file looks like",
+		"Hoe het bestand eruitziet",
+		"À quoi ressemble le fichier",
+	}},
+	{"console_sample_download", [...]string{
+		"Download a sample",
+		"Een voorbeeld downloaden",
+		"Télécharger un exemple",
+	}},
+	{"console_sample_more", [...]string{
+		"Semicolons, as spreadsheet programs in Dutch and French write them, are fine.",
+		"Puntkomma's, zoals spreadsheetprogramma's in het Nederlands en Frans ze schrijven, mogen ook.",
+		"Les points-virgules, qu'écrivent les tableurs en néerlandais et en français, conviennent aussi.",
+	}},
+	{"console_sample_open", [...]string{
+		"The authorization number and the license number",
+		"Het autorisatienummer en het licentienummer",
+		"Le numéro d'autorisation et le numéro de licence",
+	}},
+	{"console_sample_open_value", [...]string{
+		"The agreement number, twice",
+		"Het overeenkomstnummer, tweemaal",
+		"Le numéro d'accord, deux fois",
+	}},
+	{"console_sample_select", [...]string{
+		"The agreement number and the enrollment number",
+		"Het overeenkomstnummer en het inschrijvingsnummer",
+		"Le numéro d'accord et le numéro d'inscription",
+	}},
+	{"console_sample_text", [...]string{
+		"One pair on each line, and a name if you like. Rows with the same name become one agreement.",
+		"Eén paar per regel, met een naam als u wilt. Rijen met dezelfde naam worden één overeenkomst.",
+		"Une paire par ligne, avec un nom si vous voulez. Les lignes de même nom forment un seul accord.",
+	}},
+	{"console_save", [...]string{
+		"Save",
+		"Opslaan",
+		"Enregistrer",
+	}},
+	{"console_search", [...]string{
+		"Search",
+		"Zoeken",
+		"Rechercher",
+	}},
+	{"console_search_hint", [...]string{
+		"Search or jump to…",
+		"Zoek of ga naar…",
+		"Chercher ou aller à…",
+	}},
+	{"console_search_in", [...]string{
+		"Name, publisher, product or number",
+		"Naam, uitgever, product of nummer",
+		"Nom, éditeur, produit ou numéro",
+	}},
+	{"console_send_again", [...]string{
+		"Send again",
+		"Opnieuw versturen",
+		"Renvoyer",
+	}},
+	{"console_sending", [...]string{
+		"Sending",
+		"Versturen",
+		"Envoi",
+	}},
+	{"console_severity", [...]string{
+		"Severity",
+		"Ernst",
+		"Gravité",
+	}},
+	{"console_severity_error", [...]string{
+		"Mistake:",
+		"Fout:",
+		"Erreur :",
+	}},
+	{"console_severity_hint", [...]string{
+		"Hint:",
+		"Tip:",
+		"Conseil :",
+	}},
+	{"console_severity_warning", [...]string{
+		"Warning:",
+		"Waarschuwing:",
+		"Avertissement :",
+	}},
+	{"console_short", [...]string{
+		"Where licences are missing",
+		"Waar licenties ontbreken",
+		"Où il manque des licences",
+	}},
+	{"console_short_none", [...]string{
+		"No licences are missing.",
+		"Er ontbreken geen licenties.",
+		"Il ne manque aucune licence.",
+	}},
+	{"console_show_other", [...]string{
+		"Show that agreement",
+		"Die overeenkomst tonen",
+		"Afficher cet accord",
+	}},
+	{"console_shown", [...]string{
+		"Shown: {n} of {of}",
+		"Getoond: {n} van {of}",
+		"Affichés : {n} sur {of}",
+	}},
+	{"console_sign_in", [...]string{
+		"Sign in",
+		"Aanmelden",
+		"Se connecter",
+	}},
+	{"console_sign_in_elsewhere", [...]string{
+		"Sign in in another tab",
+		"Aanmelden in een ander tabblad",
+		"Se connecter dans un autre onglet",
+	}},
+	{"console_sign_out", [...]string{
+		"Sign out",
+		"Afmelden",
+		"Se déconnecter",
+	}},
+	{"console_sign_out_everywhere", [...]string{
+		"Sign out everywhere",
+		"Overal afmelden",
+		"Se déconnecter partout",
+	}},
+	{"console_signed_out_read", [...]string{
+		"Your session has ended. Sign in again.",
+		"Uw sessie is beëindigd. Meld u opnieuw aan.",
+		"Votre session a pris fin. Connectez-vous de nouveau.",
+	}},
+	{"console_skip", [...]string{
+		"Skip to content",
+		"Naar de inhoud",
+		"Aller au contenu",
+	}},
+	{"console_source_adjustment", [...]string{
+		"Adjustment",
+		"Correctie",
+		"Ajustement",
+	}},
+	{"console_source_agreement", [...]string{
+		"Agreement",
+		"Overeenkomst",
+		"Accord",
+	}},
+	{"console_source_inventory", [...]string{
+		"Inventory",
+		"Inventaris",
+		"Inventaire",
+	}},
+	{"console_source_pair", [...]string{
+		"Number pair",
+		"Nummerpaar",
+		"Paire de numéros",
+	}},
+	{"console_source_statement", [...]string{
+		"Statement",
+		"Licentieoverzicht",
+		"Relevé",
+	}},
+	{"console_sources", [...]string{
+		"Sources: {n}",
+		"Bronnen: {n}",
+		"Origines : {n}",
+	}},
+	{"console_spare", [...]string{
+		"Licences that are not in use: {n} of {of}",
+		"Licenties die niet in gebruik zijn: {n} van {of}",
+		"Licences non utilisées : {n} sur {of}",
+	}},
+	{"console_stale", [...]string{
+		"Out of date",
+		"Verouderd",
+		"Plus à jour",
+	}},
+	{"console_started_at", [...]string{
+		"Started",
+		"Begonnen op",
+		"Commencée le",
+	}},
+	{"console_state", [...]string{
+		"State",
+		"Status",
+		"État",
+	}},
+	{"console_state_failed", [...]string{
+		"Failed",
+		"Mislukt",
+		"Échoué",
+	}},
+	{"console_state_partial", [...]string{
+		"Partly succeeded",
+		"Gedeeltelijk geslaagd",
+		"Partiellement réussi",
+	}},
+	{"console_state_queued", [...]string{
+		"Waiting",
+		"In de wachtrij",
+		"En attente",
+	}},
+	{"console_state_received", [...]string{
+		"Received",
+		"Ontvangen",
+		"Reçu",
+	}},
+	{"console_state_rejected", [...]string{
+		"Rejected",
+		"Geweigerd",
+		"Refusé",
+	}},
+	{"console_state_running", [...]string{
+		"Running",
+		"Bezig",
+		"En cours",
+	}},
+	{"console_state_succeeded", [...]string{
+		"Succeeded",
+		"Geslaagd",
+		"Réussi",
+	}},
+	{"console_step_agreements", [...]string{
+		"Add your agreements",
+		"Voeg uw overeenkomsten toe",
+		"Ajoutez vos accords",
+	}},
+	{"console_step_agreements_text", [...]string{
+		"Upload a CSV file with the numbers of your volume licence agreements, or type them.",
+		"Upload een CSV-bestand met de nummers van uw volumelicentieovereenkomsten, of typ ze.",
+		"Déposez un fichier CSV avec les numéros de vos accords de licence en volume, ou saisissez-les.",
+	}},
+	{"console_step_done", [...]string{
+		"(done)",
+		"(gedaan)",
+		"(fait)",
+	}},
+	{"console_step_inventory", [...]string{
+		"Add an inventory",
+		"Voeg een inventaris toe",
+		"Ajoutez un inventaire",
+	}},
+	{"console_step_inventory_text", [...]string{
+		"Upload what your system found on the PCs, such as AppInvRawData of Intune as CSV or ZIP, or an export of Configuration Manager or GLPI.",
+		"Upload wat uw systeem op de pc's heeft gevonden, zoals AppInvRawData van Intune als CSV of ZIP, of een export van Configuration Manager of GLPI.",
+		"Déposez ce que votre système a trouvé sur les PC, par exemple AppInvRawData d'Intune en CSV ou ZIP, ou un export de Configuration Manager ou GLPI.",
+	}},
+	{"console_step_look", [...]string{
+		"Look at your position",
+		"Bekijk uw positie",
+		"Consultez votre situation",
+	}},
+	{"console_step_look_text", [...]string{
+		"This page then shows which licences are missing, which are not in use and what ends soon.",
+		"Deze pagina toont dan welke licenties ontbreken, welke niet in gebruik zijn en wat binnenkort afloopt.",
+		"Cette page montre alors quelles licences manquent, lesquelles ne sont pas utilisées et ce qui expire bientôt.",
+	}},
+	{"console_step_statement", [...]string{
+		"Add a licence statement",
+		"Voeg een licentieoverzicht toe",
+		"Ajoutez un relevé de licences",
+	}},
+	{"console_step_statement_text", [...]string{
+		"Download the licence summary from the Volume Licensing Service Center and upload it here. It says how many licences each agreement has.",
+		"Download het licentieoverzicht van het Volume Licensing Service Center en upload het hier. Het zegt hoeveel licenties elke overeenkomst heeft.",
+		"Téléchargez le relevé de licences du Volume Licensing Service Center et déposez-le ici. Il indique combien de licences a chaque accord.",
+	}},
+	{"console_take_mine", [...]string{
+		"Save mine anyway",
+		"Toch de mijne opslaan",
+		"Enregistrer quand même la mienne",
+	}},
+	{"console_take_theirs", [...]string{
+		"Take theirs and discard mine",
+		"Die van hen behouden en de mijne weggooien",
+		"Garder la leur et abandonner la mienne",
+	}},
+	{"console_theirs", [...]string{
+		"Stored now",
+		"Nu opgeslagen",
+		"Enregistré maintenant",
+	}},
+	{"console_theirs_text", [...]string{
+		"Nothing of yours was stored. Compare, then save yours anyway or take theirs.",
+		"Van u is niets opgeslagen. Vergelijk, en sla dan toch die van u op of neem die van hen.",
+		"Rien de vous n'a été enregistré. Comparez, puis enregistrez quand même la vôtre ou gardez la leur.",
+	}},
+	{"console_theme", [...]string{
+		"Theme",
+		"Thema",
+		"Thème",
+	}},
+	{"console_theme_auto", [...]string{
+		"Same as my device",
+		"Zoals mijn toestel",
+		"Comme mon appareil",
+	}},
+	{"console_theme_dark", [...]string{
+		"Dark",
+		"Donker",
+		"Sombre",
+	}},
+	{"console_theme_light", [...]string{
+		"Light",
+		"Licht",
+		"Clair",
+	}},
+	{"console_tick", [...]string{
+		"Tick",
+		"Aanvinken",
+		"Cocher",
+	}},
+	{"console_tick_row", [...]string{
+		"Tick {name}",
+		"{name} aanvinken",
+		"Cocher {name}",
+	}},
+	{"console_titles", [...]string{
+		"Detected titles",
+		"Gevonden titels",
+		"Titres détectés",
+	}},
+	{"console_to", [...]string{
+		"To",
+		"Tot",
+		"Au",
+	}},
+	{"console_to_check", [...]string{
+		"Pairs to check",
+		"Te controleren paren",
+		"Paires à vérifier",
+	}},
+	{"console_to_correct", [...]string{
+		"To correct: {n}",
+		"Te corrigeren: {n}",
+		"À corriger : {n}",
+	}},
+	{"console_to_overview", [...]string{
+		"To the overview",
+		"Naar het overzicht",
+		"Vers la vue d'ensemble",
+	}},
+	{"console_trend", [...]string{
+		"Trend",
+		"Trend",
+		"Évolution",
+	}},
+	{"console_trend_from_to", [...]string{
+		"Installations without a licence: from {from} on {day} to {to}",
+		"Installaties zonder licentie: van {from} op {day} naar {to}",
+		"Installations sans licence : de {from} le {day} à {to}",
+	}},
+	{"console_trend_missing", [...]string{
+		"Installations without a licence",
+		"Installaties zonder licentie",
+		"Installations sans licence",
+	}},
+	{"console_trend_none", [...]string{
+		"There are no days to compare yet",
+		"Er zijn nog geen dagen om te vergelijken",
+		"Il n'y a pas encore de jours à comparer",
+	}},
+	{"console_trend_none_text", [...]string{
+		"Each refresh of all licence data keeps the reports of its day. The nightly refresh makes one day each night.",
+		"Elke vernieuwing van alle licentiegegevens bewaart de rapporten van die dag. De nachtelijke vernieuwing maakt er elke nacht een.",
+		"Chaque actualisation de toutes les données de licence conserve les rapports de son jour. L'actualisation nocturne en fait un chaque nuit.",
+	}},
+	{"console_trigger_deletion", [...]string{
+		"Removed pairs",
+		"Verwijderde paren",
+		"Paires retirées",
+	}},
+	{"console_trigger_import", [...]string{
+		"New data",
+		"Nieuwe gegevens",
+		"Nouvelles données",
+	}},
+	{"console_trigger_now", [...]string{
+		"Asked for",
+		"Gevraagd",
+		"Demandée",
+	}},
+	{"console_trigger_schedule", [...]string{
+		"Every night",
+		"Elke nacht",
+		"Chaque nuit",
+	}},
+	{"console_trouble_busy", [...]string{
+		"Too many requests at once",
+		"Te veel verzoeken tegelijk",
+		"Trop de requêtes à la fois",
+	}},
+	{"console_trouble_busy_text", [...]string{
+		"Wait a few seconds, then try again.",
+		"Wacht enkele seconden en probeer het dan opnieuw.",
+		"Attendez quelques secondes, puis réessayez.",
+	}},
+	{"console_trouble_conflict", [...]string{
+		"This clashes with what is stored",
+		"Dit botst met wat er al is opgeslagen",
+		"Cela est en conflit avec ce qui est enregistré",
+	}},
+	{"console_trouble_conflict_text", [...]string{
+		"Change the values below, or what they clash with.",
+		"Wijzig de waarden hieronder, of datgene waarmee ze botsen.",
+		"Modifiez les valeurs ci-dessous, ou ce avec quoi elles sont en conflit.",
+	}},
+	{"console_trouble_cross_site", [...]string{
+		"This form came from another site",
+		"Dit formulier kwam van een andere site",
+		"Ce formulaire venait d'un autre site",
+	}},
+	{"console_trouble_cross_site_text", [...]string{
+		"To protect you, trueup accepts forms of its own pages only. Open the page here and send the form again.",
+		"Om u te beschermen, aanvaardt trueup alleen formulieren van zijn eigen pagina's. Open de pagina hier en verstuur het formulier opnieuw.",
+		"Pour vous protéger, trueup n'accepte que les formulaires de ses propres pages. Ouvrez la page ici et renvoyez le formulaire.",
+	}},
+	{"console_trouble_denied", [...]string{
+		"Your role does not allow this",
+		"Uw rol staat dit niet toe",
+		"Votre rôle ne le permet pas",
+	}},
+	{"console_trouble_denied_text", [...]string{
+		"Ask a global admin for a role that allows it.",
+		"Vraag een globale beheerder om een rol die dit toestaat.",
+		"Demandez à un administrateur général un rôle qui le permet.",
+	}},
+	{"console_trouble_fault", [...]string{
+		"Something went wrong on our side",
+		"Er ging bij ons iets mis",
+		"Une erreur s'est produite de notre côté",
+	}},
+	{"console_trouble_fault_text", [...]string{
+		"Try again. If it happens again, report the number below to the people who manage trueup.",
+		"Probeer het opnieuw. Gebeurt het weer, meld dan het nummer hieronder aan de beheerders van trueup.",
+		"Réessayez. Si cela se reproduit, signalez le numéro ci-dessous aux responsables de trueup.",
+	}},
+	{"console_trouble_form", [...]string{
+		"The form could not be read",
+		"Het formulier kon niet worden gelezen",
+		"Le formulaire n'a pas pu être lu",
+	}},
+	{"console_trouble_form_text", [...]string{
+		"Go back and send it again.",
+		"Ga terug en verstuur het opnieuw.",
+		"Revenez en arrière et renvoyez-le.",
+	}},
+	{"console_trouble_gone", [...]string{
+		"This does not exist",
+		"Dit bestaat niet",
+		"Cela n'existe pas",
+	}},
+	{"console_trouble_gone_text", [...]string{
+		"It may have been deleted.",
+		"Misschien is het verwijderd.",
+		"Cela a peut-être été supprimé.",
+	}},
+	{"console_trouble_invalid", [...]string{
+		"Something has to be corrected",
+		"Er moet iets worden gecorrigeerd",
+		"Quelque chose est à corriger",
+	}},
+	{"console_trouble_invalid_text", [...]string{
+		"These values are not valid.",
+		"Deze waarden zijn niet geldig.",
+		"Ces valeurs ne sont pas valides.",
+	}},
+	{"console_trouble_no_file", [...]string{
+		"No file was chosen",
+		"Er is geen bestand gekozen",
+		"Aucun fichier n'a été choisi",
+	}},
+	{"console_trouble_no_file_text", [...]string{
+		"Choose a file, then upload it.",
+		"Kies een bestand en upload het dan.",
+		"Choisissez un fichier, puis déposez-le.",
+	}},
+	{"console_trouble_not_found", [...]string{
+		"There is no such page",
+		"Deze pagina bestaat niet",
+		"Cette page n'existe pas",
+	}},
+	{"console_trouble_not_found_text", [...]string{
+		"The address may be mistyped, or the page has moved.",
+		"Misschien is het adres verkeerd getypt, of is de pagina verplaatst.",
+		"L'adresse est peut-être mal saisie, ou la page a été déplacée.",
+	}},
+	{"console_trouble_sign_in", [...]string{
+		"Signing in did not work",
+		"Aanmelden is niet gelukt",
+		"La connexion n'a pas abouti",
+	}},
+	{"console_trouble_sign_in_text", [...]string{
+		"Sign in again.",
+		"Meld u opnieuw aan.",
+		"Connectez-vous de nouveau.",
+	}},
+	{"console_trouble_signed_out", [...]string{
+		"You are signed out",
+		"U bent afgemeld",
+		"Vous êtes déconnecté",
+	}},
+	{"console_trouble_signed_out_text", [...]string{
+		"Your session has ended. What you typed is kept on this page: sign in in another tab, then send it again from here. A file and agreement details are not kept.",
+		"Uw sessie is beëindigd. Wat u hebt getypt, blijft op deze pagina bewaard: meld u aan in een ander tabblad en verstuur het daarna van hieruit opnieuw. Een bestand en de details van een overeenkomst worden niet bewaard.",
+		"Votre session a pris fin. Ce que vous avez saisi est conservé sur cette page : connectez-vous dans un autre onglet, puis renvoyez-le d'ici. Un fichier et les détails d'un accord ne sont pas conservés.",
+	}},
+	{"console_trouble_stale", [...]string{
+		"Another person has changed this meanwhile",
+		"Iemand anders heeft dit intussen gewijzigd",
+		"Quelqu'un d'autre l'a modifié entre-temps",
+	}},
+	{"console_trouble_stale_text", [...]string{
+		"Look at it as it is now, then repeat your change.",
+		"Bekijk hoe het nu is en herhaal dan uw wijziging.",
+		"Regardez ce qu'il en est maintenant, puis refaites votre modification.",
+	}},
+	{"console_trouble_too_large", [...]string{
+		"This is too large",
+		"Dit is te groot",
+		"C'est trop grand",
+	}},
+	{"console_trouble_too_large_text", [...]string{
+		"A file may have at most 4 MiB here. Put a larger one in the uploads bucket, or split it.",
+		"Een bestand mag hier hoogstens 4 MiB groot zijn. Zet een groter bestand in de uploadbucket of splits het.",
+		"Un fichier peut faire ici 4 Mio au plus. Mettez un fichier plus grand dans le compartiment de dépôt, ou divisez-le.",
+	}},
+	{"console_trouble_unavailable", [...]string{
+		"trueup does not answer",
+		"trueup antwoordt niet",
+		"trueup ne répond pas",
+	}},
+	{"console_trouble_unavailable_text", [...]string{
+		"This usually passes within seconds. Try again.",
+		"Meestal gaat dit binnen enkele seconden over. Probeer het opnieuw.",
+		"Cela passe en général en quelques secondes. Réessayez.",
+	}},
+	{"console_type_number", [...]string{
+		"Type the number of agreements to confirm: {n}",
+		"Typ ter bevestiging het aantal overeenkomsten: {n}",
+		"Pour confirmer, saisissez le nombre d'accords : {n}",
+	}},
+	{"console_undo", [...]string{
+		"Undo",
+		"Ongedaan maken",
+		"Annuler ce déplacement",
+	}},
+	{"console_unlisted", [...]string{
+		"The catalog does not have this publisher or product yet.",
+		"De catalogus kent deze uitgever of dit product nog niet.",
+		"Le catalogue n'a pas encore cet éditeur ou ce produit.",
+	}},
+	{"console_unlisted_add", [...]string{
+		"Add to the catalog and save",
+		"Aan de catalogus toevoegen en opslaan",
+		"Ajouter au catalogue et enregistrer",
+	}},
+	{"console_upload", [...]string{
+		"Upload",
+		"Uploaden",
+		"Déposer",
+	}},
+	{"console_upload_again", [...]string{
+		"Upload again",
+		"Opnieuw uploaden",
+		"Déposer de nouveau",
+	}},
+	{"console_upload_and_add", [...]string{
+		"Upload and add",
+		"Uploaden en toevoegen",
+		"Déposer et ajouter",
+	}},
+	{"console_upload_failed", [...]string{
+		"trueup does not answer. Nothing of the file was stored, or it will be shown under Imports.",
+		"trueup antwoordt niet. Van het bestand is niets opgeslagen, of het staat straks bij Imports.",
+		"trueup ne répond pas. Rien du fichier n'a été enregistré, ou il figurera sous Importations.",
+	}},
+	{"console_upload_file", [...]string{
+		"Upload a file",
+		"Een bestand uploaden",
+		"Déposer un fichier",
+	}},
+	{"console_upload_large", [...]string{
+		"At most 4 MiB. Put a larger file in the uploads bucket, under {folder}",
+		"Hoogstens 4 MiB. Zet een groter bestand in de uploadbucket, onder {folder}",
+		"4 Mio au plus. Mettez un fichier plus grand dans le compartiment de dépôt, sous {folder}",
+	}},
+	{"console_upload_unsent", [...]string{
+		"The file could not be sent. Nothing of it was stored. Try again.",
+		"Het bestand kon niet worden verstuurd. Er is niets van opgeslagen. Probeer het opnieuw.",
+		"Le fichier n'a pas pu être envoyé. Rien n'en a été enregistré. Réessayez.",
+	}},
+	{"console_value", [...]string{
+		"Value",
+		"Waarde",
+		"Valeur",
+	}},
+	{"console_warnings", [...]string{
+		"Warnings",
+		"Waarschuwingen",
+		"Avertissements",
+	}},
+	{"console_what", [...]string{
+		"What",
+		"Wat",
+		"Quoi",
+	}},
+	{"console_what_to_do", [...]string{
+		"What to do",
+		"Wat te doen",
+		"Que faire",
+	}},
+	{"console_when", [...]string{
+		"When",
+		"Wanneer",
+		"Quand",
+	}},
+	{"console_where", [...]string{
+		"Where the numbers are",
+		"Waar de nummers staan",
+		"Où se trouvent les numéros",
+	}},
+	{"console_where_one", [...]string{
+		"All pairs on this page become one agreement.",
+		"Alle paren op deze pagina worden één overeenkomst.",
+		"Toutes les paires de cette page forment un seul accord.",
+	}},
+	{"console_where_text", [...]string{
+		"In the Volume Licensing Service Center, under Relationship Summary: the authorization or agreement number, and beside it the license, enrollment or customer number.",
+		"In het Volume Licensing Service Center, onder Relationship Summary: het autorisatie- of overeenkomstnummer, met ernaast het licentie-, inschrijvings- of klantnummer.",
+		"Dans le Volume Licensing Service Center, sous Relationship Summary : le numéro d'autorisation ou d'accord, et à côté le numéro de licence, d'inscription ou de client.",
+	}},
+	{"console_who", [...]string{
+		"Who",
+		"Wie",
+		"Qui",
+	}},
+	{"console_why", [...]string{
+		"Why",
+		"Waarom",
+		"Pourquoi",
+	}},
+	{"console_why_verdict", [...]string{
+		"Why this verdict",
+		"Waarom dit oordeel",
+		"Pourquoi ce verdict",
+	}},
+	{"console_with_sa", [...]string{
+		"with Software Assurance: {n}",
+		"met Software Assurance: {n}",
+		"avec Software Assurance : {n}",
 	}},
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"go/format"
+	"slices"
 	"strings"
 	"unicode"
 )
@@ -26,16 +27,29 @@ func compile(langs []lang) ([]byte, error) {
 	for _, l := range langs {
 		p("%q, ", l.name)
 	}
-	p("}\n\n// messages are sorted by code.\nvar messages = [...]message{\n")
-	for _, code := range codes(langs) {
+	p("}\n\n")
+	ofPages := func(code string) bool { return strings.HasPrefix(code, pagePrefix) }
+	all := codes(langs)
+	table(p, langs, "messages are sorted by code.\nvar messages", slices.DeleteFunc(slices.Clone(all), ofPages))
+	table(p, langs, "pageMessages are those of pages of the console, sorted by code.\nvar pageMessages", slices.DeleteFunc(all, func(code string) bool { return !ofPages(code) }))
+	return format.Source(b.Bytes())
+}
+
+// pagePrefix is the prefix of the codes of messages that only pages of the console show. They are a table of
+// their own, so that the linker leaves them out of the other programs.
+const pagePrefix = "console_"
+
+// table writes the declaration of a table of messages.
+func table(p func(format string, args ...any), langs []lang, declaration string, codes []string) {
+	p("// %s = [...]message{\n", declaration)
+	for _, code := range codes {
 		p("{%q, [...]string{\n", code)
 		for i := range langs {
 			p("%q,\n", withLimits(langs[i].text(code, langs[0].messages[code])))
 		}
 		p("}},\n")
 	}
-	p("}\n")
-	return format.Source(b.Bytes())
+	p("}\n\n")
 }
 
 // identifier returns the name of a language as a Go name: "Brazilian Portuguese" is

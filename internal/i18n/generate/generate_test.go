@@ -219,6 +219,9 @@ var messages = [...]message{
 		"Höchstens ` + limits["limitRows"] + `, {}",
 	}},
 }
+
+// pageMessages are those of pages of the console, sorted by code.
+var pageMessages = [...]message{}
 `
 	if diff := cmp.Diff(want, string(got)); diff != "" {
 		t.Error(diff)
