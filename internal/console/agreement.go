@@ -171,11 +171,18 @@ func addPairs(v *visit) error {
 // wrongInput returns the problem of input that the API refuses: it is invalid, or clashes with stored data.
 // It returns nil for other errors.
 func wrongInput(err error) *client.Problem {
-	var p *client.Problem
-	if errors.As(err, &p) && (p.Status == http.StatusUnprocessableEntity || p.Status == http.StatusConflict) {
+	p := problemOf(err)
+	if p != nil && (p.Status == http.StatusUnprocessableEntity || p.Status == http.StatusConflict) {
 		return p
 	}
 	return nil
+}
+
+// problemOf returns the problem of the API that an error is; nil for other errors.
+func problemOf(err error) *client.Problem {
+	var p *client.Problem
+	errors.As(err, &p)
+	return p
 }
 
 func removePair(v *visit) error {

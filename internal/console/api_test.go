@@ -46,7 +46,13 @@ func TestOperations(t *testing.T) {
 	if err := json.Unmarshal(file, &d); err != nil {
 		t.Fatal(err)
 	}
-	operations := reflect.ValueOf(api)
+	d.compareOperations(t, reflect.ValueOf(api))
+	d.compareOperations(t, reflect.ValueOf(people))
+}
+
+// compareOperations compares the operations in the fields of a struct.
+func (d *document) compareOperations(t *testing.T, operations reflect.Value) {
+	t.Helper()
 	for i := range operations.NumField() {
 		name, o := operations.Type().Field(i).Name, operations.Field(i)
 		method, path := strings.ToLower(o.FieldByName("Method").String()), o.FieldByName("Path").String()
@@ -94,6 +100,10 @@ func (d *document) compare(t *testing.T, where string, of reflect.Type, s schema
 	case reflect.Struct:
 		for i := range of.NumField() {
 			f := of.Field(i)
+			if f.Anonymous {
+				d.compare(t, where, f.Type, s)
+				continue
+			}
 			name := f.Tag.Get("json")
 			property, ok := s.Properties[name]
 			if !ok {

@@ -116,3 +116,25 @@ func dash(s string) string {
 	}
 	return s
 }
+
+// Money returns an amount in hundredths of a currency: EUR 1,234.50 in English.
+func (v *visit) Money(amount int, currency string) string {
+	if amount < 0 {
+		return minus + v.Money(-amount, currency)
+	}
+	point := ","
+	if strings.Contains(v.T("console_number"), ",") {
+		point = "."
+	}
+	cents := strconv.Itoa(100 + amount%100)[1:]
+	return currency + "\u00a0" + v.N(amount/100) + point + cents
+}
+
+// sum returns amounts in several currencies.
+func (v *visit) sum(list []money) string {
+	texts := make([]string, len(list))
+	for i, m := range list {
+		texts[i] = v.Money(m.Amount, m.Currency)
+	}
+	return strings.Join(texts, " + ")
+}

@@ -167,3 +167,25 @@ func TestLargeNote(t *testing.T) {
 		t.Errorf("%d cookies", len(cookies))
 	}
 }
+
+// TestTypedSubscription: prices and services are read as they are written, and what cannot be read reaches
+// the API as it was typed.
+func TestTypedSubscription(t *testing.T) {
+	t.Parallel()
+	for typed, want := range map[string]map[string]any{
+		"12.50 EUR": {"amount": 1250, "currency": "EUR"}, "9,5 EUR": {"amount": 950, "currency": "EUR"}, "7 USD": {"amount": 700, "currency": "USD"},
+		"1.234,50 EUR": {"amount": "1.234,50", "currency": "EUR"}, "free": {"amount": "free", "currency": ""},
+	} {
+		if diff := cmp.Diff(any(want), priceOf(typed)); diff != "" {
+			t.Errorf("%q: %s", typed, diff)
+		}
+	}
+	if got := priceText(&money{1205, "EUR"}); got != "12.05 EUR" {
+		t.Errorf("the price is %q", got)
+	}
+	const typed = "mail | Mail | BE NL\nchat | Chat |  | mail | fax\nplain"
+	services := servicesOf(typed)
+	if got := servicesText(services); got != typed || services[1].Requires[0] != "mail" || services[0].Countries[1] != "NL" {
+		t.Errorf("%q is %+v, and again %q", typed, services, got)
+	}
+}

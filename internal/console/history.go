@@ -18,8 +18,48 @@ var fieldNames = map[string]string{
 	"added": "console_added", "removed": "console_removed", "details": "console_details",
 }
 
-// changes returns what an event changed, with names of license groups instead of their ids.
-func (v *visit) changes(e auditEvent, groups []group) (list []change) {
+// agreementChanges returns what an event changed, with names of license groups instead of their ids.
+func (v *visit) agreementChanges(groups []group) func(auditEvent) []change {
+	return func(e auditEvent) []change {
+		list := v.changes(e, fieldNames)
+		for i, name := range namesOf(e) {
+			c := &list[i]
+			c.Before, c.After = v.written(name, c.Before, groups), v.written(name, c.After, groups)
+		}
+		return list
+	}
+}
+
+// directoryNames are the codes of the names of values in audit events about people, subscriptions and devices.
+var directoryNames = map[string]string{
+	"name": "console_name", "userPrincipalName": "console_upn", "displayName": "console_display_name", "usageLocation": "console_location", "department": "console_department",
+	"type": "report_column_type", "enabled": "console_enabled", "objectId": "console_object_id", "licenses": "console_licenses", "quantity": "console_licenses", "endsOn": "report_column_ends_on",
+	"autoRenew": "report_column_auto_renew", "kind": "report_column_kind", "partNumber": "report_column_part_number", "sku": "report_column_sku", "countries": "console_countries",
+	"services": "console_services", "reference": "console_reference", "price": "report_column_price_per_month", "call": "console_call", "conflict": "report_column_conflicts",
+}
+
+// directoryChanges returns what an event about people or subscriptions changed, with names of subscriptions
+// instead of their ids.
+func (v *visit) directoryChanges(subscriptions []subscription) func(auditEvent) []change {
+	return func(e auditEvent) []change {
+		list := v.changes(e, directoryNames)
+		for i := range list {
+			c := &list[i]
+			for _, s := range subscriptions {
+				for _, text := range []*string{&c.Name, &c.Before, &c.After} {
+					*text = strings.ReplaceAll(*text, s.ID, s.Name)
+				}
+			}
+			if off, ok := strings.CutPrefix(c.Name, "servicesOff/"); ok {
+				c.Name = v.T("console_services_off") + ", " + off
+			}
+		}
+		return list
+	}
+}
+
+// namesOf returns the names of the values in an event, sorted.
+func namesOf(e auditEvent) []string {
 	names := slices.Sorted(maps.Keys(e.After))
 	for name := range e.Before {
 		if _, both := e.After[name]; !both {
@@ -27,12 +67,16 @@ func (v *visit) changes(e auditEvent, groups []group) (list []change) {
 		}
 	}
 	slices.Sort(names)
-	for _, name := range names {
+	return names
+}
+
+// changes returns what an event changed. codes has the codes of the names of values.
+func (v *visit) changes(e auditEvent, codes map[string]string) (list []change) {
+	for _, name := range namesOf(e) {
 		c := change{name, e.Before[name], e.After[name]}
-		if code, ok := fieldNames[name]; ok {
+		if code, ok := codes[name]; ok {
 			c.Name = v.T(code)
 		}
-		c.Before, c.After = v.written(name, c.Before, groups), v.written(name, c.After, groups)
 		list = append(list, c)
 	}
 	return list

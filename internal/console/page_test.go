@@ -175,7 +175,11 @@ func (p *page) fields(action string) url.Values {
 		case n.Data == "input" && kind != "file":
 			fields.Add(name, value(n, "value"))
 		case n.Data == "textarea":
-			fields.Add(name, textOf(n))
+			typed := ""
+			if n.FirstChild != nil {
+				typed = n.FirstChild.Data
+			}
+			fields.Add(name, typed)
 		case n.Data == "select":
 			options := below(n, "option")
 			for _, o := range options {

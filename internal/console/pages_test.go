@@ -3,6 +3,7 @@ package console_test
 import (
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -22,6 +23,7 @@ import (
 // filled is a world with data, and the ids of some of them.
 type filled struct {
 	*world
+	directoryData
 	group, volume, other, imported, refused, refresh, product string
 }
 
@@ -84,12 +86,13 @@ func fill(t testing.TB, w *world) *filled {
 	var rows struct{ Rows []struct{ ID string } }
 	w.ask(t, "GET", "/reports/license-installations?sort=difference", "", &rows)
 	f.product = rows.Rows[0].ID
+	f.directoryData = fillPeople(t, w)
 	return f
 }
 
 // views are the pages that are read, by name: those of the table, and some with other addresses.
 func (f *filled) views() map[string]string {
-	return map[string]string{
+	views := map[string]string{
 		"overview": "/console/overview", "agreements": "/console/agreements", "agreements-filtered": "/console/agreements?status=active&q=office&sort=created&order=desc&cols=created&cols=pairs",
 		"agreements-no-match": "/console/agreements?q=nothing-has-this-name", "deletions": "/console/agreements/deletions?ids=" + f.volume + "@" + f.group + "&ids=" + f.other,
 		"add-file": "/console/agreements/add", "add-numbers": "/console/agreements/add?how=numbers", "add-other": "/console/agreements/add?how=other",
@@ -101,6 +104,8 @@ func (f *filled) views() map[string]string {
 		"purchases": "/console/reports/purchases", "comparison": "/console/reports/comparison", "trend": "/console/reports/trend",
 		"refreshes": "/console/refreshes", "refresh": "/console/refreshes/" + f.refresh,
 	}
+	maps.Copy(views, f.directoryData.views())
+	return views
 }
 
 // TestConsole runs the tests that share a world.
@@ -128,6 +133,12 @@ func TestConsole(t *testing.T) {
 		{"groups", testGroups},
 		{"refresh", testRefresh},
 		{"lookup", testLookup},
+		{"subscription", testSubscription},
+		{"user", testUser},
+		{"assign", testAssign},
+		{"many users", testManyUsers},
+		{"devices", testDevices},
+		{"directory", testDirectory},
 	} {
 		t.Run(test.name, func(t *testing.T) { test.run(t, f) })
 	}
@@ -220,7 +231,7 @@ func testEveryPage(t *testing.T, f *filled) {
 		}
 		// The others answer with a file, with lines for a script, or with a redirect.
 		apart := strings.Contains(p, "/export/") || strings.Contains(p, "/lookup/") || slices.Contains([]string{
-			"/{$}", "/console", "/console/{$}", "/console/sign-in", "/signed-in", "/console/agreements/sample.csv", "/console/imports/{id}/annotated",
+			"/{$}", "/console", "/console/{$}", "/console/sign-in", "/signed-in", "/console/agreements/sample.csv", "/console/imports/{id}/annotated", "/console/directory/{id}/annotated",
 		}, p)
 		if viewed[p] == apart {
 			t.Errorf("%s: viewed %v", p, viewed[p])
@@ -258,7 +269,7 @@ func testRoles(t *testing.T, f *filled) {
 			p := v.get(address)
 			if !who.May(row.Permission) {
 				p.is(http.StatusForbidden).sound().mayUse(who)
-				p.has("Your role does not allow this", "Global admin, Billing admin")
+				p.has("Your role does not allow this", needed(row.Permission))
 				continue
 			}
 			p.is(http.StatusOK).sound().mayUse(who)
@@ -267,9 +278,13 @@ func testRoles(t *testing.T, f *filled) {
 				path, _, _ := strings.Cut(value(link, "href"), "?")
 				offered = append(offered, "GET "+path)
 			}
-			for permission, controls := range writing[name] {
+			all := writing[name]
+			if all == nil {
+				all = peopleWriting[name]
+			}
+			for permission, controls := range all {
 				for _, control := range controls {
-					control = strings.NewReplacer("VOLUME", f.volume, "OTHER", f.other, "GROUP", f.group).Replace(control)
+					control = strings.NewReplacer(append([]string{"VOLUME", f.volume, "OTHER", f.other, "GROUP", f.group}, f.names()...)...).Replace(control)
 					if got := slices.Contains(offered, control); got != who.May(permission) {
 						t.Errorf("%s offers %s to a %s: %v", name, control, role, got)
 					}
@@ -277,6 +292,16 @@ func testRoles(t *testing.T, f *filled) {
 			}
 		}
 	}
+}
+
+// needed returns the names of the roles that a permission needs, as pages write them.
+func needed(permission access.Permission) string {
+	names := map[access.Role]string{access.GlobalAdmin: "Global admin", access.BillingAdmin: "Billing admin", access.UserAdmin: "User admin", access.ServiceAdmin: "Service admin"}
+	var list []string
+	for _, role := range access.RolesWith(permission) {
+		list = append(list, names[role])
+	}
+	return strings.Join(list, ", ")
 }
 
 // testFiles reads the reports as files and the annotated copy.
@@ -394,6 +419,13 @@ func TestFirstUse(t *testing.T) {
 		{"/console/groups", "License groups: 1"},
 		{"/console/groups/unassigned", "This license group has no agreements"},
 		{"/console/refreshes", "There was no refresh yet"},
+		{"/console/subscriptions", "There are no subscriptions yet"},
+		{"/console/users", "There are no users yet"},
+		{"/console/conflicts", "There are no conflicts"},
+		{"/console/device-groups", "There are no device groups yet"},
+		{"/console/devices", "There are no devices yet"},
+		{"/console/license-jobs", "There are no license jobs yet"},
+		{"/console/directory", "No list was uploaded yet"},
 		{"/console/reports/trend", "There are no days to compare yet"},
 		{"/console/reports/comparison", "There are no days to compare yet"},
 		{"/console/reports/installations", "There is nothing to compare yet"},

@@ -127,6 +127,8 @@ func receiver(key string) string {
 		return "refresh"
 	case "inventory":
 		return "inventory"
+	case "users", "devices", "subscriptions":
+		return "directory"
 	}
 	return "import"
 }
@@ -142,6 +144,7 @@ func work(t testing.TB, settings config.Config, c aws.Config, events <-chan even
 		"import":    trigger.Handler(app.Importer(settings, c, quiet), quiet),
 		"inventory": trigger.Handler(app.Inventory(settings, c, quiet), quiet),
 		"refresh":   trigger.Handler(refresher, quiet),
+		"directory": trigger.Handler(app.Directory(settings, c, quiet), quiet),
 	}
 	done := make(chan struct{})
 	go func() {
@@ -403,12 +406,23 @@ func (w *world) put(t testing.TB, key, file string) {
 // ask calls the API as An, and reads the answer.
 func (w *world) ask(t testing.TB, method, path, body string, answer any) {
 	t.Helper()
+	w.askWith(t, method, path, body, 0, answer)
+}
+
+// askWith is ask for a change that is based on a version; 0 for any.
+func (w *world) askWith(t testing.TB, method, path, body string, version int64, answer any) {
+	t.Helper()
 	r, err := http.NewRequest(method, w.api.URL+path, strings.NewReader(body))
 	if err != nil {
 		t.Fatal(err)
 	}
 	r.Header.Set("Authorization", "Bearer "+tokenOf(an))
-	r.Header.Set("Content-Type", "application/json")
+	if body != "" {
+		r.Header.Set("Content-Type", "application/json")
+	}
+	if version > 0 {
+		r.Header.Set("If-Match", fmt.Sprintf(`"%d"`, version))
+	}
 	response, err := http.DefaultClient.Do(r)
 	if err != nil {
 		t.Fatal(err)

@@ -117,12 +117,13 @@ func PageText(lang Lang, code string, args map[string]string) string {
 	return Text(lang, code, args)
 }
 
-// Column returns the name of a file's column; empty for no column.
+// Column returns the name of a file's column; empty for no column. Columns of lists of a directory have the
+// same name in every language.
 func Column(lang Lang, column string) string {
-	if column == "" {
-		return ""
+	if code := "column_" + column; Known(code) {
+		return Text(lang, code, nil)
 	}
-	return Text(lang, "column_"+column, nil)
+	return column
 }
 
 // Known reports whether the code has a message for Text.

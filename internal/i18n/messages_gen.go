@@ -3611,6 +3611,36 @@ var pageMessages = [...]message{
 		"Account",
 		"Compte",
 	}},
+	{"console_acknowledge", [...]string{
+		"Confirmations",
+		"Bevestigingen",
+		"Confirmations",
+	}},
+	{"console_acknowledge_conflict", [...]string{
+		"I know that a conflict begins if there are fewer licences than assigned ones.",
+		"Ik weet dat een conflict begint als er minder licenties zijn dan er zijn toegewezen.",
+		"Je sais qu'un conflit commence s'il y a moins de licences que de licences attribuées.",
+	}},
+	{"console_acknowledge_data", [...]string{
+		"I know that the data of these users in these services are deleted for good, except documents in SharePoint Online.",
+		"Ik weet dat de gegevens van deze gebruikers in deze services definitief worden verwijderd, behalve documenten in SharePoint Online.",
+		"Je sais que les données de ces utilisateurs dans ces services sont supprimées définitivement, sauf les documents dans SharePoint Online.",
+	}},
+	{"console_acknowledge_deletion", [...]string{
+		"I know that after 30 days the data of the user are gone for good, except documents in SharePoint Online.",
+		"Ik weet dat de gegevens van de gebruiker na 30 dagen definitief weg zijn, behalve documenten in SharePoint Online.",
+		"Je sais qu'après 30 jours les données de l'utilisateur sont définitivement perdues, sauf les documents dans SharePoint Online.",
+	}},
+	{"console_acknowledge_first", [...]string{
+		"Tick this to confirm. Nothing was changed.",
+		"Vink dit aan om te bevestigen. Er is niets gewijzigd.",
+		"Cochez ceci pour confirmer. Rien n'a été modifié.",
+	}},
+	{"console_acknowledge_read_only", [...]string{
+		"I know that the apps and their data become read-only on these devices.",
+		"Ik weet dat de apps en hun gegevens op deze apparaten alleen-lezen worden.",
+		"Je sais que les applications et leurs données passent en lecture seule sur ces appareils.",
+	}},
 	{"console_action_agreement_created", [...]string{
 		"Agreement added",
 		"Overeenkomst toegevoegd",
@@ -3645,6 +3675,76 @@ var pageMessages = [...]message{
 		"Agreement edited",
 		"Overeenkomst bewerkt",
 		"Accord modifié",
+	}},
+	{"console_action_subscription_changed", [...]string{
+		"Subscription changed",
+		"Abonnement gewijzigd",
+		"Abonnement modifié",
+	}},
+	{"console_action_subscription_created", [...]string{
+		"Subscription added",
+		"Abonnement toegevoegd",
+		"Abonnement ajouté",
+	}},
+	{"console_action_subscription_licenses_purchased", [...]string{
+		"Licences bought",
+		"Licenties gekocht",
+		"Licences achetées",
+	}},
+	{"console_action_subscription_quantity_set", [...]string{
+		"Number set",
+		"Aantal ingesteld",
+		"Nombre fixé",
+	}},
+	{"console_action_subscription_renewed", [...]string{
+		"Renewed",
+		"Verlengd",
+		"Renouvelé",
+	}},
+	{"console_action_user_changed", [...]string{
+		"User changed",
+		"Gebruiker gewijzigd",
+		"Utilisateur changé",
+	}},
+	{"console_action_user_created", [...]string{
+		"User added",
+		"Gebruiker toegevoegd",
+		"Utilisateur ajouté",
+	}},
+	{"console_action_user_deleted", [...]string{
+		"User deleted",
+		"Gebruiker verwijderd",
+		"Utilisateur supprimé",
+	}},
+	{"console_action_user_edited", [...]string{
+		"User edited",
+		"Gebruiker bewerkt",
+		"Utilisateur modifié",
+	}},
+	{"console_action_user_licenses_changed", [...]string{
+		"Licences changed",
+		"Licenties gewijzigd",
+		"Licences modifiées",
+	}},
+	{"console_action_user_restored", [...]string{
+		"User restored",
+		"Gebruiker hersteld",
+		"Utilisateur restauré",
+	}},
+	{"console_action_user_waiting_joined", [...]string{
+		"On the waiting list",
+		"Op de wachtlijst",
+		"Sur la liste d'attente",
+	}},
+	{"console_action_user_waiting_left", [...]string{
+		"Off the waiting list",
+		"Van de wachtlijst",
+		"Hors de la liste d'attente",
+	}},
+	{"console_action_user_waiting_served", [...]string{
+		"Served from the waiting list",
+		"Bediend van de wachtlijst",
+		"Servi depuis la liste d'attente",
 	}},
 	{"console_add_file", [...]string{
 		"Upload a CSV file",
@@ -3716,6 +3816,11 @@ var pageMessages = [...]message{
 		"Overeenkomst toevoegen",
 		"Ajouter l'accord",
 	}},
+	{"console_agreement_id_hint", [...]string{
+		"The id of the agreement that it was bought under",
+		"De id van de overeenkomst waaronder het gekocht is",
+		"L'identifiant de l'accord sous lequel il a été acheté",
+	}},
 	{"console_agreement_name", [...]string{
 		"Agreement name",
 		"Naam van de overeenkomst",
@@ -3771,10 +3876,25 @@ var pageMessages = [...]message{
 		"Toepassen",
 		"Appliquer",
 	}},
+	{"console_as_job", [...]string{
+		"These are more than {n} users, so this is a job that shows how far it is.",
+		"Dit zijn meer dan {n} gebruikers, dus dit is een taak die toont hoever ze is.",
+		"Il y a plus de {n} utilisateurs : c'est donc une tâche qui montre sa progression.",
+	}},
 	{"console_asked_at", [...]string{
 		"Asked for",
 		"Gevraagd op",
 		"Demandée le",
+	}},
+	{"console_assign", [...]string{
+		"Assign licences",
+		"Licenties toewijzen",
+		"Attribuer des licences",
+	}},
+	{"console_assign_one", [...]string{
+		"Assign a licence",
+		"Een licentie toewijzen",
+		"Attribuer une licence",
 	}},
 	{"console_attention", [...]string{
 		"Products that need attention: {n} of {of}",
@@ -3856,6 +3976,36 @@ var pageMessages = [...]message{
 		"Licenties: {licenses}. Installaties: {installed}. Ontbreekt: {n}",
 		"Licences : {licenses}. Installations : {installed}. Manque : {n}",
 	}},
+	{"console_blocked", [...]string{
+		"May not sign in",
+		"Mag zich niet aanmelden",
+		"Ne peut pas se connecter",
+	}},
+	{"console_bought", [...]string{
+		"Bought",
+		"Gekocht",
+		"Achetées",
+	}},
+	{"console_buy", [...]string{
+		"Buy more",
+		"Bijkopen",
+		"Acheter",
+	}},
+	{"console_buy_number", [...]string{
+		"Licences to add",
+		"Licenties erbij",
+		"Licences à ajouter",
+	}},
+	{"console_buy_text", [...]string{
+		"Licences: {n}. Assigned: {assigned}",
+		"Licenties: {n}. Toegewezen: {assigned}",
+		"Licences : {n}. Attribuées : {assigned}",
+	}},
+	{"console_call", [...]string{
+		"Request",
+		"Aanvraag",
+		"Requête",
+	}},
 	{"console_cancel", [...]string{
 		"Cancel",
 		"Annuleren",
@@ -3865,6 +4015,21 @@ var pageMessages = [...]message{
 		"Change",
 		"Verschil",
 		"Variation",
+	}},
+	{"console_change_confirm", [...]string{
+		"Confirm the change",
+		"De wijziging bevestigen",
+		"Confirmer la modification",
+	}},
+	{"console_change_reject", [...]string{
+		"Reject the change",
+		"De wijziging weigeren",
+		"Refuser la modification",
+	}},
+	{"console_change_waits", [...]string{
+		"A change of members waits for a confirmation",
+		"Een wijziging van leden wacht op bevestiging",
+		"Une modification des membres attend une confirmation",
 	}},
 	{"console_changed", [...]string{
 		"Changed",
@@ -3881,15 +4046,30 @@ var pageMessages = [...]message{
 		"Wijzigingen",
 		"Modifications",
 	}},
+	{"console_check", [...]string{
+		"Check",
+		"Controleren",
+		"Vérifier",
+	}},
 	{"console_check_only", [...]string{
 		"Check only",
 		"Alleen controleren",
 		"Vérifier seulement",
 	}},
+	{"console_check_text", [...]string{
+		"First it is only checked who gets what. Nothing changes.",
+		"Eerst wordt alleen gecontroleerd wie wat krijgt. Er verandert niets.",
+		"On vérifie d'abord seulement qui reçoit quoi. Rien ne change.",
+	}},
 	{"console_checked", [...]string{
 		"Checked",
 		"Gecontroleerd",
 		"Vérifiées",
+	}},
+	{"console_checked_only", [...]string{
+		"Only checked, nothing was changed",
+		"Alleen gecontroleerd, er is niets gewijzigd",
+		"Vérifié seulement, rien n'a été modifié",
 	}},
 	{"console_checking", [...]string{
 		"Checking every line…",
@@ -3936,10 +4116,45 @@ var pageMessages = [...]message{
 		"De daling toepassen",
 		"Appliquer la baisse",
 	}},
+	{"console_conflict_expired", [...]string{
+		"Expired",
+		"Verlopen",
+		"Expiré",
+	}},
+	{"console_conflict_shortage", [...]string{
+		"Too few licences",
+		"Te weinig licenties",
+		"Trop peu de licences",
+	}},
+	{"console_conflicts", [...]string{
+		"Conflicts",
+		"Conflicten",
+		"Conflits",
+	}},
+	{"console_conflicts_none", [...]string{
+		"There are no conflicts",
+		"Er zijn geen conflicten",
+		"Il n'y a pas de conflit",
+	}},
+	{"console_conflicts_none_text", [...]string{
+		"Each subscription has enough licences, and none has expired in use.",
+		"Elk abonnement heeft genoeg licenties, en geen is verlopen terwijl het in gebruik is.",
+		"Chaque abonnement a assez de licences, et aucun n'a expiré en cours d'utilisation.",
+	}},
 	{"console_counting", [...]string{
 		"What licences also cover",
 		"Wat licenties ook dekken",
 		"Ce que les licences couvrent aussi",
+	}},
+	{"console_countries", [...]string{
+		"Countries",
+		"Landen",
+		"Pays",
+	}},
+	{"console_countries_hint", [...]string{
+		"Two-letter codes such as BE, NL. Empty for everywhere.",
+		"Codes van twee letters zoals BE, NL. Leeg voor overal.",
+		"Codes à deux lettres, par exemple BE, NL. Vide pour partout.",
 	}},
 	{"console_covered", [...]string{
 		"Covered: {n}",
@@ -4011,6 +4226,11 @@ var pageMessages = [...]message{
 		"De overeenkomsten, hun nummerparen en hun details worden uit trueup verwijderd. Dit kan niet ongedaan worden gemaakt.",
 		"Les accords, leurs paires de numéros et leurs détails sont retirés de trueup. C'est irréversible.",
 	}},
+	{"console_deleted", [...]string{
+		"Deleted",
+		"Verwijderd",
+		"Supprimés",
+	}},
 	{"console_denied_none", [...]string{
 		"Your account has no role in trueup. One of these roles is needed: {needed}. A global admin can give it to you.",
 		"Uw account heeft geen rol in trueup. Hiervoor is een van deze rollen nodig: {needed}. Een globale beheerder kan u die geven.",
@@ -4020,6 +4240,11 @@ var pageMessages = [...]message{
 		"You are signed in as: {roles}. One of these roles is needed: {needed}. A global admin can give it to you.",
 		"U bent aangemeld als: {roles}. Hiervoor is een van deze rollen nodig: {needed}. Een globale beheerder kan u die geven.",
 		"Vous êtes connecté comme : {roles}. Il faut l'un de ces rôles : {needed}. Un administrateur général peut vous le donner.",
+	}},
+	{"console_department", [...]string{
+		"Department",
+		"Afdeling",
+		"Service de l'entreprise",
 	}},
 	{"console_details", [...]string{
 		"Details",
@@ -4066,6 +4291,146 @@ var pageMessages = [...]message{
 		"Deze rollen kunnen details lezen: {needed}",
 		"Ces rôles peuvent lire les détails : {needed}",
 	}},
+	{"console_device", [...]string{
+		"Device",
+		"Apparaat",
+		"Appareil",
+	}},
+	{"console_device_add", [...]string{
+		"Add device",
+		"Apparaat toevoegen",
+		"Ajouter un appareil",
+	}},
+	{"console_device_assign", [...]string{
+		"Assign subscription",
+		"Abonnement toewijzen",
+		"Attribuer un abonnement",
+	}},
+	{"console_device_assign_none", [...]string{
+		"There is no subscription for devices that no group holds.",
+		"Er is geen abonnement voor apparaten dat geen enkele groep heeft.",
+		"Il n'y a pas d'abonnement pour appareils qu'aucun groupe ne détienne.",
+	}},
+	{"console_device_assign_text", [...]string{
+		"Each device in the group gets a licence: {n}",
+		"Elk apparaat in de groep krijgt een licentie: {n}",
+		"Chaque appareil du groupe reçoit une licence : {n}",
+	}},
+	{"console_device_delete_text", [...]string{
+		"The device is deleted, and leaves these groups:",
+		"Het apparaat wordt verwijderd, en verlaat deze groepen:",
+		"L'appareil est supprimé, et quitte ces groupes :",
+	}},
+	{"console_device_group", [...]string{
+		"Device group",
+		"Apparaatgroep",
+		"Groupe d'appareils",
+	}},
+	{"console_device_group_add", [...]string{
+		"Add device group",
+		"Apparaatgroep toevoegen",
+		"Ajouter un groupe d'appareils",
+	}},
+	{"console_device_group_delete_text", [...]string{
+		"The group is deleted. Its devices stay: {n}",
+		"De groep wordt verwijderd. Haar apparaten blijven: {n}",
+		"Le groupe est supprimé. Ses appareils restent : {n}",
+	}},
+	{"console_device_group_name", [...]string{
+		"Name of the device group",
+		"Naam van de apparaatgroep",
+		"Nom du groupe d'appareils",
+	}},
+	{"console_device_groups", [...]string{
+		"Device groups",
+		"Apparaatgroepen",
+		"Groupes d'appareils",
+	}},
+	{"console_device_groups_none", [...]string{
+		"There are no device groups yet",
+		"Er zijn nog geen apparaatgroepen",
+		"Il n'y a pas encore de groupe d'appareils",
+	}},
+	{"console_device_groups_none_text", [...]string{
+		"A subscription for devices is assigned to one group, and each device in it gets a licence.",
+		"Een abonnement voor apparaten wordt aan één groep toegewezen, en elk apparaat daarin krijgt een licentie.",
+		"Un abonnement pour appareils est attribué à un groupe, et chaque appareil y reçoit une licence.",
+	}},
+	{"console_device_id", [...]string{
+		"Device id",
+		"Apparaat-id",
+		"Identifiant d'appareil",
+	}},
+	{"console_device_in_none", [...]string{
+		"The device is in no group.",
+		"Het apparaat zit in geen groep.",
+		"L'appareil ne fait partie d'aucun groupe.",
+	}},
+	{"console_device_unassign", [...]string{
+		"Take the licences back",
+		"De licenties terugnemen",
+		"Retirer les licences",
+	}},
+	{"console_device_unassign_text", [...]string{
+		"Devices that lose their licence: {n}",
+		"Apparaten die hun licentie verliezen: {n}",
+		"Appareils qui perdent leur licence : {n}",
+	}},
+	{"console_devices", [...]string{
+		"Devices",
+		"Apparaten",
+		"Appareils",
+	}},
+	{"console_devices_no_match", [...]string{
+		"No device fits these filters",
+		"Geen apparaat past bij deze filters",
+		"Aucun appareil ne correspond à ces filtres",
+	}},
+	{"console_devices_none", [...]string{
+		"There are no devices yet",
+		"Er zijn nog geen apparaten",
+		"Il n'y a pas encore d'appareil",
+	}},
+	{"console_devices_none_text", [...]string{
+		"Upload a list of devices, or add one by hand.",
+		"Upload een lijst van apparaten, of voeg er een toe met de hand.",
+		"Téléversez une liste d'appareils, ou ajoutez-en un à la main.",
+	}},
+	{"console_devices_unlicensed", [...]string{
+		"Devices without a licence",
+		"Apparaten zonder licentie",
+		"Appareils sans licence",
+	}},
+	{"console_differ", [...]string{
+		"Differ",
+		"Verschillen",
+		"Diffèrent",
+	}},
+	{"console_directory", [...]string{
+		"Directory files",
+		"Directorybestanden",
+		"Fichiers de l'annuaire",
+	}},
+	{"console_directory_hint", [...]string{
+		"A file that ends in .csv, .xlsx, .json or .jsonl",
+		"Een bestand dat eindigt op .csv, .xlsx, .json of .jsonl",
+		"Un fichier qui se termine par .csv, .xlsx, .json ou .jsonl",
+	}},
+	{"console_directory_none", [...]string{
+		"No list was uploaded yet",
+		"Er is nog geen lijst geüpload",
+		"Aucune liste n'a encore été téléversée",
+	}},
+	{"console_directory_none_text", [...]string{
+		"Users, devices and subscriptions can come from files of the directory.",
+		"Gebruikers, apparaten en abonnementen kunnen uit bestanden van de directory komen.",
+		"Les utilisateurs, appareils et abonnements peuvent venir de fichiers de l'annuaire.",
+	}},
+	{"console_display_name", [...]string{
+		"Display name",
+		"Weergavenaam",
+		"Nom d'affichage",
+	}},
 	{"console_done_added", [...]string{
 		"{name} is added.",
 		"{name} is toegevoegd.",
@@ -4091,6 +4456,16 @@ var pageMessages = [...]message{
 		"Verwijderd: {n}. Niet verwijderd, want intussen gewijzigd of al verwijderd: {failed}",
 		"Supprimés : {n}. Non supprimés, car modifiés ou supprimés entre-temps : {failed}",
 	}},
+	{"console_done_device_assigned", [...]string{
+		"Each device in {name} has a licence now.",
+		"Elk apparaat in {name} heeft nu een licentie.",
+		"Chaque appareil de {name} a maintenant une licence.",
+	}},
+	{"console_done_device_unassigned", [...]string{
+		"The devices in {name} have no licence any more.",
+		"De apparaten in {name} hebben geen licentie meer.",
+		"Les appareils de {name} n'ont plus de licence.",
+	}},
 	{"console_done_group", [...]string{
 		"The license group {name} is added.",
 		"De licentiegroep {name} is toegevoegd.",
@@ -4105,6 +4480,31 @@ var pageMessages = [...]message{
 		"{file} was received and is being counted.",
 		"{file} is ontvangen en wordt geteld.",
 		"{file} est reçu et en cours de comptage.",
+	}},
+	{"console_done_license", [...]string{
+		"{subscription} is set for {name}.",
+		"{subscription} is ingesteld voor {name}.",
+		"{subscription} est défini pour {name}.",
+	}},
+	{"console_done_license_removed", [...]string{
+		"{name} has no licence of {subscription} any more.",
+		"{name} heeft geen licentie van {subscription} meer.",
+		"{name} n'a plus de licence de {subscription}.",
+	}},
+	{"console_done_members", [...]string{
+		"The members of {name} are changed.",
+		"De leden van {name} zijn gewijzigd.",
+		"Les membres de {name} sont modifiés.",
+	}},
+	{"console_done_members_rejected", [...]string{
+		"The change of {name} is rejected.",
+		"De wijziging van {name} is geweigerd.",
+		"La modification de {name} est refusée.",
+	}},
+	{"console_done_members_wait", [...]string{
+		"The change of {name} waits for a global admin.",
+		"De wijziging van {name} wacht op een globale beheerder.",
+		"La modification de {name} attend un administrateur général.",
 	}},
 	{"console_done_moved", [...]string{
 		"Moved: {n}",
@@ -4126,6 +4526,31 @@ var pageMessages = [...]message{
 		"Paren toegevoegd: {n}. Ze worden binnenkort gecontroleerd.",
 		"Paires ajoutées : {n}. Elles seront vérifiées bientôt.",
 	}},
+	{"console_done_quantity", [...]string{
+		"{name} has this number of licences now: {n}",
+		"{name} heeft nu dit aantal licenties: {n}",
+		"{name} compte maintenant ce nombre de licences : {n}",
+	}},
+	{"console_done_removed", [...]string{
+		"{name} is deleted.",
+		"{name} is verwijderd.",
+		"{name} est supprimé.",
+	}},
+	{"console_done_renewed", [...]string{
+		"{name} is renewed until {day}.",
+		"{name} is verlengd tot {day}.",
+		"{name} est renouvelé jusqu'au {day}.",
+	}},
+	{"console_done_restored", [...]string{
+		"{name} is restored.",
+		"{name} is hersteld.",
+		"{name} est restauré.",
+	}},
+	{"console_done_restored_some", [...]string{
+		"{name} is restored. Licences that did not come back: {n}. {why}",
+		"{name} is hersteld. Licenties die niet terugkwamen: {n}. {why}",
+		"{name} est restauré. Licences qui ne sont pas revenues : {n}. {why}",
+	}},
 	{"console_done_saved", [...]string{
 		"{name} is saved.",
 		"{name} is opgeslagen.",
@@ -4136,6 +4561,16 @@ var pageMessages = [...]message{
 		"{file} is ontvangen en wordt gelezen. Daarna volgt een vernieuwing.",
 		"{file} est reçu et en cours de lecture. Une actualisation suit.",
 	}},
+	{"console_done_user_deleted", [...]string{
+		"{name} is deleted. Licences that became free: {n}. It can be restored until {day}.",
+		"{name} is verwijderd. Vrijgekomen licenties: {n}. Herstellen kan tot {day}.",
+		"{name} est supprimé. Licences libérées : {n}. La restauration est possible jusqu'au {day}.",
+	}},
+	{"console_done_waiting_removed", [...]string{
+		"{name} does not wait any more.",
+		"{name} wacht niet meer.",
+		"{name} n'attend plus.",
+	}},
 	{"console_edit", [...]string{
 		"Edit",
 		"Bewerken",
@@ -4145,6 +4580,16 @@ var pageMessages = [...]message{
 		"Edit agreement",
 		"Overeenkomst bewerken",
 		"Modifier l'accord",
+	}},
+	{"console_eligible", [...]string{
+		"Can use the licence",
+		"Kan de licentie gebruiken",
+		"Peut utiliser la licence",
+	}},
+	{"console_enabled", [...]string{
+		"May sign in",
+		"Mag zich aanmelden",
+		"Peut se connecter",
 	}},
 	{"console_ended_at", [...]string{
 		"Ended",
@@ -4171,6 +4616,26 @@ var pageMessages = [...]message{
 		"Fouten",
 		"Erreurs",
 	}},
+	{"console_excluded", [...]string{
+		"Left out of suggestions",
+		"Niet in suggesties",
+		"Exclu des suggestions",
+	}},
+	{"console_excluded_until", [...]string{
+		"Left out until",
+		"Niet in suggesties tot",
+		"Exclu jusqu'au",
+	}},
+	{"console_excluded_until_hint", [...]string{
+		"Empty for no end",
+		"Leeg voor geen einde",
+		"Vide pour aucune fin",
+	}},
+	{"console_excludes", [...]string{
+		"Excludes",
+		"Sluit uit",
+		"Exclut",
+	}},
 	{"console_export", [...]string{
 		"Export",
 		"Exporteren",
@@ -4186,10 +4651,70 @@ var pageMessages = [...]message{
 		"Bestand",
 		"Fichier",
 	}},
+	{"console_file_confirm", [...]string{
+		"Deletions to confirm",
+		"Te bevestigen verwijderingen",
+		"Suppressions à confirmer",
+	}},
+	{"console_file_confirm_hint", [...]string{
+		"The number that was held back in an earlier file",
+		"Het aantal dat bij een eerder bestand is tegengehouden",
+		"Le nombre retenu dans un fichier précédent",
+	}},
+	{"console_file_group", [...]string{
+		"Device group of the members",
+		"Apparaatgroep van de leden",
+		"Groupe d'appareils des membres",
+	}},
+	{"console_file_group_hint", [...]string{
+		"Only for a file with the members of one group",
+		"Alleen voor een bestand met de leden van één groep",
+		"Seulement pour un fichier des membres d'un groupe",
+	}},
+	{"console_file_licenses", [...]string{
+		"Licences in a list of users",
+		"Licenties in een lijst van gebruikers",
+		"Licences dans une liste d'utilisateurs",
+	}},
+	{"console_file_licenses_adopt", [...]string{
+		"Assign what the list has",
+		"Toewijzen wat de lijst heeft",
+		"Attribuer ce que la liste contient",
+	}},
+	{"console_file_licenses_replace", [...]string{
+		"Assign, and remove what the list does not have",
+		"Toewijzen, en verwijderen wat de lijst niet heeft",
+		"Attribuer, et retirer ce que la liste ne contient pas",
+	}},
+	{"console_file_licenses_report", [...]string{
+		"Only show differences",
+		"Alleen verschillen tonen",
+		"Montrer seulement les différences",
+	}},
 	{"console_file_limits", [...]string{
 		"At most 5000 pairs and 4 MiB. Commas, semicolons or tabs, with or without a header.",
 		"Hoogstens 5000 paren en 4 MiB. Komma's, puntkomma's of tabs, met of zonder kopregel.",
 		"5000 paires et 4 Mio au plus. Virgules, points-virgules ou tabulations, avec ou sans en-tête.",
+	}},
+	{"console_file_missing", [...]string{
+		"Users or devices that the list does not have",
+		"Gebruikers of apparaten die de lijst niet heeft",
+		"Utilisateurs ou appareils absents de la liste",
+	}},
+	{"console_file_missing_delete", [...]string{
+		"Delete",
+		"Verwijderen",
+		"Supprimer",
+	}},
+	{"console_file_missing_keep", [...]string{
+		"Keep",
+		"Houden",
+		"Garder",
+	}},
+	{"console_file_part", [...]string{
+		"This file is a part of a list. What it lacks was not deleted.",
+		"Dit bestand is een deel van een lijst. Wat erin ontbreekt, is niet verwijderd.",
+		"Ce fichier est une partie d'une liste. Ce qui y manque n'a pas été supprimé.",
 	}},
 	{"console_file_too_big", [...]string{
 		"The file is larger than 4 MiB. Split it, or put it in the uploads bucket.",
@@ -4266,10 +4791,40 @@ var pageMessages = [...]message{
 		"Een nieuwe groep",
 		"Un nouveau groupe",
 	}},
+	{"console_group_type_distribution", [...]string{
+		"Distribution list",
+		"Distributielijst",
+		"Liste de distribution",
+	}},
+	{"console_group_type_dynamic", [...]string{
+		"Dynamic group",
+		"Dynamische groep",
+		"Groupe dynamique",
+	}},
+	{"console_group_type_microsoft365", [...]string{
+		"Microsoft 365 group",
+		"Microsoft 365-groep",
+		"Groupe Microsoft 365",
+	}},
+	{"console_group_type_security", [...]string{
+		"Security group",
+		"Beveiligingsgroep",
+		"Groupe de sécurité",
+	}},
 	{"console_groups", [...]string{
 		"License groups",
 		"Licentiegroepen",
 		"Groupes de licences",
+	}},
+	{"console_groups_then", [...]string{
+		"Groups in it afterwards: {names}",
+		"Groepen erin daarna: {names}",
+		"Groupes inclus ensuite : {names}",
+	}},
+	{"console_guests", [...]string{
+		"Guests",
+		"Gasten",
+		"Invités",
 	}},
 	{"console_held", [...]string{
 		"Held back",
@@ -4287,9 +4842,19 @@ var pageMessages = [...]message{
 		"Historique",
 	}},
 	{"console_history_none", [...]string{
-		"Nothing was recorded about this agreement.",
-		"Over deze overeenkomst is niets vastgelegd.",
-		"Rien n'est consigné au sujet de cet accord.",
+		"Nothing was recorded here.",
+		"Hier is niets vastgelegd.",
+		"Rien n'est consigné ici.",
+	}},
+	{"console_holders", [...]string{
+		"Who holds a licence",
+		"Wie een licentie heeft",
+		"Qui détient une licence",
+	}},
+	{"console_holders_none", [...]string{
+		"Nobody holds a licence of this subscription.",
+		"Niemand heeft een licentie van dit abonnement.",
+		"Personne ne détient de licence de cet abonnement.",
 	}},
 	{"console_import", [...]string{
 		"Import",
@@ -4341,6 +4906,16 @@ var pageMessages = [...]message{
 		"Een bestand dat in de uploadbucket is gezet of hier is geüpload, staat hier met zijn resultaat.",
 		"Un fichier mis dans le compartiment de dépôt ou déposé ici est affiché avec son résultat.",
 	}},
+	{"console_in_conflict", [...]string{
+		"In a conflict",
+		"In een conflict",
+		"Dans un conflit",
+	}},
+	{"console_inactive_days", [...]string{
+		"Days without a sign-in",
+		"Dagen zonder aanmelding",
+		"Jours sans connexion",
+	}},
 	{"console_installations", [...]string{
 		"Installations",
 		"Installaties",
@@ -4361,6 +4936,31 @@ var pageMessages = [...]message{
 		"Eerst is er een inventaris nodig",
 		"Il faut d'abord un inventaire",
 	}},
+	{"console_join", [...]string{
+		"Joined",
+		"Gekoppeld",
+		"Jonction",
+	}},
+	{"console_join_hybrid", [...]string{
+		"Hybrid joined",
+		"Hybride gekoppeld",
+		"Jonction hybride",
+	}},
+	{"console_join_joined", [...]string{
+		"Entra joined",
+		"Entra-gekoppeld",
+		"Joint à Entra",
+	}},
+	{"console_join_registered", [...]string{
+		"Registered",
+		"Geregistreerd",
+		"Inscrit",
+	}},
+	{"console_joining", [...]string{
+		"Joining",
+		"Komen erbij",
+		"Arrivent",
+	}},
 	{"console_language", [...]string{
 		"Language",
 		"Taal",
@@ -4375,6 +4975,16 @@ var pageMessages = [...]message{
 		"Last imports",
 		"Laatste imports",
 		"Dernières importations",
+	}},
+	{"console_last_sign_in", [...]string{
+		"Last sign-in",
+		"Laatste aanmelding",
+		"Dernière connexion",
+	}},
+	{"console_leaving", [...]string{
+		"Leaving",
+		"Gaan weg",
+		"Partent",
 	}},
 	{"console_left_out_undecided", [...]string{
 		"Titles that may need a licence or not: {titles}. PCs that have them: {devices}.",
@@ -4391,6 +5001,56 @@ var pageMessages = [...]message{
 		"Licentie-, inschrijvings- of klantnummer",
 		"Numéro de licence, d'inscription ou de client",
 	}},
+	{"console_license_free", [...]string{
+		"Free: {n}",
+		"Vrij: {n}",
+		"Libres : {n}",
+	}},
+	{"console_license_job", [...]string{
+		"License job",
+		"Licentietaak",
+		"Tâche de licences",
+	}},
+	{"console_license_jobs", [...]string{
+		"License jobs",
+		"Licentietaken",
+		"Tâches de licences",
+	}},
+	{"console_license_jobs_none", [...]string{
+		"There are no license jobs yet",
+		"Er zijn nog geen licentietaken",
+		"Il n'y a pas encore de tâche de licences",
+	}},
+	{"console_license_jobs_none_text", [...]string{
+		"A change for more than {n} users becomes a job.",
+		"Een wijziging voor meer dan {n} gebruikers wordt een taak.",
+		"Une modification pour plus de {n} utilisateurs devient une tâche.",
+	}},
+	{"console_license_of", [...]string{
+		"Licence of {name}",
+		"Licentie van {name}",
+		"Licence de {name}",
+	}},
+	{"console_license_remove", [...]string{
+		"Remove licence",
+		"Licentie verwijderen",
+		"Retirer la licence",
+	}},
+	{"console_license_remove_of", [...]string{
+		"Remove the licence of {name}",
+		"De licentie van {name} verwijderen",
+		"Retirer la licence de {name}",
+	}},
+	{"console_license_remove_text", [...]string{
+		"{name} loses this licence, and the data in its services.",
+		"{name} verliest deze licentie, en de gegevens in haar services.",
+		"{name} perd cette licence, et les données dans ses services.",
+	}},
+	{"console_licensed", [...]string{
+		"With a licence",
+		"Met een licentie",
+		"Avec licence",
+	}},
 	{"console_licenses", [...]string{
 		"Licences",
 		"Licenties",
@@ -4401,10 +5061,75 @@ var pageMessages = [...]message{
 		"Een geheel getal, hoogstens {max}",
 		"Un nombre entier, {max} au plus",
 	}},
+	{"console_licenses_none", [...]string{
+		"This user holds no licence.",
+		"Deze gebruiker heeft geen licentie.",
+		"Cet utilisateur ne détient aucune licence.",
+	}},
 	{"console_line", [...]string{
 		"Line",
 		"Regel",
 		"Ligne",
+	}},
+	{"console_list", [...]string{
+		"List",
+		"Lijst",
+		"Liste",
+	}},
+	{"console_list_activity", [...]string{
+		"Sign-ins",
+		"Aanmeldingen",
+		"Connexions",
+	}},
+	{"console_list_devices", [...]string{
+		"Devices",
+		"Apparaten",
+		"Appareils",
+	}},
+	{"console_list_groups", [...]string{
+		"Device groups",
+		"Apparaatgroepen",
+		"Groupes d'appareils",
+	}},
+	{"console_list_members", [...]string{
+		"Members of a group",
+		"Leden van een groep",
+		"Membres d'un groupe",
+	}},
+	{"console_list_subscriptions", [...]string{
+		"Subscriptions",
+		"Abonnementen",
+		"Abonnements",
+	}},
+	{"console_list_users", [...]string{
+		"Users",
+		"Gebruikers",
+		"Utilisateurs",
+	}},
+	{"console_location", [...]string{
+		"Usage location",
+		"Gebruikslocatie",
+		"Lieu d'utilisation",
+	}},
+	{"console_location_hint", [...]string{
+		"A two-letter code such as BE. Without it no licence can be assigned.",
+		"Een code van twee letters zoals BE. Zonder kan geen licentie worden toegewezen.",
+		"Un code à deux lettres tel que BE. Sans lui, aucune licence ne peut être attribuée.",
+	}},
+	{"console_members_add", [...]string{
+		"Add members",
+		"Leden toevoegen",
+		"Ajouter des membres",
+	}},
+	{"console_members_none", [...]string{
+		"The group has no devices.",
+		"De groep heeft geen apparaten.",
+		"Le groupe n'a pas d'appareil.",
+	}},
+	{"console_members_remove", [...]string{
+		"Remove from the group",
+		"Uit de groep verwijderen",
+		"Retirer du groupe",
 	}},
 	{"console_menu", [...]string{
 		"Menu",
@@ -4451,10 +5176,50 @@ var pageMessages = [...]message{
 		"De andere krijgt u terug in een kopie om te corrigeren.",
 		"Les autres reviennent dans une copie à corriger.",
 	}},
+	{"console_mode", [...]string{
+		"What to do",
+		"Wat te doen",
+		"Que faire",
+	}},
+	{"console_mode_add", [...]string{
+		"Add licences",
+		"Licenties toevoegen",
+		"Ajouter des licences",
+	}},
+	{"console_mode_add_text", [...]string{
+		"Other licences stay.",
+		"Andere licenties blijven.",
+		"Les autres licences restent.",
+	}},
+	{"console_mode_remove", [...]string{
+		"Remove licences",
+		"Licenties verwijderen",
+		"Retirer des licences",
+	}},
+	{"console_mode_remove_text", [...]string{
+		"The ticked licences are removed, with their data.",
+		"De aangevinkte licenties worden met hun gegevens verwijderd.",
+		"Les licences cochées sont retirées, avec leurs données.",
+	}},
+	{"console_mode_replace", [...]string{
+		"Replace licences",
+		"Licenties vervangen",
+		"Remplacer les licences",
+	}},
+	{"console_mode_replace_text", [...]string{
+		"Licences that are not ticked are removed, with their data.",
+		"Licenties die niet zijn aangevinkt, worden met hun gegevens verwijderd.",
+		"Les licences non cochées sont retirées, avec leurs données.",
+	}},
 	{"console_months", [...]string{
 		"Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec",
 		"jan feb mrt apr mei jun jul aug sep okt nov dec",
 		"janv. févr. mars avr. mai juin juil. août sept. oct. nov. déc.",
+	}},
+	{"console_more_choices", [...]string{
+		"More choices",
+		"Meer keuzes",
+		"Autres choix",
 	}},
 	{"console_move", [...]string{
 		"Move",
@@ -4476,10 +5241,25 @@ var pageMessages = [...]message{
 		"Door andere gebruikt: {n}",
 		"Utilisées par d'autres : {n}",
 	}},
+	{"console_name", [...]string{
+		"Name",
+		"Naam",
+		"Nom",
+	}},
+	{"console_name_and_number", [...]string{
+		"{name} (licences: {n})",
+		"{name} (licenties: {n})",
+		"{name} (licences : {n})",
+	}},
 	{"console_name_hint", [...]string{
 		"At most 256 characters, and none of ~!@#$^&*()=+[]{}\\|;:'\"<>/",
 		"Hoogstens 256 tekens, en geen van ~!@#$^&*()=+[]{}\\|;:'\"<>/",
 		"256 caractères au plus, et aucun de ~!@#$^&*()=+[]{}\\|;:'\"<>/",
+	}},
+	{"console_name_starts", [...]string{
+		"Name begins with",
+		"Naam begint met",
+		"Le nom commence par",
 	}},
 	{"console_nav", [...]string{
 		"Main",
@@ -4496,15 +5276,30 @@ var pageMessages = [...]message{
 		"Licentiegegevens",
 		"Données de licence",
 	}},
+	{"console_nav_people", [...]string{
+		"People and licences",
+		"Mensen en licenties",
+		"Personnes et licences",
+	}},
 	{"console_nav_reports", [...]string{
 		"Reports",
 		"Rapporten",
 		"Rapports",
 	}},
+	{"console_never", [...]string{
+		"Never",
+		"Nooit",
+		"Jamais",
+	}},
 	{"console_newest_first", [...]string{
 		"The newest first",
 		"De nieuwste eerst",
 		"Les plus récents d'abord",
+	}},
+	{"console_next", [...]string{
+		"Next",
+		"Volgende",
+		"Suivant",
 	}},
 	{"console_next_page", [...]string{
 		"Next page",
@@ -4516,6 +5311,16 @@ var pageMessages = [...]message{
 		"Naar de vernieuwing die volgt",
 		"Vers l'actualisation qui suit",
 	}},
+	{"console_no", [...]string{
+		"No",
+		"Nee",
+		"Non",
+	}},
+	{"console_no_device_group", [...]string{
+		"No device group holds this subscription.",
+		"Geen apparaatgroep heeft dit abonnement.",
+		"Aucun groupe d'appareils ne détient cet abonnement.",
+	}},
 	{"console_no_match_text", [...]string{
 		"Without filters there are some. Clear the filters to see them all.",
 		"Zonder filters zijn er wel. Wis de filters om alles te zien.",
@@ -4525,6 +5330,11 @@ var pageMessages = [...]message{
 		"Not answered",
 		"Niet beantwoord",
 		"Sans réponse",
+	}},
+	{"console_not_eligible", [...]string{
+		"Cannot use the licence",
+		"Kan de licentie niet gebruiken",
+		"Ne peut pas utiliser la licence",
 	}},
 	{"console_nothing_changed", [...]string{
 		"Nothing was changed.",
@@ -4540,6 +5350,11 @@ var pageMessages = [...]message{
 		"1,940",
 		"1.940",
 		"1\u202f940",
+	}},
+	{"console_object_id", [...]string{
+		"Object id",
+		"Object-id",
+		"Identifiant d'objet",
 	}},
 	{"console_off", [...]string{
 		"Does not count",
@@ -4565,6 +5380,41 @@ var pageMessages = [...]message{
 		"Whole organisation",
 		"Hele organisatie",
 		"Toute l'organisation",
+	}},
+	{"console_outcome", [...]string{
+		"Outcome",
+		"Uitkomst",
+		"Issue",
+	}},
+	{"console_outcome_assigned", [...]string{
+		"Assigned",
+		"Toegewezen",
+		"Attribué",
+	}},
+	{"console_outcome_refused", [...]string{
+		"Refused",
+		"Geweigerd",
+		"Refusé",
+	}},
+	{"console_outcome_removed", [...]string{
+		"Removed",
+		"Verwijderd",
+		"Retiré",
+	}},
+	{"console_outcome_unchanged", [...]string{
+		"Unchanged",
+		"Ongewijzigd",
+		"Inchangé",
+	}},
+	{"console_outcome_waiting", [...]string{
+		"Waiting",
+		"Wacht",
+		"En attente",
+	}},
+	{"console_overdue", [...]string{
+		"The 90 days are over",
+		"De 90 dagen zijn voorbij",
+		"Les 90 jours sont écoulés",
 	}},
 	{"console_overview", [...]string{
 		"Overview",
@@ -4606,6 +5456,11 @@ var pageMessages = [...]message{
 		"Plak twee kolommen uit een spreadsheet om veel rijen te vullen.",
 		"Collez deux colonnes d'un tableur pour remplir plusieurs lignes.",
 	}},
+	{"console_people", [...]string{
+		"People: {n}",
+		"Mensen: {n}",
+		"Personnes : {n}",
+	}},
 	{"console_percent", [...]string{
 		"{n}%",
 		"{n}%",
@@ -4636,10 +5491,20 @@ var pageMessages = [...]message{
 		"Taal en thema",
 		"Langue et thème",
 	}},
+	{"console_price_hint", [...]string{
+		"Of one licence, for example 12.50 EUR",
+		"Van één licentie, bijvoorbeeld 12.50 EUR",
+		"D'une licence, par exemple 12.50 EUR",
+	}},
 	{"console_print", [...]string{
 		"Print view",
 		"Afdrukweergave",
 		"Version imprimable",
+	}},
+	{"console_processed", [...]string{
+		"Users done: {n} of {of}",
+		"Gebruikers klaar: {n} van {of}",
+		"Utilisateurs traités : {n} sur {of}",
 	}},
 	{"console_products_no_match", [...]string{
 		"No product fits these filters",
@@ -4665,6 +5530,31 @@ var pageMessages = [...]message{
 		"No licences fit these filters",
 		"Geen licenties passen bij deze filters",
 		"Aucune licence ne correspond à ces filtres",
+	}},
+	{"console_quantity", [...]string{
+		"Set the number",
+		"Aantal instellen",
+		"Fixer le nombre",
+	}},
+	{"console_quantity_acknowledge", [...]string{
+		"If the number is below {assigned}: I know that a conflict begins.",
+		"Als het aantal lager is dan {assigned}: ik weet dat een conflict begint.",
+		"Si le nombre est inférieur à {assigned} : je sais qu'un conflit commence.",
+	}},
+	{"console_quantity_text", [...]string{
+		"Nobody loses a licence by a lower number. If more are assigned, a conflict begins, which has to be solved within 90 days.",
+		"Niemand verliest een licentie door een lager aantal. Als er meer zijn toegewezen, begint een conflict, dat binnen 90 dagen moet worden opgelost.",
+		"Personne ne perd de licence si le nombre est plus bas. Si davantage sont attribuées, un conflit commence, à résoudre dans les 90 jours.",
+	}},
+	{"console_reference", [...]string{
+		"Reference",
+		"Referentie",
+		"Votre référence",
+	}},
+	{"console_reference_hint", [...]string{
+		"For example an order number. The history shows it.",
+		"Bijvoorbeeld een bestelnummer. De geschiedenis toont het.",
+		"Par exemple un numéro de commande. L'historique l'affiche.",
 	}},
 	{"console_refresh", [...]string{
 		"Refresh",
@@ -4710,6 +5600,66 @@ var pageMessages = [...]message{
 		"Rename",
 		"Naam wijzigen",
 		"Renommer",
+	}},
+	{"console_renew", [...]string{
+		"Renew",
+		"Verlengen",
+		"Renouveler",
+	}},
+	{"console_renew_quantity_hint", [...]string{
+		"Leave it empty to keep the number.",
+		"Laat het leeg om het aantal te houden.",
+		"Laissez vide pour garder le nombre.",
+	}},
+	{"console_renew_text", [...]string{
+		"The term ends on: {day}",
+		"De looptijd eindigt op: {day}",
+		"La durée se termine le : {day}",
+	}},
+	{"console_renew_until", [...]string{
+		"Last day of the new term",
+		"Laatste dag van de nieuwe looptijd",
+		"Dernier jour de la nouvelle durée",
+	}},
+	{"console_requires", [...]string{
+		"Needs",
+		"Vereist",
+		"Exige",
+	}},
+	{"console_restorable_until", [...]string{
+		"Can be restored until {day}",
+		"Kan worden hersteld tot {day}",
+		"Peut être restauré jusqu'au {day}",
+	}},
+	{"console_restore", [...]string{
+		"Restore",
+		"Herstellen",
+		"Restaurer",
+	}},
+	{"console_restore_licenses", [...]string{
+		"Assign the former licences again",
+		"De vorige licenties opnieuw toewijzen",
+		"Attribuer de nouveau les anciennes licences",
+	}},
+	{"console_restore_text", [...]string{
+		"The account and its data come back. Licences come back only as far as some are free.",
+		"Het account en de gegevens komen terug. Licenties komen alleen terug voor zover er vrij zijn.",
+		"Le compte et ses données reviennent. Les licences ne reviennent que s'il en reste de libres.",
+	}},
+	{"console_restore_upn_hint", [...]string{
+		"Only if the former name is in use",
+		"Alleen als de vorige naam in gebruik is",
+		"Seulement si l'ancien nom est utilisé",
+	}},
+	{"console_result", [...]string{
+		"Result",
+		"Resultaat",
+		"Résultat",
+	}},
+	{"console_results", [...]string{
+		"Who gets what",
+		"Wie wat krijgt",
+		"Qui reçoit quoi",
 	}},
 	{"console_reuse", [...]string{
 		"What can be reused",
@@ -4831,6 +5781,11 @@ var pageMessages = [...]message{
 		"Opslaan",
 		"Enregistrer",
 	}},
+	{"console_saves", [...]string{
+		"Saved per month: {sum}",
+		"Bespaard per maand: {sum}",
+		"Économie mensuelle : {sum}",
+	}},
 	{"console_search", [...]string{
 		"Search",
 		"Zoeken",
@@ -4846,6 +5801,11 @@ var pageMessages = [...]message{
 		"Naam, uitgever, product of nummer",
 		"Nom, éditeur, produit ou numéro",
 	}},
+	{"console_search_user", [...]string{
+		"Name or department",
+		"Naam of afdeling",
+		"Nom ou service",
+	}},
 	{"console_send_again", [...]string{
 		"Send again",
 		"Opnieuw versturen",
@@ -4855,6 +5815,36 @@ var pageMessages = [...]message{
 		"Sending",
 		"Versturen",
 		"Envoi",
+	}},
+	{"console_service", [...]string{
+		"Service",
+		"Service",
+		"Service",
+	}},
+	{"console_services", [...]string{
+		"Services",
+		"Services",
+		"Services",
+	}},
+	{"console_services_hint", [...]string{
+		"One service a line: id | name | countries | needs | excludes. Lists have spaces in them.",
+		"Eén service per regel: id | naam | landen | vereist | sluit uit. Lijsten hebben spaties.",
+		"Un service par ligne : identifiant | nom | pays | exige | exclut. Les listes ont des espaces.",
+	}},
+	{"console_services_none", [...]string{
+		"This subscription has no list of services.",
+		"Dit abonnement heeft geen lijst van services.",
+		"Cet abonnement n'a pas de liste de services.",
+	}},
+	{"console_services_of", [...]string{
+		"Services of {name}",
+		"Services van {name}",
+		"Services de {name}",
+	}},
+	{"console_services_off", [...]string{
+		"Switched off",
+		"Uitgeschakeld",
+		"Désactivés",
 	}},
 	{"console_severity", [...]string{
 		"Severity",
@@ -4881,10 +5871,20 @@ var pageMessages = [...]message{
 		"Waar licenties ontbreken",
 		"Où il manque des licences",
 	}},
+	{"console_short_by", [...]string{
+		"Licences missing: {n}",
+		"Licenties te kort: {n}",
+		"Licences manquantes : {n}",
+	}},
 	{"console_short_none", [...]string{
 		"No licences are missing.",
 		"Er ontbreken geen licenties.",
 		"Il ne manque aucune licence.",
+	}},
+	{"console_short_of", [...]string{
+		"Short by",
+		"Te kort",
+		"Manquantes",
 	}},
 	{"console_show_other", [...]string{
 		"Show that agreement",
@@ -4900,6 +5900,11 @@ var pageMessages = [...]message{
 		"Sign in",
 		"Aanmelden",
 		"Se connecter",
+	}},
+	{"console_sign_in_allowed", [...]string{
+		"May sign in",
+		"Mag zich aanmelden",
+		"Peut se connecter",
 	}},
 	{"console_sign_in_elsewhere", [...]string{
 		"Sign in in another tab",
@@ -4921,10 +5926,20 @@ var pageMessages = [...]message{
 		"Uw sessie is beëindigd. Meld u opnieuw aan.",
 		"Votre session a pris fin. Connectez-vous de nouveau.",
 	}},
+	{"console_since", [...]string{
+		"Since",
+		"Sinds",
+		"Depuis",
+	}},
 	{"console_skip", [...]string{
 		"Skip to content",
 		"Naar de inhoud",
 		"Aller au contenu",
+	}},
+	{"console_skipped", [...]string{
+		"Skipped",
+		"Overgeslagen",
+		"Ignorées",
 	}},
 	{"console_source_adjustment", [...]string{
 		"Adjustment",
@@ -4996,6 +6011,11 @@ var pageMessages = [...]message{
 		"Ontvangen",
 		"Reçu",
 	}},
+	{"console_state_refused", [...]string{
+		"Refused",
+		"Geweigerd",
+		"Refusé",
+	}},
 	{"console_state_rejected", [...]string{
 		"Rejected",
 		"Geweigerd",
@@ -5010,6 +6030,11 @@ var pageMessages = [...]message{
 		"Succeeded",
 		"Geslaagd",
 		"Réussi",
+	}},
+	{"console_state_superseded", [...]string{
+		"Superseded",
+		"Vervangen",
+		"Remplacé",
 	}},
 	{"console_step_agreements", [...]string{
 		"Add your agreements",
@@ -5056,15 +6081,95 @@ var pageMessages = [...]message{
 		"Download het licentieoverzicht van het Volume Licensing Service Center en upload het hier. Het zegt hoeveel licenties elke overeenkomst heeft.",
 		"Téléchargez le relevé de licences du Volume Licensing Service Center et déposez-le ici. Il indique combien de licences a chaque accord.",
 	}},
+	{"console_subscription", [...]string{
+		"Subscription",
+		"Abonnement",
+		"Abonnement",
+	}},
+	{"console_subscription_add", [...]string{
+		"Add subscription",
+		"Abonnement toevoegen",
+		"Ajouter un abonnement",
+	}},
+	{"console_subscription_delete_text", [...]string{
+		"A subscription can be deleted when nobody holds a licence of it. Licences that are assigned: {n}",
+		"Een abonnement kan worden verwijderd als niemand er een licentie van heeft. Toegewezen licenties: {n}",
+		"Un abonnement peut être supprimé lorsque personne n'en détient de licence. Licences attribuées : {n}",
+	}},
+	{"console_subscriptions", [...]string{
+		"Subscriptions",
+		"Abonnementen",
+		"Abonnements",
+	}},
+	{"console_subscriptions_no_match", [...]string{
+		"No subscription fits these filters",
+		"Geen abonnement past bij deze filters",
+		"Aucun abonnement ne correspond à ces filtres",
+	}},
+	{"console_subscriptions_none", [...]string{
+		"There are no subscriptions yet",
+		"Er zijn nog geen abonnementen",
+		"Il n'y a pas encore d'abonnement",
+	}},
+	{"console_subscriptions_none_text", [...]string{
+		"Add one by hand, or upload a list of subscriptions.",
+		"Voeg er een toe met de hand, of upload een lijst van abonnementen.",
+		"Ajoutez-en un à la main, ou téléversez une liste d'abonnements.",
+	}},
+	{"console_suggestions", [...]string{
+		"Unused licences",
+		"Ongebruikte licenties",
+		"Licences inutilisées",
+	}},
+	{"console_suggestions_none", [...]string{
+		"No licence has gone unused for so long.",
+		"Geen licentie is zo lang niet gebruikt.",
+		"Aucune licence n'est restée inutilisée aussi longtemps.",
+	}},
+	{"console_suggestions_sum", [...]string{
+		"Licences that could be taken back: {n}",
+		"Licenties die teruggenomen kunnen worden: {n}",
+		"Licences qui pourraient être retirées : {n}",
+	}},
+	{"console_switch_off", [...]string{
+		"Switch off",
+		"Uitschakelen",
+		"Désactiver",
+	}},
+	{"console_switch_on", [...]string{
+		"Switch on",
+		"Inschakelen",
+		"Activer",
+	}},
+	{"console_system", [...]string{
+		"Operating system",
+		"Besturingssysteem",
+		"Système d'exploitation",
+	}},
+	{"console_system_version", [...]string{
+		"Version of the system",
+		"Versie van het systeem",
+		"Version du système",
+	}},
 	{"console_take_mine", [...]string{
 		"Save mine anyway",
 		"Toch de mijne opslaan",
 		"Enregistrer quand même la mienne",
 	}},
+	{"console_take_off", [...]string{
+		"Take off the list",
+		"Van de lijst halen",
+		"Retirer de la liste",
+	}},
 	{"console_take_theirs", [...]string{
 		"Take theirs and discard mine",
 		"Die van hen behouden en de mijne weggooien",
 		"Garder la leur et abandonner la mienne",
+	}},
+	{"console_term_months", [...]string{
+		"Months of a term",
+		"Maanden van een looptijd",
+		"Mois d'une durée",
 	}},
 	{"console_theirs", [...]string{
 		"Stored now",
@@ -5336,6 +6441,16 @@ var pageMessages = [...]message{
 		"Ongedaan maken",
 		"Annuler ce déplacement",
 	}},
+	{"console_unknown", [...]string{
+		"Not known",
+		"Niet bekend",
+		"Inconnu",
+	}},
+	{"console_unlicensed", [...]string{
+		"Without a licence",
+		"Zonder licentie",
+		"Sans licence",
+	}},
 	{"console_unlisted", [...]string{
 		"The catalog does not have this publisher or product yet.",
 		"De catalogus kent deze uitgever of dit product nog niet.",
@@ -5381,15 +6496,95 @@ var pageMessages = [...]message{
 		"Het bestand kon niet worden verstuurd. Er is niets van opgeslagen. Probeer het opnieuw.",
 		"Le fichier n'a pas pu être envoyé. Rien n'en a été enregistré. Réessayez.",
 	}},
+	{"console_upn", [...]string{
+		"User principal name",
+		"User principal name (UPN)",
+		"Nom d'utilisateur principal",
+	}},
+	{"console_user", [...]string{
+		"User",
+		"Gebruiker",
+		"Utilisateur",
+	}},
+	{"console_user_add", [...]string{
+		"Add user",
+		"Gebruiker toevoegen",
+		"Ajouter un utilisateur",
+	}},
+	{"console_user_delete_text", [...]string{
+		"The account is deleted, and these licences become free: {n}. It can be restored for 30 days.",
+		"Het account wordt verwijderd, en deze licenties komen vrij: {n}. Het kan 30 dagen worden hersteld.",
+		"Le compte est supprimé, et ces licences se libèrent : {n}. Il peut être restauré pendant 30 jours.",
+	}},
+	{"console_user_guest", [...]string{
+		"Guest",
+		"Gast",
+		"Invité",
+	}},
+	{"console_user_member", [...]string{
+		"Member",
+		"Lid",
+		"Membre",
+	}},
+	{"console_users", [...]string{
+		"Users",
+		"Gebruikers",
+		"Utilisateurs",
+	}},
+	{"console_users_no_match", [...]string{
+		"No user fits these filters",
+		"Geen gebruiker past bij deze filters",
+		"Aucun utilisateur ne correspond à ces filtres",
+	}},
+	{"console_users_none", [...]string{
+		"There are no users yet",
+		"Er zijn nog geen gebruikers",
+		"Il n'y a pas encore d'utilisateur",
+	}},
+	{"console_users_none_text", [...]string{
+		"Upload a list of users, or add one by hand.",
+		"Upload een lijst van gebruikers, of voeg er een toe met de hand.",
+		"Téléversez une liste d'utilisateurs, ou ajoutez-en un à la main.",
+	}},
 	{"console_value", [...]string{
 		"Value",
 		"Waarde",
 		"Valeur",
 	}},
+	{"console_wait", [...]string{
+		"Put who gets none on the waiting list (only with one licence to add)",
+		"Wie er geen krijgt op de wachtlijst zetten (alleen met één toe te voegen licentie)",
+		"Mettre en attente qui n'en reçoit pas (seulement avec une licence à ajouter)",
+	}},
+	{"console_waiting", [...]string{
+		"Waiting",
+		"Wachtend",
+		"En attente",
+	}},
+	{"console_waiting_none", [...]string{
+		"Nobody waits for a licence.",
+		"Niemand wacht op een licentie.",
+		"Personne n'attend de licence.",
+	}},
+	{"console_waiting_text", [...]string{
+		"The first in this list gets the next free licence.",
+		"De eerste in deze lijst krijgt de volgende vrije licentie.",
+		"Le premier de cette liste reçoit la prochaine licence libre.",
+	}},
+	{"console_waits_for", [...]string{
+		"Waits for",
+		"Wacht op",
+		"Attend",
+	}},
 	{"console_warnings", [...]string{
 		"Warnings",
 		"Waarschuwingen",
 		"Avertissements",
+	}},
+	{"console_watched", [...]string{
+		"Reminders and suggestions include it",
+		"Herinneringen en suggesties houden er rekening mee",
+		"Les rappels et les suggestions en tiennent compte",
 	}},
 	{"console_what", [...]string{
 		"What",
@@ -5426,10 +6621,20 @@ var pageMessages = [...]message{
 		"Wie",
 		"Qui",
 	}},
+	{"console_who_may", [...]string{
+		"These roles can: {needed}",
+		"Deze rollen kunnen dit: {needed}",
+		"Ces rôles le peuvent : {needed}",
+	}},
 	{"console_why", [...]string{
 		"Why",
 		"Waarom",
 		"Pourquoi",
+	}},
+	{"console_why_not", [...]string{
+		"Why not",
+		"Waarom niet",
+		"Pourquoi pas",
 	}},
 	{"console_why_verdict", [...]string{
 		"Why this verdict",
@@ -5440,5 +6645,15 @@ var pageMessages = [...]message{
 		"with Software Assurance: {n}",
 		"met Software Assurance: {n}",
 		"avec Software Assurance : {n}",
+	}},
+	{"console_without", [...]string{
+		"Without the subscription",
+		"Zonder het abonnement",
+		"Sans l'abonnement",
+	}},
+	{"console_yes", [...]string{
+		"Yes",
+		"Ja",
+		"Oui",
 	}},
 }

@@ -49,6 +49,11 @@ func Post[Out any](path string) Operation[Out] {
 	return Operation[Out]{Method: http.MethodPost, Path: path}
 }
 
+// Put returns an operation that sets something.
+func Put[Out any](path string) Operation[Out] {
+	return Operation[Out]{Method: http.MethodPut, Path: path}
+}
+
 // Patch returns an operation that changes something.
 func Patch[Out any](path string) Operation[Out] {
 	return Operation[Out]{Method: http.MethodPatch, Path: path}
@@ -68,6 +73,7 @@ type Call struct {
 	Body    any        // sent as JSON; nil for none
 	Key     string     // Idempotency-Key: repeated calls with the same key have one effect
 	IfMatch int64      // version that must be current; 0 for any
+	Fresh   bool       // whether the response must have all changes until now
 }
 
 // maxResponse is the maximum size of a response in bytes. A function of the API cannot send more.
@@ -167,6 +173,9 @@ func (c *Client) send(ctx context.Context, method, path string, call Call) (*htt
 	}
 	if call.IfMatch > 0 {
 		set("If-Match", fmt.Sprintf(`"%d"`, call.IfMatch))
+	}
+	if call.Fresh {
+		request.Header.Set("Cache-Control", "no-cache")
 	}
 	response, err := c.http.Do(request)
 	if err != nil {

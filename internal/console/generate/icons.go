@@ -14,7 +14,7 @@ import (
 // icons maps the names of icons in the sprite to files of lucide-static, in folder icons.
 var icons = map[string]string{
 	"overview": "layout-dashboard", "agreements": "files", "add": "plus", "minus": "minus", "groups": "folder", "imports": "file-up",
-	"inventory": "monitor", "unknown": "circle-question-mark", "catalog": "book-open", "report": "chart-column-big", "key": "key-round",
+	"inventory": "monitor", "unknown": "circle-question-mark", "catalog": "book-open", "report": "chart-column-big", "key": "key-round", "subscriptions": "key-round",
 	"compare": "git-compare-arrows", "trend": "trending-up", "refresh": "refresh-cw", "statement": "file-check", "audit": "history", "users": "users",
 	"search": "search", "globe": "languages", "export": "download", "print": "printer", "upload": "upload", "file": "file-text", "menu": "menu",
 	"covered": "circle-check", "short": "triangle-alert", "unlicensed": "circle-x", "unused": "circle-dashed", "undecided": "circle-question-mark", "not-measured": "circle-slash",

@@ -189,6 +189,13 @@ function alertIn (place, text) {
 const textsOf = page => $$('.summary li, .blank p', page).map(x => x.textContent.trim()).join(' ')
 
 // A file that is larger than the function can receive goes to the bucket directly.
+// fieldsOf announces a file: the fields of its form without the file itself.
+function fieldsOf (form, file) {
+  const fields = new URLSearchParams([...new FormData(form)].filter(([, value]) => typeof value === 'string'))
+  fields.set('fileName', file.name)
+  fields.set('size', file.size)
+  return fields
+}
 for (const form of $$('form[data-file-form]')) {
   form.addEventListener('submit', async e => {
     const file = $('[type=file]', form).files[0], progress = progressOf(form)
@@ -196,13 +203,13 @@ for (const form of $$('form[data-file-form]')) {
     e.preventDefault()
     const fail = text => { progress.hide(); alertIn(form, text || form.dataset.failed) }
     try {
-      const response = await fetch(form.action, { method: 'POST', body: new URLSearchParams({ key: $('[name=key]', form).value, fileName: file.name, size: file.size }) })
+      const response = await fetch(form.action, { method: 'POST', body: fieldsOf(form, file) })
       if (!response.ok) return fail(textsOf(parse(await response.text())))
       const to = await response.json(), request = new XMLHttpRequest()
       progress.show(form.dataset.sending, 0); say(form.dataset.sending)
       request.upload.onprogress = p => progress.show(form.dataset.sending, p.loaded / p.total)
       request.onerror = () => fail()
-      request.onload = () => request.status < 300 ? location.assign('/console/overview') : fail()
+      request.onload = () => request.status < 300 ? location.assign(form.dataset.then || '/console/overview') : fail()
       request.open(to.method, to.url)
       for (const [name, value] of Object.entries(to.headers)) if (!/^(host|content-length)$/i.test(name)) request.setRequestHeader(name, value)
       request.send(file)
