@@ -94,7 +94,7 @@ func (d *document) compare(t *testing.T, where string, of reflect.Type, s schema
 	case reflect.Struct:
 		for i := range of.NumField() {
 			f := of.Field(i)
-			name := f.Tag.Get("json")
+			name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
 			property, ok := s.Properties[name]
 			if !ok {
 				t.Errorf("%s has no %q", where, name)

@@ -13,9 +13,11 @@ type change struct{ Name, Before, After string }
 
 // fieldNames are the codes of the names of values in audit events.
 var fieldNames = map[string]string{
-	"name": "report_column_name", "group": "report_column_group", "publisher": "report_column_publisher", "productTitle": "report_column_product",
+	"name": "console_name", "group": "report_column_group", "publisher": "report_column_publisher", "productTitle": "report_column_product",
 	"licenses": "console_licenses", "start": "report_column_start", "end": "report_column_end", "pairs": "console_pairs",
 	"added": "console_added", "removed": "console_removed", "details": "console_details",
+	"kind": "console_kind", "position": "console_order", "quantity": "console_licenses", "note": "console_note", "version": "console_version", "product": "report_column_product",
+	"aliases": "console_aliases", "source": "console_source",
 }
 
 // changes returns what an event changed, with names of license groups instead of their ids.

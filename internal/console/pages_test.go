@@ -3,6 +3,7 @@ package console_test
 import (
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -23,6 +24,7 @@ import (
 type filled struct {
 	*world
 	group, volume, other, imported, refused, refresh, product string
+	stock
 }
 
 type listed struct {
@@ -84,12 +86,13 @@ func fill(t testing.TB, w *world) *filled {
 	var rows struct{ Rows []struct{ ID string } }
 	w.ask(t, "GET", "/reports/license-installations?sort=difference", "", &rows)
 	f.product = rows.Rows[0].ID
+	f.fillStock(t)
 	return f
 }
 
 // views are the pages that are read, by name: those of the table, and some with other addresses.
 func (f *filled) views() map[string]string {
-	return map[string]string{
+	views := map[string]string{
 		"overview": "/console/overview", "agreements": "/console/agreements", "agreements-filtered": "/console/agreements?status=active&q=office&sort=created&order=desc&cols=created&cols=pairs",
 		"agreements-no-match": "/console/agreements?q=nothing-has-this-name", "deletions": "/console/agreements/deletions?ids=" + f.volume + "@" + f.group + "&ids=" + f.other,
 		"add-file": "/console/agreements/add", "add-numbers": "/console/agreements/add?how=numbers", "add-other": "/console/agreements/add?how=other",
@@ -101,6 +104,8 @@ func (f *filled) views() map[string]string {
 		"purchases": "/console/reports/purchases", "comparison": "/console/reports/comparison", "trend": "/console/reports/trend",
 		"refreshes": "/console/refreshes", "refresh": "/console/refreshes/" + f.refresh,
 	}
+	maps.Copy(views, f.stockViews())
+	return views
 }
 
 // TestConsole runs the tests that share a world.
@@ -156,6 +161,7 @@ var (
 	moments   = regexp.MustCompile(`<time datetime="[^"]*">[^<]*</time>`)
 	days      = regexp.MustCompile(`\b\d{1,2} \pL+\.? 20\d\d\b`)
 	isoDays   = regexp.MustCompile(`\b20\d\d-\d\d-\d\d\b`)
+	ruleIDs   = regexp.MustCompile(`own-[a-z0-9]{10}\b`)
 	ids       = regexp.MustCompile(`\b([0-9a-z]{16}|[0-9a-z]{26})\b`)
 )
 
@@ -171,9 +177,11 @@ func (f *filled) lines(body string) string {
 	body = keys.ReplaceAllString(assetHash.ReplaceAllString(body, "/console/assets/HASH/"), "${1}KEY")
 	body = isoDays.ReplaceAllString(days.ReplaceAllString(moments.ReplaceAllString(body, "<time>MOMENT</time>"), "DAY"), "DAY")
 	for id, name := range map[string]string{f.volume: "VOLUME", f.other: "OTHER", f.group: "GROUP", f.imported: "IMPORT", f.refused: "REFUSED", f.refresh: "REFRESH"} {
-		body = strings.ReplaceAll(body, id, name)
+		if id != "" {
+			body = strings.ReplaceAll(body, id, name)
+		}
 	}
-	body = ids.ReplaceAllStringFunc(body, func(word string) string {
+	body = ids.ReplaceAllStringFunc(ruleIDs.ReplaceAllString(body, "RULE"), func(word string) string {
 		if strings.ContainsAny(word, "0123456789") {
 			return "ID"
 		}
@@ -220,7 +228,7 @@ func testEveryPage(t *testing.T, f *filled) {
 		}
 		// The others answer with a file, with lines for a script, or with a redirect.
 		apart := strings.Contains(p, "/export/") || strings.Contains(p, "/lookup/") || slices.Contains([]string{
-			"/{$}", "/console", "/console/{$}", "/console/sign-in", "/signed-in", "/console/agreements/sample.csv", "/console/imports/{id}/annotated",
+			"/{$}", "/console", "/console/{$}", "/console/sign-in", "/signed-in", "/console/agreements/sample.csv", "/console/imports/{id}/annotated", "/console/rules/export", "/console/audit/export",
 		}, p)
 		if viewed[p] == apart {
 			t.Errorf("%s: viewed %v", p, viewed[p])
@@ -246,6 +254,15 @@ var writing = map[string]map[access.Permission][]string{
 	"imports":          {access.ManageAgreements: {"GET /console/agreements/add"}},
 	"import-mistakes":  {access.ManageAgreements: {"GET /console/agreements/add"}},
 	"refreshes":        {access.RefreshNow: {"POST /console/refreshes"}},
+
+	"inventory":     {access.ManageAgreements: {"POST /console/uploads/inventory"}},
+	"unknown":       {access.ManageAgreements: {"POST /console/unknown/acceptances"}},
+	"unknown-entry": {access.ManageAgreements: {"POST /console/unknown/ENTRY"}},
+	"undecided-one": {access.ManageAgreements: {"POST /console/undecided/UNDECIDED"}},
+	"decided": {access.ManageAgreements: {
+		"POST /console/undecided/dassault-draftsight-undecidable", "POST /console/undecided/dassault-draftsight-undecidable/withdrawal",
+	}},
+	"rules": {access.ManageAgreements: {"GET /console/rules/add", "GET /console/rules/RULE/edit", "POST /console/rules/positions", "GET /console/rules/deletions"}},
 }
 
 // testRoles checks each page for each role: what it offers, and that it offers nothing that is not allowed.
@@ -269,7 +286,8 @@ func testRoles(t *testing.T, f *filled) {
 			}
 			for permission, controls := range writing[name] {
 				for _, control := range controls {
-					control = strings.NewReplacer("VOLUME", f.volume, "OTHER", f.other, "GROUP", f.group).Replace(control)
+					control = strings.NewReplacer("VOLUME", f.volume, "OTHER", f.other, "GROUP", f.group, "ENTRY", f.entry, "RULE", f.rule, "UNDECIDED", f.undecided,
+						"PUBLISHER", f.publisher, "TITLE", f.title, "STATEMENT", f.statement, "PRODUCT", f.product).Replace(control)
 					if got := slices.Contains(offered, control); got != who.May(permission) {
 						t.Errorf("%s offers %s to a %s: %v", name, control, role, got)
 					}
@@ -394,6 +412,13 @@ func TestFirstUse(t *testing.T) {
 		{"/console/groups", "License groups: 1"},
 		{"/console/groups/unassigned", "This license group has no agreements"},
 		{"/console/refreshes", "There was no refresh yet"},
+		{"/console/inventory", "There is no inventory yet"},
+		{"/console/inventory/titles", "There is no inventory yet"},
+		{"/console/unknown", "There is no inventory yet"},
+		{"/console/rules", "There are no own rules yet"},
+		{"/console/undecided", "No title is undecided"},
+		{"/console/statements", "There is no statement yet"},
+		{"/console/adjustments", "There are no manual adjustments"},
 		{"/console/reports/trend", "There are no days to compare yet"},
 		{"/console/reports/comparison", "There are no days to compare yet"},
 		{"/console/reports/installations", "There is nothing to compare yet"},

@@ -54,6 +54,11 @@ func Patch[Out any](path string) Operation[Out] {
 	return Operation[Out]{Method: http.MethodPatch, Path: path}
 }
 
+// Put returns an operation that creates or replaces something.
+func Put[Out any](path string) Operation[Out] {
+	return Operation[Out]{Method: http.MethodPut, Path: path}
+}
+
 // Delete returns an operation that deletes something.
 func Delete[Out any](path string) Operation[Out] {
 	return Operation[Out]{Method: http.MethodDelete, Path: path}
@@ -67,8 +72,11 @@ type Call struct {
 	Query   url.Values // empty values are not sent
 	Body    any        // sent as JSON; nil for none
 	Key     string     // Idempotency-Key: repeated calls with the same key have one effect
-	IfMatch int64      // version that must be current; 0 for any
+	IfMatch int64      // version that must be current; 0 for any, Unversioned for version 0
 }
+
+// Unversioned is the IfMatch of a list that was never changed, whose version is 0.
+const Unversioned = -1
 
 // maxResponse is the maximum size of a response in bytes. A function of the API cannot send more.
 const maxResponse = 6 << 20
@@ -165,8 +173,8 @@ func (c *Client) send(ctx context.Context, method, path string, call Call) (*htt
 	if call.Body != nil {
 		set("Content-Type", "application/json")
 	}
-	if call.IfMatch > 0 {
-		set("If-Match", fmt.Sprintf(`"%d"`, call.IfMatch))
+	if call.IfMatch != 0 {
+		set("If-Match", fmt.Sprintf(`"%d"`, max(0, call.IfMatch)))
 	}
 	response, err := c.http.Do(request)
 	if err != nil {

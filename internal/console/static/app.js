@@ -196,13 +196,15 @@ for (const form of $$('form[data-file-form]')) {
     e.preventDefault()
     const fail = text => { progress.hide(); alertIn(form, text || form.dataset.failed) }
     try {
-      const response = await fetch(form.action, { method: 'POST', body: new URLSearchParams({ key: $('[name=key]', form).value, fileName: file.name, size: file.size }) })
+      const fields = new URLSearchParams({ fileName: file.name, size: file.size })
+      for (const [name, value] of new FormData(form)) if (name !== 'file') fields.append(name, value)
+      const response = await fetch(form.action, { method: 'POST', body: fields })
       if (!response.ok) return fail(textsOf(parse(await response.text())))
       const to = await response.json(), request = new XMLHttpRequest()
       progress.show(form.dataset.sending, 0); say(form.dataset.sending)
       request.upload.onprogress = p => progress.show(form.dataset.sending, p.loaded / p.total)
       request.onerror = () => fail()
-      request.onload = () => request.status < 300 ? location.assign('/console/overview') : fail()
+      request.onload = () => request.status < 300 ? location.assign(location.pathname) : fail()
       request.open(to.method, to.url)
       for (const [name, value] of Object.entries(to.headers)) if (!/^(host|content-length)$/i.test(name)) request.setRequestHeader(name, value)
       request.send(file)
