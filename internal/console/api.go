@@ -40,6 +40,15 @@ type endpoints struct {
 	createPublisher             client.Operation[publisher]
 	lookUpTitles                client.Operation[titleList]
 	createTitle                 client.Operation[client.None]
+	getPublisher                client.Operation[publisher]
+	mergePublisher              client.Operation[publisher]
+	getTitle                    client.Operation[productTitle]
+	mergeTitle                  client.Operation[productTitle]
+	getStatement                client.Operation[checkedStatement]
+	deleteStatement             client.Operation[statement]
+	listAdjustments             client.Operation[adjustmentList]
+	setAdjustment               client.Operation[changedAdjustment]
+	deleteAdjustment            client.Operation[client.None]
 	getLicenseInstallations     client.Operation[installations]
 	explainLicenseInstallation  client.Operation[explanation]
 	getLicensePurchases         client.Operation[purchases]
@@ -49,6 +58,19 @@ type endpoints struct {
 	createRefresh               client.Operation[refresh]
 	getRefresh                  client.Operation[refresh]
 	confirmRefresh              client.Operation[refresh]
+	getInventorySource          client.Operation[inventorySourceRead]
+	listInventoryTitles         client.Operation[inventoryTitlePage]
+	listQueue                   client.Operation[queuePage]
+	acceptProposals             client.Operation[acceptedProposals]
+	listRules                   client.Operation[rulePage]
+	createRule                  client.Operation[changedRule]
+	replaceRule                 client.Operation[changedRule]
+	deleteRules                 client.Operation[deletedRules]
+	recognizeTitle              client.Operation[recognition]
+	listUndecided               client.Operation[undecidedList]
+	listTitleDecisions          client.Operation[decisionList]
+	decideTitle                 client.Operation[changedDecision]
+	undecideTitle               client.Operation[client.None]
 }
 
 var api = endpoints{
@@ -83,6 +105,15 @@ var api = endpoints{
 	createPublisher:             client.Post[publisher]("/catalog/publishers"),
 	lookUpTitles:                client.Get[titleList]("/catalog/publishers/{id}/titles"),
 	createTitle:                 client.Post[client.None]("/catalog/publishers/{id}/titles"),
+	getPublisher:                client.Get[publisher]("/catalog/publishers/{id}"),
+	mergePublisher:              client.Post[publisher]("/catalog/publishers/{id}/merge"),
+	getTitle:                    client.Get[productTitle]("/catalog/publishers/{id}/titles/{title}"),
+	mergeTitle:                  client.Post[productTitle]("/catalog/publishers/{id}/titles/{title}/merge"),
+	getStatement:                client.Get[checkedStatement]("/statements/{id}"),
+	deleteStatement:             client.Delete[statement]("/statements/{id}"),
+	listAdjustments:             client.Get[adjustmentList]("/position/adjustments"),
+	setAdjustment:               client.Put[changedAdjustment]("/position/adjustments/{product}"),
+	deleteAdjustment:            client.Delete[client.None]("/position/adjustments/{product}"),
 	getLicenseInstallations:     client.Get[installations]("/reports/license-installations"),
 	explainLicenseInstallation:  client.Get[explanation]("/reports/license-installations/{product}/explanation"),
 	getLicensePurchases:         client.Get[purchases]("/reports/license-purchases"),
@@ -92,6 +123,19 @@ var api = endpoints{
 	createRefresh:               client.Post[refresh]("/refreshes"),
 	getRefresh:                  client.Get[refresh]("/refreshes/{id}"),
 	confirmRefresh:              client.Post[refresh]("/refreshes/{id}/confirmation"),
+	getInventorySource:          client.Get[inventorySourceRead]("/inventory/sources/{source}"),
+	listInventoryTitles:         client.Get[inventoryTitlePage]("/inventory/titles"),
+	listQueue:                   client.Get[queuePage]("/inventory/queue"),
+	acceptProposals:             client.Post[acceptedProposals]("/inventory/proposals/acceptances"),
+	listRules:                   client.Get[rulePage]("/inventory/rules"),
+	createRule:                  client.Post[changedRule]("/inventory/rules"),
+	replaceRule:                 client.Put[changedRule]("/inventory/rules/{id}"),
+	deleteRules:                 client.Post[deletedRules]("/inventory/rules/deletions"),
+	recognizeTitle:              client.Get[recognition]("/inventory/recognition"),
+	listUndecided:               client.Get[undecidedList]("/inventory/undecided"),
+	listTitleDecisions:          client.Get[decisionList]("/inventory/decisions"),
+	decideTitle:                 client.Put[changedDecision]("/inventory/decisions/{title}"),
+	undecideTitle:               client.Delete[client.None]("/inventory/decisions/{title}"),
 }
 
 // The responses of the API, with the fields that pages show. Names and meanings are those of the OpenAPI
@@ -155,18 +199,6 @@ type (
 		State   string     `json:"state"`
 		Start   time.Time  `json:"start"`
 		End     *time.Time `json:"end"`
-	}
-	inventory struct {
-		Devices int `json:"devices"`
-		Titles  int `json:"titles"`
-		Unknown int `json:"unknown"`
-	}
-	statementPage struct {
-		Items []statement `json:"items"`
-	}
-	statement struct {
-		FileName string `json:"fileName"`
-		State    string `json:"state"`
 	}
 	createdFile struct {
 		Upload client.Upload `json:"upload"`
@@ -251,13 +283,14 @@ type (
 		NextCursor string       `json:"nextCursor"`
 	}
 	auditEvent struct {
-		At     time.Time         `json:"at"`
-		Action string            `json:"action"`
-		By     string            `json:"by"`
-		ByName string            `json:"byName"`
-		Source string            `json:"source"`
-		Before map[string]string `json:"before"`
-		After  map[string]string `json:"after"`
+		At      time.Time         `json:"at"`
+		Action  string            `json:"action"`
+		By      string            `json:"by"`
+		ByName  string            `json:"byName"`
+		Source  string            `json:"source"`
+		Subject string            `json:"subject"`
+		Before  map[string]string `json:"before"`
+		After   map[string]string `json:"after"`
 	}
 	group struct {
 		ID             string `json:"id"`

@@ -51,21 +51,6 @@ type (
 		Message    string `json:"message"`
 	}
 
-	publisherList struct {
-		Items []publisher `json:"items"`
-	}
-	publisher struct {
-		ID      string   `json:"id"`
-		Name    string   `json:"name"`
-		Aliases []string `json:"aliases"`
-	}
-	titleList struct {
-		Items []productTitle `json:"items"`
-	}
-	productTitle struct {
-		Name string `json:"name"`
-	}
-
 	installations struct {
 		DataAt               *time.Time     `json:"dataAt"`
 		Stale                bool           `json:"stale"`

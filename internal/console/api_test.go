@@ -104,7 +104,7 @@ func (d *document) compare(t *testing.T, where string, of reflect.Type, s schema
 				d.compare(t, where, f.Type, s)
 				continue
 			}
-			name := f.Tag.Get("json")
+			name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
 			property, ok := s.Properties[name]
 			if !ok {
 				t.Errorf("%s has no %q", where, name)

@@ -28,6 +28,7 @@ import (
 	"net/http"
 	"runtime/debug"
 	"strings"
+	"time"
 
 	"trueup/internal/access"
 	"trueup/internal/console/client"
@@ -58,6 +59,7 @@ type Options struct {
 	API      string       // address of the HTTP API, without a slash at the end
 	Client   *http.Client // for calls of the API and uploads
 	Sessions Sessions
+	Now      func() time.Time
 	Log      *slog.Logger
 	Uploads  string // origin of the uploads bucket, to which browsers upload large files; empty if it is not known
 }

@@ -84,9 +84,9 @@ func (v *visit) deviceGroupFields(g deviceGroup) []input {
 		kind = "security"
 	}
 	return []input{
-		needed(text("name", v.T("console_device_group_name"), g.Name)),
+		needed(textInput("name", v.T("console_device_group_name"), g.Name)),
 		selection("type", v.T("report_column_type"), kind, v.options("console_group_type_", "security", "dynamic", "distribution", "microsoft365")),
-		text("objectId", v.T("console_object_id"), g.ObjectID),
+		textInput("objectId", v.T("console_object_id"), g.ObjectID),
 	}
 }
 

@@ -29,14 +29,14 @@ func showDevice(v *visit) error {
 
 // deviceFields returns the fields that describe a device.
 func (v *visit) deviceFields(d device) []input {
-	joins := append([]option{{Label: v.T("console_unknown")}}, v.options("console_join_", "joined", "hybrid", "registered")...)
+	joins := append([]option{{Label: v.T("console_not_known")}}, v.options("console_join_", "joined", "hybrid", "registered")...)
 	return []input{
-		needed(text("displayName", v.T("console_display_name"), d.DisplayName)),
-		text("operatingSystem", v.T("console_system"), d.OperatingSystem),
-		text("operatingSystemVersion", v.T("console_system_version"), d.OperatingSystemVersion),
+		needed(textInput("displayName", v.T("console_display_name"), d.DisplayName)),
+		textInput("operatingSystem", v.T("console_system"), d.OperatingSystem),
+		textInput("operatingSystemVersion", v.T("console_system_version"), d.OperatingSystemVersion),
 		selection("joinType", v.T("console_join"), d.JoinType, joins),
-		text("deviceId", v.T("console_device_id"), d.DeviceID),
-		text("objectId", v.T("console_object_id"), d.ObjectID),
+		textInput("deviceId", v.T("console_device_id"), d.DeviceID),
+		textInput("objectId", v.T("console_object_id"), d.ObjectID),
 		tick("enabled", v.T("console_enabled"), d.Enabled),
 	}
 }

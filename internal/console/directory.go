@@ -48,14 +48,14 @@ func (v *visit) directoryForm() formPage {
 	if v.may(access.Buy) {
 		lists = append(lists, "subscriptions")
 	}
-	acknowledge := text("acknowledge", v.T("console_acknowledge"), "")
+	acknowledge := textInput("acknowledge", v.T("console_acknowledge"), "")
 	acknowledge.Ticks = true
 	acknowledge.Options = []option{{Value: serviceData, Label: v.T("console_acknowledge_data")}, {Value: conflictBegins, Label: v.T("console_acknowledge_conflict")}}
 	return formPage{Fields: []input{
 		selection("list", v.T("console_list"), "", v.options("console_list_", lists...)),
 		selection("licenses", v.T("console_file_licenses"), "", v.options("console_file_licenses_", "report", "adopt", "replace")),
 		selection("missing", v.T("console_file_missing"), "", v.options("console_file_missing_", "keep", "delete")),
-		hinted(text("group", v.T("console_file_group"), ""), v.T("console_file_group_hint")),
+		hinted(textInput("group", v.T("console_file_group"), ""), v.T("console_file_group_hint")),
 		hinted(digits("confirm", v.T("console_file_confirm"), ""), v.T("console_file_confirm_hint")),
 		acknowledge,
 	}}

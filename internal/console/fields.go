@@ -8,6 +8,8 @@ const (
 	titleMax    = rules.TitleMaxChars
 	licensesMax = rules.LicensesMax
 	detailsMax  = rules.DetailsMaxChars
+	sourceMax   = 128 // characters of the name of a source
+	patternMax  = 256 // characters of a pattern, a product's name and its parts
 )
 
 // detailsField describes the field for details.

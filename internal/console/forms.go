@@ -38,19 +38,19 @@ type input struct {
 	was  string                 // what is stored
 }
 
-// text, choice and tick return fields whose name is also their id.
-func text(name, label, value string) input {
+// textInput, selection and tick return fields whose name is also their id.
+func textInput(name, label, value string) input {
 	return input{field: field{ID: name, Name: name, Label: label, Value: value, Optional: true}, was: value}
 }
 
 func selection(name, label, value string, options []option) input {
-	in := text(name, label, value)
+	in := textInput(name, label, value)
 	in.Options = options
 	return in
 }
 
 func tick(name, label string, on bool) input {
-	in := text(name, label, "")
+	in := textInput(name, label, "")
 	in.Tick = "true"
 	if on {
 		in.Value, in.was = in.Tick, in.Tick
@@ -60,20 +60,20 @@ func tick(name, label string, on bool) input {
 }
 
 func day(name, label, value string) input {
-	in := text(name, label, value)
+	in := textInput(name, label, value)
 	in.Kind = "date"
 	return in
 }
 
 func digits(name, label, value string) input {
-	in := text(name, label, value)
+	in := textInput(name, label, value)
 	in.Digits, in.json = true, number
 	return in
 }
 
 // list is a field for values with spaces or commas between them.
 func list(name, label string, values []string) input {
-	in := text(name, label, strings.Join(values, ", "))
+	in := textInput(name, label, strings.Join(values, ", "))
 	in.json = func(typed string) any { return words(typed) }
 	return in
 }
@@ -97,7 +97,7 @@ func hinted(in input, hint string) input {
 
 // acknowledgement is a tick that a person sets to say that they know what a change does.
 func (v *visit) acknowledgement(value, label string) input {
-	in := text("acknowledge", label, "")
+	in := textInput("acknowledge", label, "")
 	in.Tick, in.Optional = value, false
 	return in
 }

@@ -13,9 +13,11 @@ type change struct{ Name, Before, After string }
 
 // fieldNames are the codes of the names of values in audit events.
 var fieldNames = map[string]string{
-	"name": "report_column_name", "group": "report_column_group", "publisher": "report_column_publisher", "productTitle": "report_column_product",
+	"name": "console_name", "group": "report_column_group", "publisher": "report_column_publisher", "productTitle": "report_column_product",
 	"licenses": "console_licenses", "start": "report_column_start", "end": "report_column_end", "pairs": "console_pairs",
 	"added": "console_added", "removed": "console_removed", "details": "console_details",
+	"kind": "console_kind", "position": "console_order", "quantity": "console_licenses", "note": "console_note", "version": "console_version", "product": "report_column_product",
+	"aliases": "console_aliases", "source": "console_source",
 }
 
 // agreementChanges returns what an event changed, with names of license groups instead of their ids.
@@ -70,12 +72,16 @@ func namesOf(e auditEvent) []string {
 	return names
 }
 
-// changes returns what an event changed. codes has the codes of the names of values.
+// changes returns what an event changed. codes has the codes of the names of values; others are looked for
+// among all of them.
 func (v *visit) changes(e auditEvent, codes map[string]string) (list []change) {
 	for _, name := range namesOf(e) {
 		c := change{name, e.Before[name], e.After[name]}
-		if code, ok := codes[name]; ok {
-			c.Name = v.T(code)
+		for _, known := range []map[string]string{codes, fieldNames, directoryNames} {
+			if code, ok := known[name]; ok {
+				c.Name = v.T(code)
+				break
+			}
 		}
 		list = append(list, c)
 	}

@@ -180,3 +180,15 @@ var (
 	stateTone    = map[string]string{"succeeded": "covered", "partial": "short", "rejected": "unlicensed", "failed": "unlicensed", "received": "unused", "queued": "unused", "running": "unused"}
 	severityIcon = map[string]string{"error": "unlicensed", "warning": "short", "hint": "info"}
 )
+
+// Colours and icons of the kinds of titles. Kinds that need no licence are not in use.
+var (
+	kindTone = map[string]string{"product": "covered", "unknown": "short", "undecidable": "short"}
+	kindIcon = map[string]string{
+		"product": "covered", "unknown": "unknown", "undecidable": "undecided", "component": "not-measured", "update": "not-measured", "language": "not-measured",
+		"driver": "not-measured", "runtime": "not-measured", "free": "not-measured", "ignored": "not-measured", "alias": "move",
+	}
+)
+
+// titleKinds are the kinds of titles, as filters have them.
+var titleKinds = []string{"unknown", "product", "undecidable", "component", "update", "language", "driver", "runtime", "free", "ignored"}

@@ -124,18 +124,18 @@ func (v *visit) subscription() (subscription, error) {
 
 // subscriptionFields returns the fields that describe a subscription.
 func (v *visit) subscriptionFields(s subscription) []input {
-	services := text("services", v.T("console_services"), servicesText(s.Services))
+	services := textInput("services", v.T("console_services"), servicesText(s.Services))
 	services.Area, services.json = true, func(typed string) any { return servicesOf(typed) }
-	price := text("price", v.T("report_column_price_per_month"), priceText(s.Price))
+	price := textInput("price", v.T("report_column_price_per_month"), priceText(s.Price))
 	price.json = func(typed string) any { return priceOf(typed) }
 	return []input{
-		needed(text("name", v.T("report_column_subscription"), s.Name)),
-		text("partNumber", v.T("report_column_part_number"), s.PartNumber),
-		text("sku", v.T("report_column_sku"), s.SKU),
+		needed(textInput("name", v.T("report_column_subscription"), s.Name)),
+		textInput("partNumber", v.T("report_column_part_number"), s.PartNumber),
+		textInput("sku", v.T("report_column_sku"), s.SKU),
 		hinted(price, v.T("console_price_hint")),
 		hinted(list("countries", v.T("console_countries"), s.Countries), v.T("console_countries_hint")),
 		hinted(services, v.T("console_services_hint")),
-		hinted(text("agreementId", v.T("console_agreement"), s.AgreementID), v.T("console_agreement_id_hint")),
+		hinted(textInput("agreementId", v.T("console_agreement"), s.AgreementID), v.T("console_agreement_id_hint")),
 		tick("watched", v.T("console_watched"), s.Watched),
 	}
 }
@@ -255,7 +255,7 @@ func buyLicenses(v *visit) error {
 
 // reference is the field for the admin's own reference.
 func (v *visit) reference() input {
-	in := hinted(text("reference", v.T("console_reference"), ""), v.T("console_reference_hint"))
+	in := hinted(textInput("reference", v.T("console_reference"), ""), v.T("console_reference_hint"))
 	in.Max = referenceMax
 	return in
 }

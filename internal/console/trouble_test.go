@@ -87,7 +87,7 @@ func door(t *testing.T) *world {
 	api := httptest.NewServer(gatewayAnswer(http.StatusUnauthorized))
 	t.Cleanup(api.Close)
 	w := &world{people: &people{}}
-	w.console = console.New(console.Options{API: api.URL, Client: &http.Client{}, Sessions: w.people, Log: quiet, Uploads: "https://uploads.example.org"})
+	w.console = console.New(console.Options{API: api.URL, Client: &http.Client{}, Sessions: w.people, Now: time.Now, Log: quiet, Uploads: "https://uploads.example.org"})
 	return w
 }
 
@@ -161,7 +161,7 @@ func TestCrossSite(t *testing.T) {
 		if row.Method != http.MethodPost {
 			continue
 		}
-		path := strings.NewReplacer("{id}", "x", "{pair}", "y").Replace(row.Path)
+		path := strings.NewReplacer("{id}", "x", "{pair}", "y", "{entry}", "z", "{title}", "z", "{publisher}", "z", "{product}", "z").Replace(row.Path)
 		r := httptest.NewRequest(http.MethodPost, path, strings.NewReader("name=x"))
 		r.Header.Set("Sec-Fetch-Site", "cross-site")
 		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")

@@ -17,6 +17,7 @@ var stepFolders = map[string]string{"statements": "entitlements/", "inventory": 
 type newFile struct {
 	FileName string `json:"fileName"`
 	Size     int    `json:"size"`
+	Source   string `json:"source,omitempty"` // of an inventory: a name for its PCs
 }
 
 // file is an uploaded file.
@@ -49,7 +50,7 @@ func (v *visit) file() (file, error) {
 	return file{head.Filename, content}, nil
 }
 
-// uploadStatement sends a statement to the bucket, as the API says, and returns to the overview.
+// uploadStatement sends a statement to the bucket, as the API says, and returns to the page with the form.
 func uploadStatement(v *visit) error { return v.upload(api.createStatement, "console_done_statement") }
 
 // uploadInventory is like uploadStatement, for an inventory.
@@ -65,7 +66,7 @@ func (v *visit) upload(o client.Operation[createdFile], done string) error {
 	if err != nil {
 		return err
 	}
-	created, err := send(v, o, v.change(newFile{f.name, len(f.content)}))
+	created, err := send(v, o, v.change(newFile{f.name, len(f.content), v.r.PostForm.Get("source")}))
 	if err != nil {
 		return err
 	}
@@ -73,7 +74,7 @@ func (v *visit) upload(o client.Operation[createdFile], done string) error {
 		return err
 	}
 	v.note(done, "file", f.name)
-	return v.redirect("/console/overview")
+	return v.redirect(v.back())
 }
 
 // announce responds with the address to which the module sends a large file.
@@ -83,7 +84,7 @@ func (v *visit) announce(o client.Operation[createdFile], done string) error {
 		return err
 	}
 	name := form.Get("fileName")
-	created, err := send(v, o, v.change(newFile{name, int(whole(form.Get("size")))}))
+	created, err := send(v, o, v.change(newFile{name, int(whole(form.Get("size"))), form.Get("source")}))
 	if err != nil {
 		return err
 	}

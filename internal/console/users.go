@@ -148,15 +148,15 @@ func (v *visit) userFields(u user) []input {
 	if kind == "" {
 		kind = "member"
 	}
-	location := hinted(text("usageLocation", v.T("console_location"), u.UsageLocation), v.T("console_location_hint"))
+	location := hinted(textInput("usageLocation", v.T("console_location"), u.UsageLocation), v.T("console_location_hint"))
 	location.Max = 2
 	return []input{
-		needed(text("userPrincipalName", v.T("console_upn"), u.UserPrincipalName)),
-		text("displayName", v.T("console_display_name"), u.DisplayName),
+		needed(textInput("userPrincipalName", v.T("console_upn"), u.UserPrincipalName)),
+		textInput("displayName", v.T("console_display_name"), u.DisplayName),
 		location,
-		text("department", v.T("console_department"), u.Department),
+		textInput("department", v.T("console_department"), u.Department),
 		selection("type", v.T("report_column_type"), kind, v.options("console_user_", "member", "guest")),
-		text("objectId", v.T("console_object_id"), u.ObjectID),
+		textInput("objectId", v.T("console_object_id"), u.ObjectID),
 		tick("enabled", v.T("console_enabled"), u.Enabled),
 		tick("excludedFromSuggestions", v.T("console_excluded"), u.ExcludedFromSuggestions),
 		hinted(day("excludedUntil", v.T("console_excluded_until"), u.ExcludedUntil), v.T("console_excluded_until_hint")),
@@ -174,7 +174,7 @@ func addUser(v *visit) error {
 		Crumb: v.T("console_users"), Back: "/console/users", Title: v.T("console_user_add"), Action: "/console/users/new", Button: v.T("console_user_add"),
 		Fields: v.userFields(user{Enabled: true}),
 	}
-	licenses := text("licenses", v.T("console_licenses"), "")
+	licenses := textInput("licenses", v.T("console_licenses"), "")
 	licenses.Ticks, licenses.Options = true, subscriptionOptions(forUsers.Items)
 	if len(licenses.Options) > 0 {
 		m.Fields = append(m.Fields, licenses)
@@ -252,7 +252,7 @@ func restoreUser(v *visit) error {
 	m.Texts = []string{v.T("console_restore_text")}
 	m.Fields = []input{
 		tick("licenses", v.T("console_restore_licenses"), true),
-		hinted(text("userPrincipalName", v.T("console_upn"), ""), v.T("console_restore_upn_hint")),
+		hinted(textInput("userPrincipalName", v.T("console_upn"), ""), v.T("console_restore_upn_hint")),
 	}
 	return v.submit(m, func(m *formPage) (string, error) {
 		restored, err := send(v, people.restoreUser, v.change(m.filled()), u.ID)
@@ -280,7 +280,7 @@ func assignLicense(v *visit) error {
 	}
 	m := v.ofUser(u, v.T("console_license_of", "name", s.Name), "license")
 	m.Hidden = map[string][]string{"subscription": {s.ID}}
-	services := text("services", v.T("console_services"), "")
+	services := textInput("services", v.T("console_services"), "")
 	services.Ticks, services.Ticked = true, servicesOn(s.Services, u.held(s.ID))
 	for _, x := range s.Services {
 		services.Options = append(services.Options, option{Value: x.ID, Label: x.label()})

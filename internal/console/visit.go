@@ -143,6 +143,9 @@ func (v *visit) call() client.Call { return client.Call{Token: v.person.Token, L
 func (v *visit) change(body any) client.Call {
 	c := v.call()
 	c.Body, c.Key, c.IfMatch = body, v.r.PostForm.Get("key"), whole(v.r.PostForm.Get("version"))
+	if v.r.PostForm.Get("version") == "0" {
+		c.IfMatch = client.Unversioned
+	}
 	return c
 }
 

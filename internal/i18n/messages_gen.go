@@ -3606,6 +3606,21 @@ var messages = [...]message{
 
 // pageMessages are those of pages of the console, sorted by code.
 var pageMessages = [...]message{
+	{"console_accept", [...]string{
+		"Accept",
+		"Aannemen",
+		"Accepter",
+	}},
+	{"console_accept_one", [...]string{
+		"Accept {name}",
+		"{name} aannemen",
+		"Accepter {name}",
+	}},
+	{"console_accept_ticked", [...]string{
+		"Accept the proposals of the ticked titles",
+		"De voorstellen van de aangevinkte titels aannemen",
+		"Accepter les propositions des titres cochés",
+	}},
 	{"console_account", [...]string{
 		"Account",
 		"Account",
@@ -3640,6 +3655,16 @@ var pageMessages = [...]message{
 		"I know that the apps and their data become read-only on these devices.",
 		"Ik weet dat de apps en hun gegevens op deze apparaten alleen-lezen worden.",
 		"Je sais que les applications et leurs données passent en lecture seule sur ces appareils.",
+	}},
+	{"console_action_adjustment_deleted", [...]string{
+		"Adjustment deleted",
+		"Aanpassing verwijderd",
+		"Ajustement supprimé",
+	}},
+	{"console_action_adjustment_set", [...]string{
+		"Adjustment set",
+		"Aanpassing ingesteld",
+		"Ajustement défini",
 	}},
 	{"console_action_agreement_created", [...]string{
 		"Agreement added",
@@ -3676,6 +3701,131 @@ var pageMessages = [...]message{
 		"Overeenkomst bewerkt",
 		"Accord modifié",
 	}},
+	{"console_action_group_created", [...]string{
+		"License group added",
+		"Licentiegroep toegevoegd",
+		"Groupe de licences ajouté",
+	}},
+	{"console_action_group_deleted", [...]string{
+		"License group deleted",
+		"Licentiegroep verwijderd",
+		"Groupe de licences supprimé",
+	}},
+	{"console_action_group_renamed", [...]string{
+		"License group renamed",
+		"Licentiegroep hernoemd",
+		"Groupe de licences renommé",
+	}},
+	{"console_action_import_announced", [...]string{
+		"Import announced",
+		"Import aangekondigd",
+		"Importation annoncée",
+	}},
+	{"console_action_import_failed", [...]string{
+		"Import failed",
+		"Import mislukt",
+		"Importation échouée",
+	}},
+	{"console_action_import_partial", [...]string{
+		"Import partly succeeded",
+		"Import deels geslaagd",
+		"Importation partiellement réussie",
+	}},
+	{"console_action_import_rejected", [...]string{
+		"Import rejected",
+		"Import geweigerd",
+		"Importation refusée",
+	}},
+	{"console_action_import_succeeded", [...]string{
+		"Import succeeded",
+		"Import geslaagd",
+		"Importation réussie",
+	}},
+	{"console_action_inventory_announced", [...]string{
+		"Inventory announced",
+		"Inventaris aangekondigd",
+		"Inventaire annoncé",
+	}},
+	{"console_action_inventory_received", [...]string{
+		"Inventory counted",
+		"Inventaris geteld",
+		"Inventaire compté",
+	}},
+	{"console_action_inventory_recounted", [...]string{
+		"Inventory counted again",
+		"Inventaris opnieuw geteld",
+		"Inventaire recompté",
+	}},
+	{"console_action_inventory_refused", [...]string{
+		"Inventory rejected",
+		"Inventaris geweigerd",
+		"Inventaire refusé",
+	}},
+	{"console_action_publisher_added", [...]string{
+		"Publisher added",
+		"Uitgever toegevoegd",
+		"Éditeur ajouté",
+	}},
+	{"console_action_publisher_merged", [...]string{
+		"Publisher merged",
+		"Uitgever samengevoegd",
+		"Éditeur fusionné",
+	}},
+	{"console_action_refresh_confirmed", [...]string{
+		"Drop confirmed",
+		"Daling bevestigd",
+		"Baisse confirmée",
+	}},
+	{"console_action_refresh_requested", [...]string{
+		"Refresh asked for",
+		"Vernieuwing gevraagd",
+		"Actualisation demandée",
+	}},
+	{"console_action_rule_added", [...]string{
+		"Rule added",
+		"Regel toegevoegd",
+		"Règle ajoutée",
+	}},
+	{"console_action_rule_changed", [...]string{
+		"Rule edited",
+		"Regel bewerkt",
+		"Règle modifiée",
+	}},
+	{"console_action_rule_deleted", [...]string{
+		"Rule deleted",
+		"Regel verwijderd",
+		"Règle supprimée",
+	}},
+	{"console_action_rules_deleted", [...]string{
+		"Rules deleted",
+		"Regels verwijderd",
+		"Règles supprimées",
+	}},
+	{"console_action_rules_imported", [...]string{
+		"Rules imported",
+		"Regels geïmporteerd",
+		"Règles importées",
+	}},
+	{"console_action_statement_accepted", [...]string{
+		"Statement accepted",
+		"Licentieoverzicht aanvaard",
+		"Relevé accepté",
+	}},
+	{"console_action_statement_announced", [...]string{
+		"Statement announced",
+		"Licentieoverzicht aangekondigd",
+		"Relevé annoncé",
+	}},
+	{"console_action_statement_refused", [...]string{
+		"Statement rejected",
+		"Licentieoverzicht geweigerd",
+		"Relevé refusé",
+	}},
+	{"console_action_statement_removed", [...]string{
+		"Statement taken out of use",
+		"Licentieoverzicht buiten gebruik gesteld",
+		"Relevé retiré",
+	}},
 	{"console_action_subscription_changed", [...]string{
 		"Subscription changed",
 		"Abonnement gewijzigd",
@@ -3700,6 +3850,26 @@ var pageMessages = [...]message{
 		"Renewed",
 		"Verlengd",
 		"Renouvelé",
+	}},
+	{"console_action_title_added", [...]string{
+		"Product title added",
+		"Producttitel toegevoegd",
+		"Titre de produit ajouté",
+	}},
+	{"console_action_title_decided", [...]string{
+		"Title decided",
+		"Over titel beslist",
+		"Titre décidé",
+	}},
+	{"console_action_title_merged", [...]string{
+		"Product title merged",
+		"Producttitel samengevoegd",
+		"Titre de produit fusionné",
+	}},
+	{"console_action_title_undecided", [...]string{
+		"Decision taken back",
+		"Beslissing teruggenomen",
+		"Décision retirée",
 	}},
 	{"console_action_user_changed", [...]string{
 		"User changed",
@@ -3801,10 +3971,65 @@ var pageMessages = [...]message{
 		"Toegevoegd",
 		"Ajouté",
 	}},
+	{"console_adjust", [...]string{
+		"Adjust",
+		"Aanpassen",
+		"Ajuster",
+	}},
+	{"console_adjustment_counted", [...]string{
+		"Counts",
+		"Telt mee",
+		"Compte",
+	}},
+	{"console_adjustment_ended", [...]string{
+		"Ended",
+		"Voorbij",
+		"Terminé",
+	}},
+	{"console_adjustment_hint", [...]string{
+		"A whole number, not 0",
+		"Een geheel getal, niet 0",
+		"Un nombre entier autre que 0",
+	}},
+	{"console_adjustment_unmatched", [...]string{
+		"Product neither licensed nor installed",
+		"Product zonder licenties en niet geïnstalleerd",
+		"Produit sans licence et non installé",
+	}},
+	{"console_adjustment_what", [...]string{
+		"The licences are added to those of agreements and statements, or subtracted if negative. Reports show it as a step of its own.",
+		"De licenties worden opgeteld bij die van overeenkomsten en licentieoverzichten, of afgetrokken bij een negatief getal. Rapporten tonen het als een eigen stap.",
+		"Les licences s'ajoutent à celles des accords et des relevés, ou s'en retranchent si le nombre est négatif. Les rapports en font une étape à part.",
+	}},
+	{"console_adjustments", [...]string{
+		"Manual adjustments",
+		"Handmatige aanpassingen",
+		"Ajustements manuels",
+	}},
+	{"console_adjustments_none", [...]string{
+		"There are no manual adjustments",
+		"Er zijn geen handmatige aanpassingen",
+		"Il n'y a pas d'ajustements manuels",
+	}},
+	{"console_adjustments_none_text", [...]string{
+		"To add one, open the explanation of a product in the report.",
+		"Open de uitleg van een product in het rapport om er een toe te voegen.",
+		"Pour en ajouter un, ouvrez l'explication d'un produit dans le rapport.",
+	}},
+	{"console_adjustments_text", [...]string{
+		"Licences that are added to a product or subtracted from it",
+		"Licenties die bij een product worden opgeteld of ervan afgetrokken",
+		"Licences ajoutées à un produit ou retranchées",
+	}},
 	{"console_again", [...]string{
 		"Try again",
 		"Opnieuw proberen",
 		"Réessayer",
+	}},
+	{"console_age", [...]string{
+		"Age",
+		"Ouderdom",
+		"Âge",
 	}},
 	{"console_agreement", [...]string{
 		"Agreement",
@@ -3851,6 +4076,31 @@ var pageMessages = [...]message{
 		"Overeenkomsten zeggen welke licenties u hebt. Upload een bestand met hun nummers, of typ ze.",
 		"Les accords disent quelles licences vous avez. Déposez un fichier avec leurs numéros, ou saisissez-les.",
 	}},
+	{"console_alias_name", [...]string{
+		"Name that it stands for",
+		"Naam waarvoor hij staat",
+		"Nom qu'il remplace",
+	}},
+	{"console_alias_publisher", [...]string{
+		"Publisher that it stands for",
+		"Uitgever waarvoor hij staat",
+		"Éditeur qu'il remplace",
+	}},
+	{"console_alias_version", [...]string{
+		"Version that it stands for",
+		"Versie waarvoor hij staat",
+		"Version qu'il remplace",
+	}},
+	{"console_aliases", [...]string{
+		"Other names",
+		"Andere namen",
+		"Autres noms",
+	}},
+	{"console_aliases_hint", [...]string{
+		"One on each line",
+		"Een op elke regel",
+		"Un par ligne",
+	}},
 	{"console_all", [...]string{
 		"All",
 		"Alle",
@@ -3876,10 +4126,55 @@ var pageMessages = [...]message{
 		"Toepassen",
 		"Appliquer",
 	}},
+	{"console_as_alias", [...]string{
+		"Another name of a title",
+		"Een andere naam van een titel",
+		"Un autre nom d'un titre",
+	}},
+	{"console_as_component", [...]string{
+		"A part of a product",
+		"Een onderdeel van een product",
+		"Un composant d'un produit",
+	}},
+	{"console_as_driver", [...]string{
+		"A driver, or it comes with a device",
+		"Een stuurprogramma, of het hoort bij een apparaat",
+		"Un pilote, ou il accompagne un appareil",
+	}},
+	{"console_as_free", [...]string{
+		"A product without a licence",
+		"Een product zonder licentie",
+		"Un produit sans licence",
+	}},
+	{"console_as_ignored", [...]string{
+		"Of no interest: ignore it",
+		"Niet van belang: negeren",
+		"Sans intérêt : l'ignorer",
+	}},
 	{"console_as_job", [...]string{
 		"These are more than {n} users, so this is a job that shows how far it is.",
 		"Dit zijn meer dan {n} gebruikers, dus dit is een taak die toont hoever ze is.",
 		"Il y a plus de {n} utilisateurs : c'est donc une tâche qui montre sa progression.",
+	}},
+	{"console_as_language", [...]string{
+		"A language pack",
+		"Een taalpakket",
+		"Un module linguistique",
+	}},
+	{"console_as_product", [...]string{
+		"A product that needs a licence",
+		"Een product waarvoor een licentie nodig is",
+		"Un produit qui demande une licence",
+	}},
+	{"console_as_runtime", [...]string{
+		"A runtime that other programs need",
+		"Een runtime die andere programma's nodig hebben",
+		"Un composant d'exécution dont d'autres programmes ont besoin",
+	}},
+	{"console_as_update", [...]string{
+		"An update or service pack",
+		"Een update of servicepack",
+		"Une mise à jour ou un Service Pack",
 	}},
 	{"console_asked_at", [...]string{
 		"Asked for",
@@ -3901,6 +4196,21 @@ var pageMessages = [...]message{
 		"Producten die aandacht vragen: {n} van {of}",
 		"Produits qui demandent votre attention : {n} sur {of}",
 	}},
+	{"console_audit", [...]string{
+		"Audit events",
+		"Auditgebeurtenissen",
+		"Événements d'audit",
+	}},
+	{"console_audit_days", [...]string{
+		"Of the last 30 days",
+		"Van de laatste 30 dagen",
+		"Des 30 derniers jours",
+	}},
+	{"console_audit_no_match", [...]string{
+		"No event fits these filters",
+		"Geen gebeurtenis past bij deze filters",
+		"Aucun événement ne correspond à ces filtres",
+	}},
 	{"console_authorization", [...]string{
 		"Authorization or agreement number",
 		"Autorisatie- of overeenkomstnummer",
@@ -3910,6 +4220,11 @@ var pageMessages = [...]message{
 		"Back",
 		"Terug",
 		"Retour",
+	}},
+	{"console_bad_rows", [...]string{
+		"Unreadable rows",
+		"Onleesbare rijen",
+		"Lignes illisibles",
 	}},
 	{"console_bar_adjustments", [...]string{
 		"Manual adjustments",
@@ -3976,6 +4291,11 @@ var pageMessages = [...]message{
 		"Licenties: {licenses}. Installaties: {installed}. Ontbreekt: {n}",
 		"Licences : {licenses}. Installations : {installed}. Manque : {n}",
 	}},
+	{"console_becomes", [...]string{
+		"Becomes",
+		"Wordt",
+		"Devient",
+	}},
 	{"console_blocked", [...]string{
 		"May not sign in",
 		"Mag zich niet aanmelden",
@@ -4010,6 +4330,21 @@ var pageMessages = [...]message{
 		"Cancel",
 		"Annuleren",
 		"Abandonner",
+	}},
+	{"console_candidates", [...]string{
+		"What it may be",
+		"Wat het kan zijn",
+		"Ce que cela peut être",
+	}},
+	{"console_catalog", [...]string{
+		"Catalog",
+		"Catalogus",
+		"Catalogue",
+	}},
+	{"console_catalog_first", [...]string{
+		"The best matches first, at most 50. Type more letters to see others.",
+		"De beste treffers eerst, hoogstens 50. Typ meer letters om andere te zien.",
+		"Les meilleures correspondances d'abord, 50 au plus. Tapez plus de lettres pour en voir d'autres.",
 	}},
 	{"console_change", [...]string{
 		"Change",
@@ -4141,10 +4476,20 @@ var pageMessages = [...]message{
 		"Elk abonnement heeft genoeg licenties, en geen is verlopen terwijl het in gebruik is.",
 		"Chaque abonnement a assez de licences, et aucun n'a expiré en cours d'utilisation.",
 	}},
+	{"console_counted", [...]string{
+		"What counts now",
+		"Wat nu meetelt",
+		"Ce qui compte maintenant",
+	}},
 	{"console_counting", [...]string{
 		"What licences also cover",
 		"Wat licenties ook dekken",
 		"Ce que les licences couvrent aussi",
+	}},
+	{"console_counting_again", [...]string{
+		"Rules have changed, so files are being counted again. The numbers follow soon.",
+		"Regels zijn gewijzigd, dus worden bestanden opnieuw geteld. De aantallen volgen snel.",
+		"Des règles ont changé, et des fichiers sont donc recomptés. Les nombres suivent bientôt.",
 	}},
 	{"console_countries", [...]string{
 		"Countries",
@@ -4195,6 +4540,41 @@ var pageMessages = [...]message{
 		"There are no reports of these days",
 		"Van deze dagen zijn er geen rapporten",
 		"Il n'y a pas de rapports de ces jours",
+	}},
+	{"console_days_old", [...]string{
+		"Days old: {n}",
+		"Dagen oud: {n}",
+		"Âge en jours : {n}",
+	}},
+	{"console_decide", [...]string{
+		"Decide",
+		"Beslissen",
+		"Décider",
+	}},
+	{"console_decide_every", [...]string{
+		"Every version",
+		"Elke versie",
+		"Toutes les versions",
+	}},
+	{"console_decide_versions", [...]string{
+		"Or by version",
+		"Of per versie",
+		"Ou selon la version",
+	}},
+	{"console_decide_versions_text", [...]string{
+		"The first pattern that a version matches counts. What matches none follows the choice for every version.",
+		"Het eerste patroon waar een versie onder valt, telt. Wat onder geen patroon valt, volgt de keuze voor elke versie.",
+		"Le premier modèle qui vise une version compte. Ce qu'aucun ne vise suit le choix pour toutes les versions.",
+	}},
+	{"console_decision", [...]string{
+		"Decision",
+		"Beslissing",
+		"Décision",
+	}},
+	{"console_decisions", [...]string{
+		"Decisions",
+		"Beslissingen",
+		"Décisions",
 	}},
 	{"console_delete", [...]string{
 		"Delete",
@@ -4431,15 +4811,50 @@ var pageMessages = [...]message{
 		"Weergavenaam",
 		"Nom d'affichage",
 	}},
+	{"console_done_accepted", [...]string{
+		"Proposals accepted: {n}. Files are being counted again.",
+		"Voorstellen aangenomen: {n}. Bestanden worden opnieuw geteld.",
+		"Propositions acceptées : {n}. Les fichiers sont recomptés.",
+	}},
+	{"console_done_accepted_some", [...]string{
+		"Proposals accepted: {n}. No longer in the queue: {failed}",
+		"Voorstellen aangenomen: {n}. Niet meer in de wachtrij: {failed}",
+		"Propositions acceptées : {n}. Plus dans la file : {failed}",
+	}},
+	{"console_done_accepted_warned", [...]string{
+		"Proposals accepted: {n}. {warning}",
+		"Voorstellen aangenomen: {n}. {warning}",
+		"Propositions acceptées : {n}. {warning}",
+	}},
 	{"console_done_added", [...]string{
 		"{name} is added.",
 		"{name} is toegevoegd.",
 		"{name} est ajouté.",
 	}},
+	{"console_done_adjusted", [...]string{
+		"{product} is adjusted: {n}. Reports count it within seconds.",
+		"{product} is aangepast: {n}. Rapporten tellen het binnen enkele seconden mee.",
+		"{product} est ajusté : {n}. Les rapports en tiennent compte en quelques secondes.",
+	}},
+	{"console_done_adjustment_deleted", [...]string{
+		"The adjustment of {product} is deleted.",
+		"De aanpassing van {product} is verwijderd.",
+		"L'ajustement de {product} est supprimé.",
+	}},
 	{"console_done_confirmed", [...]string{
 		"The drop is confirmed. The refresh applies it now.",
 		"De daling is bevestigd. De vernieuwing past haar nu toe.",
 		"La baisse est confirmée. L'actualisation l'applique maintenant.",
+	}},
+	{"console_done_decided", [...]string{
+		"{name} is decided. Titles: {titles}. PCs: {devices}",
+		"Over {name} is beslist. Titels: {titles}. Pc's: {devices}",
+		"{name} : décision prise. Titres : {titles}. PC : {devices}",
+	}},
+	{"console_done_decided_warned", [...]string{
+		"{name} is decided. Titles: {titles}. PCs: {devices}. {warning}",
+		"Over {name} is beslist. Titels: {titles}. Pc's: {devices}. {warning}",
+		"{name} : décision prise. Titres : {titles}. PC : {devices}. {warning}",
 	}},
 	{"console_done_deleted", [...]string{
 		"Deleted: {n}",
@@ -4465,6 +4880,11 @@ var pageMessages = [...]message{
 		"The devices in {name} have no licence any more.",
 		"De apparaten in {name} hebben geen licentie meer.",
 		"Les appareils de {name} n'ont plus de licence.",
+	}},
+	{"console_done_entry_gone", [...]string{
+		"This title is no longer in the queue: somebody has decided it, or the inventory no longer has it.",
+		"Deze titel staat niet meer in de wachtrij: iemand heeft erover beslist, of de inventaris heeft hem niet meer.",
+		"Ce titre n'est plus dans la file : quelqu'un en a décidé, ou l'inventaire ne l'a plus.",
 	}},
 	{"console_done_group", [...]string{
 		"The license group {name} is added.",
@@ -4505,6 +4925,11 @@ var pageMessages = [...]message{
 		"The change of {name} waits for a global admin.",
 		"De wijziging van {name} wacht op een globale beheerder.",
 		"La modification de {name} attend un administrateur général.",
+	}},
+	{"console_done_merged", [...]string{
+		"{from} is merged into {to}.",
+		"{from} is samengevoegd met {to}.",
+		"{from} est fusionné dans {to}.",
 	}},
 	{"console_done_moved", [...]string{
 		"Moved: {n}",
@@ -4551,6 +4976,21 @@ var pageMessages = [...]message{
 		"{name} is hersteld. Licenties die niet terugkwamen: {n}. {why}",
 		"{name} est restauré. Licences qui ne sont pas revenues : {n}. {why}",
 	}},
+	{"console_done_rule", [...]string{
+		"The rule is saved. Titles that follow it: {titles}. PCs: {devices}",
+		"De regel is opgeslagen. Titels die hem volgen: {titles}. Pc's: {devices}",
+		"La règle est enregistrée. Titres qui la suivent : {titles}. PC : {devices}",
+	}},
+	{"console_done_rule_moved", [...]string{
+		"The rule is moved. Files are being counted again.",
+		"De regel is verplaatst. Bestanden worden opnieuw geteld.",
+		"La règle est déplacée. Les fichiers sont recomptés.",
+	}},
+	{"console_done_rule_warned", [...]string{
+		"The rule is saved. Titles that follow it: {titles}. PCs: {devices}. {warning}",
+		"De regel is opgeslagen. Titels die hem volgen: {titles}. Pc's: {devices}. {warning}",
+		"La règle est enregistrée. Titres qui la suivent : {titles}. PC : {devices}. {warning}",
+	}},
 	{"console_done_saved", [...]string{
 		"{name} is saved.",
 		"{name} is opgeslagen.",
@@ -4560,6 +5000,16 @@ var pageMessages = [...]message{
 		"{file} was received and is being read. A refresh follows.",
 		"{file} is ontvangen en wordt gelezen. Daarna volgt een vernieuwing.",
 		"{file} est reçu et en cours de lecture. Une actualisation suit.",
+	}},
+	{"console_done_statement_removed", [...]string{
+		"{file} is out of use. A refresh follows.",
+		"{file} is buiten gebruik. Daarna volgt een vernieuwing.",
+		"{file} est retiré. Une actualisation suit.",
+	}},
+	{"console_done_undecided", [...]string{
+		"The decision is taken back. Files are being counted again.",
+		"De beslissing is teruggenomen. Bestanden worden opnieuw geteld.",
+		"La décision est retirée. Les fichiers sont recomptés.",
 	}},
 	{"console_done_user_deleted", [...]string{
 		"{name} is deleted. Licences that became free: {n}. It can be restored until {day}.",
@@ -4581,6 +5031,11 @@ var pageMessages = [...]message{
 		"Overeenkomst bewerken",
 		"Modifier l'accord",
 	}},
+	{"console_edition", [...]string{
+		"Edition",
+		"Editie",
+		"Édition",
+	}},
 	{"console_eligible", [...]string{
 		"Can use the licence",
 		"Kan de licentie gebruiken",
@@ -4590,6 +5045,11 @@ var pageMessages = [...]message{
 		"May sign in",
 		"Mag zich aanmelden",
 		"Peut se connecter",
+	}},
+	{"console_end_today", [...]string{
+		"End it today",
+		"Vandaag beëindigen",
+		"Terminer aujourd'hui",
 	}},
 	{"console_ended_at", [...]string{
 		"Ended",
@@ -4615,6 +5075,11 @@ var pageMessages = [...]message{
 		"Mistakes",
 		"Fouten",
 		"Erreurs",
+	}},
+	{"console_estimated", [...]string{
+		"The file has totals instead of PCs. The numbers of PCs and products are minimums, and several versions of a product on one PC each count.",
+		"Het bestand heeft totalen in plaats van pc's. De aantallen pc's en producten zijn minima, en meer versies van een product op één pc tellen elk mee.",
+		"Le fichier contient des totaux et non des PC. Les nombres de PC et de produits sont des minimums, et plusieurs versions d'un produit sur un PC comptent chacune.",
 	}},
 	{"console_excluded", [...]string{
 		"Left out of suggestions",
@@ -4711,6 +5176,11 @@ var pageMessages = [...]message{
 		"Houden",
 		"Garder",
 	}},
+	{"console_file_notes", [...]string{
+		"About this file",
+		"Over dit bestand",
+		"À propos de ce fichier",
+	}},
 	{"console_file_part", [...]string{
 		"This file is a part of a list. What it lacks was not deleted.",
 		"Dit bestand is een deel van een lijst. Wat erin ontbreekt, is niet verwijderd.",
@@ -4735,6 +5205,11 @@ var pageMessages = [...]message{
 		"First page",
 		"Eerste pagina",
 		"Première page",
+	}},
+	{"console_found_on_pcs", [...]string{
+		"What was found",
+		"Wat er is gevonden",
+		"Ce qui a été trouvé",
 	}},
 	{"console_from", [...]string{
 		"From",
@@ -4931,10 +5406,30 @@ var pageMessages = [...]message{
 		"Voeg overeenkomsten en een inventaris toe. Het overzicht toont de stappen.",
 		"Ajoutez des accords et un inventaire. La vue d'ensemble montre les étapes.",
 	}},
+	{"console_inventory", [...]string{
+		"Inventory",
+		"Inventaris",
+		"Inventaire",
+	}},
 	{"console_inventory_first", [...]string{
 		"An inventory comes first",
 		"Eerst is er een inventaris nodig",
 		"Il faut d'abord un inventaire",
+	}},
+	{"console_inventory_none", [...]string{
+		"There is no inventory yet",
+		"Er is nog geen inventaris",
+		"Il n'y a pas encore d'inventaire",
+	}},
+	{"console_inventory_upload", [...]string{
+		"Upload an inventory",
+		"Een inventaris uploaden",
+		"Déposer un inventaire",
+	}},
+	{"console_inventory_upload_text", [...]string{
+		"A file replaces the previous file of the same source.",
+		"Een bestand vervangt het vorige bestand van dezelfde bron.",
+		"Un fichier remplace le fichier précédent de la même source.",
 	}},
 	{"console_join", [...]string{
 		"Joined",
@@ -4961,6 +5456,66 @@ var pageMessages = [...]message{
 		"Komen erbij",
 		"Arrivent",
 	}},
+	{"console_kind", [...]string{
+		"Kind",
+		"Soort",
+		"Genre",
+	}},
+	{"console_kind_alias", [...]string{
+		"Other name",
+		"Andere naam",
+		"Autre nom",
+	}},
+	{"console_kind_component", [...]string{
+		"Part of a product",
+		"Onderdeel van een product",
+		"Composant d'un produit",
+	}},
+	{"console_kind_driver", [...]string{
+		"Driver",
+		"Stuurprogramma",
+		"Pilote",
+	}},
+	{"console_kind_free", [...]string{
+		"No licence needed",
+		"Geen licentie nodig",
+		"Sans licence",
+	}},
+	{"console_kind_ignored", [...]string{
+		"Ignored",
+		"Genegeerd",
+		"Ignoré",
+	}},
+	{"console_kind_language", [...]string{
+		"Language pack",
+		"Taalpakket",
+		"Module linguistique",
+	}},
+	{"console_kind_product", [...]string{
+		"Product",
+		"Product",
+		"Produit",
+	}},
+	{"console_kind_runtime", [...]string{
+		"Runtime",
+		"Runtime",
+		"Composant d'exécution",
+	}},
+	{"console_kind_undecidable", [...]string{
+		"Undecided",
+		"Onbeslist",
+		"Indécis",
+	}},
+	{"console_kind_unknown", [...]string{
+		"Unknown",
+		"Onbekend",
+		"Inconnu",
+	}},
+	{"console_kind_update", [...]string{
+		"Update",
+		"Update",
+		"Mise à jour",
+	}},
 	{"console_language", [...]string{
 		"Language",
 		"Taal",
@@ -4970,6 +5525,11 @@ var pageMessages = [...]message{
 		"English",
 		"Nederlands",
 		"Français",
+	}},
+	{"console_last_day", [...]string{
+		"Last day",
+		"Laatste dag",
+		"Dernier jour",
 	}},
 	{"console_last_imports", [...]string{
 		"Last imports",
@@ -5066,10 +5626,30 @@ var pageMessages = [...]message{
 		"Deze gebruiker heeft geen licentie.",
 		"Cet utilisateur ne détient aucune licence.",
 	}},
+	{"console_likelihood", [...]string{
+		"Likely to need a licence",
+		"Kans dat er een licentie nodig is",
+		"Probabilité qu'une licence soit nécessaire",
+	}},
 	{"console_line", [...]string{
 		"Line",
 		"Regel",
 		"Ligne",
+	}},
+	{"console_linux", [...]string{
+		"Linux packages",
+		"Linux-pakketten",
+		"Paquets Linux",
+	}},
+	{"console_linux_only", [...]string{
+		"Only",
+		"Alleen",
+		"Seulement",
+	}},
+	{"console_linux_without", [...]string{
+		"Without",
+		"Zonder",
+		"Sans",
 	}},
 	{"console_list", [...]string{
 		"List",
@@ -5116,6 +5696,11 @@ var pageMessages = [...]message{
 		"Een code van twee letters zoals BE. Zonder kan geen licentie worden toegewezen.",
 		"Un code à deux lettres tel que BE. Sans lui, aucune licence ne peut être attribuée.",
 	}},
+	{"console_match_partly", [...]string{
+		"There are too many titles to compare all of them here. More may match.",
+		"Er zijn te veel titels om ze hier allemaal te vergelijken. Er kunnen er meer onder vallen.",
+		"Il y a trop de titres pour les comparer tous ici. D'autres peuvent être visés.",
+	}},
 	{"console_members_add", [...]string{
 		"Add members",
 		"Leden toevoegen",
@@ -5135,6 +5720,51 @@ var pageMessages = [...]message{
 		"Menu",
 		"Menu",
 		"Menu",
+	}},
+	{"console_merge", [...]string{
+		"Merge",
+		"Samenvoegen",
+		"Fusionner",
+	}},
+	{"console_merge_forever", [...]string{
+		"This cannot be undone.",
+		"Dit kan niet ongedaan worden gemaakt.",
+		"C'est irréversible.",
+	}},
+	{"console_merge_goes", [...]string{
+		"Is merged and goes",
+		"Gaat op in het andere",
+		"Disparaît dans l'autre",
+	}},
+	{"console_merge_into", [...]string{
+		"Merge into",
+		"Samenvoegen met",
+		"Fusionner dans",
+	}},
+	{"console_merge_names", [...]string{
+		"Names that become other names of {name}: {n}",
+		"Namen die andere namen van {name} worden: {n}",
+		"Noms qui deviennent d'autres noms de {name} : {n}",
+	}},
+	{"console_merge_no_match", [...]string{
+		"The catalog has no other with this name",
+		"De catalogus heeft geen ander met deze naam",
+		"Le catalogue n'en a pas d'autre de ce nom",
+	}},
+	{"console_merge_one", [...]string{
+		"Merge {name} into another",
+		"{name} samenvoegen met een ander",
+		"Fusionner {name} dans un autre",
+	}},
+	{"console_merge_stays", [...]string{
+		"Stays",
+		"Blijft",
+		"Reste",
+	}},
+	{"console_merge_titles", [...]string{
+		"Product titles that move to {name}: {n}. Titles with the same name become one.",
+		"Producttitels die naar {name} gaan: {n}. Titels met dezelfde naam worden er een.",
+		"Titres de produits qui passent à {name} : {n}. Les titres de même nom n'en font plus qu'un.",
 	}},
 	{"console_mine", [...]string{
 		"Typed by you",
@@ -5221,15 +5851,30 @@ var pageMessages = [...]message{
 		"Meer keuzes",
 		"Autres choix",
 	}},
+	{"console_most_pcs_first", [...]string{
+		"The titles on most PCs first",
+		"De titels op de meeste pc's eerst",
+		"D'abord les titres présents sur le plus de PC",
+	}},
 	{"console_move", [...]string{
 		"Move",
 		"Verplaatsen",
 		"Déplacer",
 	}},
+	{"console_move_down", [...]string{
+		"Move {name} down",
+		"{name} omlaag verplaatsen",
+		"Descendre {name}",
+	}},
 	{"console_move_to", [...]string{
 		"Move to",
 		"Verplaatsen naar",
 		"Déplacer vers",
+	}},
+	{"console_move_up", [...]string{
+		"Move {name} up",
+		"{name} omhoog verplaatsen",
+		"Monter {name}",
 	}},
 	{"console_moved_in", [...]string{
 		"From other licences: {n}",
@@ -5331,10 +5976,30 @@ var pageMessages = [...]message{
 		"Niet beantwoord",
 		"Sans réponse",
 	}},
+	{"console_not_decided", [...]string{
+		"Not decided on PCs: {n}",
+		"Onbeslist op pc's: {n}",
+		"Indécis sur des PC : {n}",
+	}},
 	{"console_not_eligible", [...]string{
 		"Cannot use the licence",
 		"Kan de licentie niet gebruiken",
 		"Ne peut pas utiliser la licence",
+	}},
+	{"console_not_known", [...]string{
+		"Not known",
+		"Niet bekend",
+		"Inconnu",
+	}},
+	{"console_note", [...]string{
+		"Note",
+		"Opmerking",
+		"Note",
+	}},
+	{"console_note_hint", [...]string{
+		"Why, in one line. Reports show it.",
+		"Waarom, in één regel. Rapporten tonen het.",
+		"Pourquoi, en une ligne. Les rapports l'affichent.",
 	}},
 	{"console_nothing_changed", [...]string{
 		"Nothing was changed.",
@@ -5376,10 +6041,25 @@ var pageMessages = [...]message{
 		"of sleep het hierheen",
 		"ou glissez-le ici",
 	}},
+	{"console_order", [...]string{
+		"Order",
+		"Volgorde",
+		"Ordre",
+	}},
+	{"console_order_hint", [...]string{
+		"The place among the rules of admins, from 1. Without one it is the last, or stays where it is.",
+		"De plaats tussen de regels van beheerders, vanaf 1. Zonder plaats komt de regel achteraan, of blijft hij staan.",
+		"La place parmi les règles des administrateurs, à partir de 1. Sans place, la règle vient en dernier ou reste à la sienne.",
+	}},
 	{"console_organisation", [...]string{
 		"Whole organisation",
 		"Hele organisatie",
 		"Toute l'organisation",
+	}},
+	{"console_other_platform", [...]string{
+		"Devices with {platform}, which do not count: {n}",
+		"Apparaten met {platform}, die niet meetellen: {n}",
+		"Appareils sous {platform}, qui ne comptent pas : {n}",
 	}},
 	{"console_outcome", [...]string{
 		"Outcome",
@@ -5456,6 +6136,41 @@ var pageMessages = [...]message{
 		"Plak twee kolommen uit een spreadsheet om veel rijen te vullen.",
 		"Collez deux colonnes d'un tableur pour remplir plusieurs lignes.",
 	}},
+	{"console_pattern_hint", [...]string{
+		"A star stands for any text. A backslash makes a star, a brace or a backslash literal.",
+		"Een sterretje staat voor elke tekst. Een backslash maakt een sterretje, accolade of backslash letterlijk.",
+		"Un astérisque vaut n'importe quel texte. Une barre oblique inverse rend littéral un astérisque, une accolade ou une barre oblique inverse.",
+	}},
+	{"console_pattern_name", [...]string{
+		"Pattern of the name",
+		"Patroon van de naam",
+		"Modèle du nom",
+	}},
+	{"console_pattern_publisher", [...]string{
+		"Pattern of the publisher",
+		"Patroon van de uitgever",
+		"Modèle de l'éditeur",
+	}},
+	{"console_pattern_version", [...]string{
+		"Pattern of the version",
+		"Patroon van de versie",
+		"Modèle de la version",
+	}},
+	{"console_pattern_wrong", [...]string{
+		"A pattern is wrong: put a backslash before other braces.",
+		"Een patroon is onjuist: zet een backslash voor andere accolades.",
+		"Un modèle est incorrect : mettez une barre oblique inverse devant les autres accolades.",
+	}},
+	{"console_patterns", [...]string{
+		"Which titles",
+		"Welke titels",
+		"Quels titres",
+	}},
+	{"console_pcs", [...]string{
+		"PCs",
+		"Pc's",
+		"PC",
+	}},
 	{"console_people", [...]string{
 		"People: {n}",
 		"Mensen: {n}",
@@ -5506,6 +6221,41 @@ var pageMessages = [...]message{
 		"Gebruikers klaar: {n} van {of}",
 		"Utilisateurs traités : {n} sur {of}",
 	}},
+	{"console_product_publisher", [...]string{
+		"Publisher of the product",
+		"Uitgever van het product",
+		"Éditeur du produit",
+	}},
+	{"console_product_titles", [...]string{
+		"Product titles",
+		"Producttitels",
+		"Titres de produits",
+	}},
+	{"console_product_titles_none", [...]string{
+		"This publisher has no product titles yet",
+		"Deze uitgever heeft nog geen producttitels",
+		"Cet éditeur n'a pas encore de titres de produits",
+	}},
+	{"console_product_titles_none_text", [...]string{
+		"Agreements of type other name a publisher and a product title of the catalog.",
+		"Overeenkomsten van het type other noemen een uitgever en een producttitel uit de catalogus.",
+		"Les accords de type other nomment un éditeur et un titre de produit du catalogue.",
+	}},
+	{"console_product_version", [...]string{
+		"Version of the product",
+		"Versie van het product",
+		"Version du produit",
+	}},
+	{"console_product_version_hint", [...]string{
+		"Without one it is any version. A placeholder in braces takes a part of the title: year, number or major.",
+		"Zonder versie is het elke versie. Een plaatshouder tussen accolades neemt een deel van de titel over: year, number of major.",
+		"Sans version, c'est n'importe laquelle. Un paramètre entre accolades reprend une partie du titre : year, number ou major.",
+	}},
+	{"console_products", [...]string{
+		"Products",
+		"Producten",
+		"Produits",
+	}},
 	{"console_products_no_match", [...]string{
 		"No product fits these filters",
 		"Geen product past bij deze filters",
@@ -5516,10 +6266,30 @@ var pageMessages = [...]message{
 		"Voortgang",
 		"Progression",
 	}},
+	{"console_proposal", [...]string{
+		"Proposal",
+		"Voorstel",
+		"Proposition",
+	}},
+	{"console_proposals", [...]string{
+		"Proposals",
+		"Voorstellen",
+		"Propositions",
+	}},
+	{"console_publisher_add", [...]string{
+		"Add publisher",
+		"Uitgever toevoegen",
+		"Ajouter un éditeur",
+	}},
 	{"console_publisher_hint", [...]string{
 		"Type any part of the name.",
 		"Typ een deel van de naam.",
 		"Saisissez une partie du nom.",
+	}},
+	{"console_publishers_no_match", [...]string{
+		"No publisher has this name",
+		"Geen uitgever heeft deze naam",
+		"Aucun éditeur n'a ce nom",
 	}},
 	{"console_purchases", [...]string{
 		"Purchases",
@@ -5626,6 +6396,11 @@ var pageMessages = [...]message{
 		"Vereist",
 		"Exige",
 	}},
+	{"console_resembles", [...]string{
+		"Resembles it: {n}",
+		"Gelijkenis: {n}",
+		"Ressemblance : {n}",
+	}},
 	{"console_restorable_until", [...]string{
 		"Can be restored until {day}",
 		"Kan worden hersteld tot {day}",
@@ -5711,6 +6486,16 @@ var pageMessages = [...]message{
 		"Geweigerd",
 		"Refusées",
 	}},
+	{"console_rows_repeated", [...]string{
+		"Repeated",
+		"Herhaald",
+		"Répétées",
+	}},
+	{"console_rows_skipped", [...]string{
+		"Of one country, included elsewhere",
+		"Van één land, elders inbegrepen",
+		"D'un seul pays, comprises ailleurs",
+	}},
 	{"console_rows_unchanged", [...]string{
 		"Unchanged",
 		"Ongewijzigd",
@@ -5720,6 +6505,81 @@ var pageMessages = [...]message{
 		"Would be added",
 		"Zouden worden toegevoegd",
 		"Seraient ajoutées",
+	}},
+	{"console_rule", [...]string{
+		"Rule",
+		"Regel",
+		"Règle",
+	}},
+	{"console_rule_add", [...]string{
+		"Add rule",
+		"Regel toevoegen",
+		"Ajouter une règle",
+	}},
+	{"console_rule_check", [...]string{
+		"Check what it matches",
+		"Nagaan wat eronder valt",
+		"Voir ce qu'elle vise",
+	}},
+	{"console_rule_edit", [...]string{
+		"Edit rule",
+		"Regel bewerken",
+		"Modifier la règle",
+	}},
+	{"console_rule_own", [...]string{
+		"Your own rule",
+		"Een eigen regel",
+		"Votre propre règle",
+	}},
+	{"console_rules", [...]string{
+		"Rules",
+		"Regels",
+		"Règles",
+	}},
+	{"console_rules_admin", [...]string{
+		"Admins",
+		"Beheerders",
+		"Administrateurs",
+	}},
+	{"console_rules_delete", [...]string{
+		"Rules to delete: {n}",
+		"Te verwijderen regels: {n}",
+		"Règles à supprimer : {n}",
+	}},
+	{"console_rules_delete_what", [...]string{
+		"Files are then counted again by the other rules. This cannot be undone.",
+		"Bestanden worden daarna opnieuw geteld met de andere regels. Dit kan niet ongedaan worden gemaakt.",
+		"Les fichiers sont ensuite recomptés selon les autres règles. C'est irréversible.",
+	}},
+	{"console_rules_first", [...]string{
+		"In the order in which they are applied",
+		"In de volgorde waarin ze gelden",
+		"Dans l'ordre de leur application",
+	}},
+	{"console_rules_none", [...]string{
+		"There are no own rules yet",
+		"Er zijn nog geen eigen regels",
+		"Il n'y a pas encore de règles propres",
+	}},
+	{"console_rules_none_text", [...]string{
+		"Decide about unknown titles, or add a rule.",
+		"Beslis over onbekende titels, of voeg een regel toe.",
+		"Décidez des titres inconnus, ou ajoutez une règle.",
+	}},
+	{"console_rules_of", [...]string{
+		"Rules of",
+		"Regels van",
+		"Règles de",
+	}},
+	{"console_rules_text", [...]string{
+		"The first rule that matches a title decides. Rules of admins come before the dictionary of products.",
+		"De eerste regel die bij een titel past, beslist. Regels van beheerders komen voor het woordenboek van producten.",
+		"La première règle qui vise un titre décide. Les règles des administrateurs passent avant le dictionnaire de produits.",
+	}},
+	{"console_rules_trueup", [...]string{
+		"Dictionary of products",
+		"Woordenboek van producten",
+		"Dictionnaire de produits",
 	}},
 	{"console_runs", [...]string{
 		"Last refreshes",
@@ -5780,6 +6640,11 @@ var pageMessages = [...]message{
 		"Save",
 		"Opslaan",
 		"Enregistrer",
+	}},
+	{"console_save_next", [...]string{
+		"Save, then the next title",
+		"Opslaan en naar de volgende titel",
+		"Enregistrer, puis le titre suivant",
 	}},
 	{"console_saves", [...]string{
 		"Saved per month: {sum}",
@@ -5866,6 +6731,16 @@ var pageMessages = [...]message{
 		"Waarschuwing:",
 		"Avertissement :",
 	}},
+	{"console_shape", [...]string{
+		"Format",
+		"Formaat",
+		"Format",
+	}},
+	{"console_shape_table", [...]string{
+		"Table",
+		"Tabel",
+		"Tableau",
+	}},
 	{"console_short", [...]string{
 		"Where licences are missing",
 		"Waar licenties ontbreken",
@@ -5936,10 +6811,20 @@ var pageMessages = [...]message{
 		"Naar de inhoud",
 		"Aller au contenu",
 	}},
+	{"console_skip_entry", [...]string{
+		"Skip to the next title",
+		"Naar de volgende titel",
+		"Passer au titre suivant",
+	}},
 	{"console_skipped", [...]string{
 		"Skipped",
 		"Overgeslagen",
 		"Ignorées",
+	}},
+	{"console_source", [...]string{
+		"Source",
+		"Bron",
+		"Source",
 	}},
 	{"console_source_adjustment", [...]string{
 		"Adjustment",
@@ -5950,6 +6835,11 @@ var pageMessages = [...]message{
 		"Agreement",
 		"Overeenkomst",
 		"Accord",
+	}},
+	{"console_source_hint", [...]string{
+		"A name for the PCs in the file. Without one it is the system that the file comes from.",
+		"Een naam voor de pc's in het bestand. Zonder naam is het het systeem waar het bestand vandaan komt.",
+		"Un nom pour les PC du fichier. Sans nom, c'est le système d'où vient le fichier.",
 	}},
 	{"console_source_inventory", [...]string{
 		"Inventory",
@@ -5990,6 +6880,11 @@ var pageMessages = [...]message{
 		"State",
 		"Status",
 		"État",
+	}},
+	{"console_state_counted", [...]string{
+		"Counted",
+		"Geteld",
+		"Compté",
 	}},
 	{"console_state_failed", [...]string{
 		"Failed",
@@ -6036,6 +6931,96 @@ var pageMessages = [...]message{
 		"Vervangen",
 		"Remplacé",
 	}},
+	{"console_statement_accepted", [...]string{
+		"In use",
+		"In gebruik",
+		"Utilisé",
+	}},
+	{"console_statement_kind_general_statement", [...]string{
+		"General License Statement",
+		"Algemeen licentieoverzicht",
+		"Relevé général de licences",
+	}},
+	{"console_statement_kind_license_statement", [...]string{
+		"Microsoft License Statement",
+		"License Statement van Microsoft",
+		"License Statement de Microsoft",
+	}},
+	{"console_statement_kind_license_summary", [...]string{
+		"License summary",
+		"Licentiesamenvatting",
+		"Résumé des licences",
+	}},
+	{"console_statement_lines", [...]string{
+		"Entitlements",
+		"Rechten",
+		"Droits",
+	}},
+	{"console_statement_read", [...]string{
+		"What was read",
+		"Wat er is gelezen",
+		"Ce qui a été lu",
+	}},
+	{"console_statement_received", [...]string{
+		"Waiting for the file",
+		"Wacht op het bestand",
+		"En attente du fichier",
+	}},
+	{"console_statement_refused", [...]string{
+		"Rejected",
+		"Geweigerd",
+		"Refusé",
+	}},
+	{"console_statement_remove", [...]string{
+		"Take out of use",
+		"Buiten gebruik stellen",
+		"Retirer",
+	}},
+	{"console_statement_remove_not", [...]string{
+		"The record and the file are kept. A newer version of the file is used again.",
+		"Het record en het bestand blijven bewaard. Een nieuwere versie van het bestand wordt weer gebruikt.",
+		"La fiche et le fichier sont conservés. Une version plus récente du fichier sera de nouveau utilisée.",
+	}},
+	{"console_statement_remove_what", [...]string{
+		"Its entitlements stop counting when the refresh that follows has ended: {n}",
+		"De rechten tellen niet meer mee na de vernieuwing die volgt: {n}",
+		"Ses droits cessent de compter après l'actualisation qui suit : {n}",
+	}},
+	{"console_statement_removed", [...]string{
+		"Taken out of use",
+		"Buiten gebruik",
+		"Retiré",
+	}},
+	{"console_statement_replaced", [...]string{
+		"Replaced",
+		"Vervangen",
+		"Remplacé",
+	}},
+	{"console_statement_upload", [...]string{
+		"Upload a statement",
+		"Een licentieoverzicht uploaden",
+		"Déposer un relevé",
+	}},
+	{"console_statement_upload_text", [...]string{
+		"A newer file with the same name replaces the older one. A refresh follows.",
+		"Een nieuwer bestand met dezelfde naam vervangt het oudere. Daarna volgt een vernieuwing.",
+		"Un fichier plus récent du même nom remplace l'ancien. Une actualisation suit.",
+	}},
+	{"console_statements", [...]string{
+		"Statements",
+		"Licentieoverzichten",
+		"Relevés de licences",
+	}},
+	{"console_statements_none", [...]string{
+		"There is no statement yet",
+		"Er is nog geen licentieoverzicht",
+		"Il n'y a pas encore de relevé",
+	}},
+	{"console_stays_undecided", [...]string{
+		"Stays undecided",
+		"Blijft onbeslist",
+		"Reste indécis",
+	}},
 	{"console_step_agreements", [...]string{
 		"Add your agreements",
 		"Voeg uw overeenkomsten toe",
@@ -6080,6 +7065,11 @@ var pageMessages = [...]message{
 		"Download the licence summary from the Volume Licensing Service Center and upload it here. It says how many licences each agreement has.",
 		"Download het licentieoverzicht van het Volume Licensing Service Center en upload het hier. Het zegt hoeveel licenties elke overeenkomst heeft.",
 		"Téléchargez le relevé de licences du Volume Licensing Service Center et déposez-le ici. Il indique combien de licences a chaque accord.",
+	}},
+	{"console_subject", [...]string{
+		"Subject",
+		"Onderwerp",
+		"Objet",
 	}},
 	{"console_subscription", [...]string{
 		"Subscription",
@@ -6151,6 +7141,11 @@ var pageMessages = [...]message{
 		"Versie van het systeem",
 		"Version du système",
 	}},
+	{"console_take_back", [...]string{
+		"Take the decision back",
+		"De beslissing terugnemen",
+		"Revenir sur la décision",
+	}},
 	{"console_take_mine", [...]string{
 		"Save mine anyway",
 		"Toch de mijne opslaan",
@@ -6211,10 +7206,30 @@ var pageMessages = [...]message{
 		"{name} aanvinken",
 		"Cocher {name}",
 	}},
+	{"console_title", [...]string{
+		"Title",
+		"Titel",
+		"Titre",
+	}},
+	{"console_title_add", [...]string{
+		"Add product title",
+		"Producttitel toevoegen",
+		"Ajouter un titre de produit",
+	}},
+	{"console_title_search", [...]string{
+		"Name, publisher or version",
+		"Naam, uitgever of versie",
+		"Nom, éditeur ou version",
+	}},
 	{"console_titles", [...]string{
 		"Detected titles",
 		"Gevonden titels",
 		"Titres détectés",
+	}},
+	{"console_titles_no_match", [...]string{
+		"No title fits these filters",
+		"Geen titel past bij deze filters",
+		"Aucun titre ne correspond à ces filtres",
 	}},
 	{"console_to", [...]string{
 		"To",
@@ -6431,10 +7446,40 @@ var pageMessages = [...]message{
 		"Meestal gaat dit binnen enkele seconden over. Probeer het opnieuw.",
 		"Cela passe en général en quelques secondes. Réessayez.",
 	}},
+	{"console_try", [...]string{
+		"Try a title",
+		"Probeer een titel",
+		"Essayer un titre",
+	}},
+	{"console_try_one", [...]string{
+		"Try",
+		"Proberen",
+		"Essayer",
+	}},
 	{"console_type_number", [...]string{
 		"Type the number of agreements to confirm: {n}",
 		"Typ ter bevestiging het aantal overeenkomsten: {n}",
 		"Pour confirmer, saisissez le nombre d'accords : {n}",
+	}},
+	{"console_undecided", [...]string{
+		"Undecided titles",
+		"Onbesliste titels",
+		"Titres indécis",
+	}},
+	{"console_undecided_none", [...]string{
+		"No title is undecided",
+		"Er zijn geen onbesliste titels",
+		"Aucun titre n'est indécis",
+	}},
+	{"console_undecided_none_text", [...]string{
+		"Titles that may need a licence or not, such as Adobe Acrobat, are listed here.",
+		"Titels die misschien een licentie nodig hebben, zoals Adobe Acrobat, staan hier.",
+		"Les titres dont on ne sait pas s'il leur faut une licence, comme Adobe Acrobat, figurent ici.",
+	}},
+	{"console_undecided_text", [...]string{
+		"The names of these titles do not tell which product they are. Until somebody decides, they never count as unlicensed.",
+		"De namen van deze titels zeggen niet welk product het is. Tot iemand beslist, tellen ze nooit als zonder licentie.",
+		"Les noms de ces titres ne disent pas de quel produit il s'agit. Tant que personne ne décide, ils ne comptent jamais comme sans licence.",
 	}},
 	{"console_undo", [...]string{
 		"Undo",
@@ -6442,9 +7487,29 @@ var pageMessages = [...]message{
 		"Annuler ce déplacement",
 	}},
 	{"console_unknown", [...]string{
-		"Not known",
-		"Niet bekend",
-		"Inconnu",
+		"Unknown titles",
+		"Onbekende titels",
+		"Titres inconnus",
+	}},
+	{"console_unknown_none", [...]string{
+		"No title is unknown",
+		"Er zijn geen onbekende titels",
+		"Aucun titre n'est inconnu",
+	}},
+	{"console_unknown_none_text", [...]string{
+		"The rules and the dictionary of products recognise every title of the inventory.",
+		"De regels en het woordenboek van producten herkennen elke titel van de inventaris.",
+		"Les règles et le dictionnaire de produits reconnaissent chaque titre de l'inventaire.",
+	}},
+	{"console_unknown_start", [...]string{
+		"Begin with the first",
+		"Begin met de eerste",
+		"Commencer par le premier",
+	}},
+	{"console_unknown_text", [...]string{
+		"Decide what each title is. The titles that matter most come first.",
+		"Beslis wat elke titel is. De titels die er het meest toe doen, komen eerst.",
+		"Décidez ce qu'est chaque titre. Les titres qui comptent le plus viennent d'abord.",
 	}},
 	{"console_unlicensed", [...]string{
 		"Without a licence",
@@ -6551,6 +7616,41 @@ var pageMessages = [...]message{
 		"Waarde",
 		"Valeur",
 	}},
+	{"console_version", [...]string{
+		"Version",
+		"Versie",
+		"Version",
+	}},
+	{"console_versions", [...]string{
+		"Versions",
+		"Versies",
+		"Versions",
+	}},
+	{"console_via_api", [...]string{
+		"Through the API",
+		"Via de API",
+		"Par l'API",
+	}},
+	{"console_via_console", [...]string{
+		"In the console",
+		"In de console",
+		"Dans la console",
+	}},
+	{"console_via_import", [...]string{
+		"By a file",
+		"Met een bestand",
+		"Par un fichier",
+	}},
+	{"console_via_refresh", [...]string{
+		"By a refresh",
+		"Door een vernieuwing",
+		"Par une actualisation",
+	}},
+	{"console_via_schedule", [...]string{
+		"On schedule",
+		"Volgens schema",
+		"Selon l'horaire",
+	}},
 	{"console_wait", [...]string{
 		"Put who gets none on the waiting list (only with one licence to add)",
 		"Wie er geen krijgt op de wachtlijst zetten (alleen met één toe te voegen licentie)",
@@ -6590,6 +7690,11 @@ var pageMessages = [...]message{
 		"What",
 		"Wat",
 		"Quoi",
+	}},
+	{"console_what_is_it", [...]string{
+		"What is it?",
+		"Wat is het?",
+		"De quoi s'agit-il ?",
 	}},
 	{"console_what_to_do", [...]string{
 		"What to do",
@@ -6650,6 +7755,11 @@ var pageMessages = [...]message{
 		"Without the subscription",
 		"Zonder het abonnement",
 		"Sans l'abonnement",
+	}},
+	{"console_would_match", [...]string{
+		"Titles that it would match: {n}. PCs: {devices}",
+		"Titels die eronder zouden vallen: {n}. Pc's: {devices}",
+		"Titres qu'elle viserait : {n}. PC : {devices}",
 	}},
 	{"console_yes", [...]string{
 		"Yes",

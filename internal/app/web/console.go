@@ -37,7 +37,7 @@ func Console(settings config.Config, c aws.Config, secret program.Secret, log *s
 	}
 	client := http.DefaultClient
 	return console.New(console.Options{
-		API: settings.API, Client: client, Sessions: Sessions(settings, c, secret, client, log), Log: log,
+		API: settings.API, Client: client, Sessions: Sessions(settings, c, secret, client, log), Now: time.Now, Log: log,
 		Uploads: uploadsOrigin(settings, c, config.Environment),
 	})
 }

@@ -72,9 +72,12 @@ type Call struct {
 	Query   url.Values // empty values are not sent
 	Body    any        // sent as JSON; nil for none
 	Key     string     // Idempotency-Key: repeated calls with the same key have one effect
-	IfMatch int64      // version that must be current; 0 for any
+	IfMatch int64      // version that must be current; 0 for any, Unversioned for version 0
 	Fresh   bool       // whether the response must have all changes until now
 }
+
+// Unversioned is the IfMatch of a list that was never changed, whose version is 0.
+const Unversioned = -1
 
 // maxResponse is the maximum size of a response in bytes. A function of the API cannot send more.
 const maxResponse = 6 << 20
@@ -171,8 +174,8 @@ func (c *Client) send(ctx context.Context, method, path string, call Call) (*htt
 	if call.Body != nil {
 		set("Content-Type", "application/json")
 	}
-	if call.IfMatch > 0 {
-		set("If-Match", fmt.Sprintf(`"%d"`, call.IfMatch))
+	if call.IfMatch != 0 {
+		set("If-Match", fmt.Sprintf(`"%d"`, max(0, call.IfMatch)))
 	}
 	if call.Fresh {
 		request.Header.Set("Cache-Control", "no-cache")

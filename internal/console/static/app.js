@@ -209,7 +209,7 @@ for (const form of $$('form[data-file-form]')) {
       progress.show(form.dataset.sending, 0); say(form.dataset.sending)
       request.upload.onprogress = p => progress.show(form.dataset.sending, p.loaded / p.total)
       request.onerror = () => fail()
-      request.onload = () => request.status < 300 ? location.assign(form.dataset.then || '/console/overview') : fail()
+      request.onload = () => request.status < 300 ? location.assign(form.dataset.then || location.pathname) : fail()
       request.open(to.method, to.url)
       for (const [name, value] of Object.entries(to.headers)) if (!/^(host|content-length)$/i.test(name)) request.setRequestHeader(name, value)
       request.send(file)
