@@ -73,9 +73,9 @@ type Selection struct {
 // joined, and of several versions the highest counts (R6.7).
 func Select(sources []Indexed, sought []Sought) Selection {
 	s := newSearch(sought)
-	for source := range sources {
-		for i := range sources[source].PCs.all {
-			s.look(pcAt{source, i}, &sources[source].PCs.all[i])
+	for source, of := range sources {
+		for i := range of.PCs.all {
+			s.look(pcAt{source, i}, &of.PCs.all[i])
 		}
 	}
 	matches, units := s.resolve()
