@@ -87,6 +87,8 @@ func (r *lambdaRuntime) start(binary string) timed {
 			config.RefreshFunction + "=refresh",
 			config.InventoryFunction + "=inventory",
 			config.DirectoryFunction + "=directory", config.Role + "=AROA",
+			config.SessionsTable + "=trueup-sessions", config.API + "=https://api.example.org", config.ConsoleOrigin + "=https://api.example.org",
+			config.ConsoleIssuer + "=https://issuer.example.org", config.ConsoleClient + "=console", config.ConsoleScopes + "=openid",
 		}
 		begin := time.Now()
 		if err := cmd.Start(); err != nil {
