@@ -11,9 +11,10 @@
 // which Poedit, Weblate and the gettext tools read. en.pot has the English
 // messages and is the template of the other files. In every file msgctxt is the
 // code and msgid the English text; msgstr is the translation. `go generate
-// ./internal/i18n` compiles the files into messages_gen.go, so that a program
-// parses nothing and builds no table when it starts. The tests in folder
-// generate fail when messages_gen.go is out of date. They list every message
+// ./internal/i18n` compiles the files into messages_gen.go, and the messages of
+// the console's pages into pages_gen.go, so that a program parses nothing and
+// builds no table when it starts. The tests in folder
+// generate fail when one of the two is out of date. They list every message
 // that a language lacks, that English lacks, that is a translation of an older
 // English text, or whose placeholders differ from the English ones.
 //

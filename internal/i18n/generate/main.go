@@ -1,4 +1,4 @@
-// Command generate compiles the files of messages into messages_gen.go of
+// Command generate compiles the files of messages into messages_gen.go and pages_gen.go of
 // package i18n; `go generate ./internal/i18n` runs it in that package's folder.
 //
 // It is the only reader of gettext files; programs contain the messages as static data. It prints
@@ -10,7 +10,8 @@ import (
 	"os"
 )
 
-const generated = "messages_gen.go"
+// generated are the generated files, with what makes them.
+var generated = map[string]func([]lang) ([]byte, error){"messages_gen.go": compile, "pages_gen.go": compilePages}
 
 func main() {
 	langs, err := load(os.DirFS("messages"))
@@ -20,12 +21,14 @@ func main() {
 	for _, fault := range faults(langs) {
 		fmt.Fprintln(os.Stderr, fault)
 	}
-	source, err := compile(langs)
-	if err != nil {
-		fail(err)
-	}
-	if err := os.WriteFile(generated, source, 0o644); err != nil { //nolint:gosec // source code is readable to everybody
-		fail(err)
+	for name, compiled := range generated {
+		source, err := compiled(langs)
+		if err != nil {
+			fail(err)
+		}
+		if err := os.WriteFile(name, source, 0o644); err != nil { //nolint:gosec // source code is readable to everybody
+			fail(err)
+		}
 	}
 }
 
