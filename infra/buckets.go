@@ -19,7 +19,7 @@ import (
 // replacement or deletion. An upload is kept much longer than its event can stay in
 // the dead-letter queue.
 const (
-	keepUploads    = 90
+	keepUploads    = manifest.UploadsKept
 	keepNoncurrent = 30
 	keepMultipart  = 1
 	keepExports    = 1 // report files, generated for one download

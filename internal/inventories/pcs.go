@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"trueup/internal/day"
+	"trueup/internal/intake/kind"
 	"trueup/internal/inventory"
 	"trueup/internal/objects"
 	"trueup/internal/retention"
@@ -89,12 +90,9 @@ func (c *Counts) pcsOf(ctx context.Context, g *Good, room int) (*inventory.PCs, 
 // that old ones can be deleted while files are counted.
 func pcsOf(now time.Time) string { return PCs + now.UTC().Format(time.DateOnly) + "/" }
 
-// keptFor is how many days PCs are kept after their file arrived, as long as the uploads bucket keeps the file
-// itself: names of devices are personal data.
-const keptFor = 90
-
 // ForgetPCs returns the step that deletes the PCs that no source has, because they explain no number of an
-// earlier day, and those of files that are older than keptFor. Those of today and yesterday stay, because a
+// earlier day, and those of files that the uploads bucket no longer keeps,
+// because names of devices are personal data. Those of today and yesterday stay, because a
 // process may be about to store a record that names them.
 func ForgetPCs(store Store, reports objects.Bucket) retention.Step {
 	return retention.Step{Name: "PCs", Forget: func(ctx context.Context, c retention.Cutoff) (int, error) {
@@ -102,7 +100,7 @@ func ForgetPCs(store Store, reports objects.Bucket) retention.Step {
 		if err != nil {
 			return 0, err
 		}
-		oldest := retention.DaysBefore(c.Yesterday, keptFor)
+		oldest := retention.DaysBefore(c.Yesterday, kind.KeptDays)
 		used, err := inUse(ctx, store, func(g *Good) string {
 			if day.Of(g.At) < oldest {
 				return ""

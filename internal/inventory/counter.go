@@ -9,7 +9,7 @@ import (
 )
 
 // counter counts the distinct devices of each title, exactly, in any order of rows (R6.3), in
-// memory that hardly grows with their number.
+// memory that hardly grows with their number; only PCs take more, if they are gathered.
 //
 // Most rows of a device are consecutive. Such a run is collected, each title once, and written to
 // the partition of its device as a record: the device and the numbers of its titles, about 3

@@ -32,6 +32,9 @@ const ExportsPrefix = "exports/"
 // AnnotatedPrefix is the prefix in the reports bucket that is deleted when uploads are.
 const AnnotatedPrefix = kind.AnnotatedPrefix
 
+// UploadsKept is for how many days uploads, and what has the same personal data, are kept.
+const UploadsKept = kind.KeptDays
+
 // JobsPrefix is the prefix in the reports bucket of the users and the results of jobs that change licences.
 const JobsPrefix = "license-jobs/"
 
@@ -186,7 +189,7 @@ var Functions = []Function{
 		Summary: "Counts the titles and products in files of inventory from the uploads bucket.",
 		Trigger: Objects,
 		Every:   15 * time.Minute, // counts again what a change of the rules has not reached
-		// Counting takes 256 MB at most. Lambda gives CPU in proportion to memory. This size
+		// Counting takes 110 MB, and 0.34 kB for each of at most inventory.MaxPCs PCs. Lambda gives CPU in proportion to memory. This size
 		// gives more than one CPU, so that unpacking and counting run in parallel, and is the
 		// maximum in a new account.
 		Memory: 3008,

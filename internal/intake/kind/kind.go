@@ -74,6 +74,9 @@ var (
 	}
 )
 
+// KeptDays is for how many days the uploads bucket keeps a file, and what has the same personal data.
+const KeptDays = 90
+
 // AnnotatedPrefix is the prefix in the reports bucket of annotated copies of lists of users, devices and
 // subscriptions. They have personal data, so they are kept as long as uploads.
 const AnnotatedPrefix = "annotated/"
