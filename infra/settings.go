@@ -57,7 +57,7 @@ type settings struct {
 	Issuer        string   // empty for the stack's own user pool
 	Audience      []string // of the issuer's tokens
 	Scope         string
-	ConsoleClient string // of the console at Issuer; empty if nobody can sign in to the console
+	ConsoleClient string // of the console at Issuer; empty for a console without sign-in
 	ConsoleScopes string
 	ConsoleIssuer string
 	RefreshAt     string // in the layout timeOfDay

@@ -71,7 +71,7 @@ type editPage struct {
 	agreement
 	Form   agreementForm
 	Groups []group
-	Theirs []change // what somebody else changed meanwhile, and what is typed
+	Theirs []change // what another person changed meanwhile, and what is typed
 }
 
 func editAgreement(v *visit) error {

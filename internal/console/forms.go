@@ -21,7 +21,7 @@ type formPage struct {
 	Button      string
 	Danger      bool // whether the button takes something away
 	Errors      formErrors
-	Stale       bool     // whether somebody else changed it meanwhile
+	Stale       bool     // whether another person changed it meanwhile
 	Theirs      []change // what is stored now, and what is typed
 }
 

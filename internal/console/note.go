@@ -14,7 +14,7 @@ import (
 const noteCookie = "__Host-trueup-note"
 
 // note says what a request has done. It is a code with arguments, never text, so that the next page says it
-// in its language and nobody can make a page say something else.
+// in its language and another site cannot make a page say something else.
 type note struct {
 	Code string            `json:"c"`
 	Args map[string]string `json:"a,omitempty"`

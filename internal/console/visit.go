@@ -232,7 +232,7 @@ func (v *visit) redirect(address string) error {
 	return nil
 }
 
-// maxForm is the maximum size of a form in bytes, and maxFile that of a form with a file: 4 MiB, which is
+// maxForm is the maximum size of a form in bytes, and maxFile the maximum of a form with a file: 4 MiB, which is
 // 5.6 MB of the 6 that an event of Lambda may have.
 const (
 	maxForm = 1 << 20

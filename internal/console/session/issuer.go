@@ -219,7 +219,7 @@ func refusal(err error) error {
 // errorCode matches the codes of OAuth 2.0 and OpenID Connect.
 var errorCode = text.Pattern(`^[a-z][a-z_]{0,60}$`)
 
-// codeOf returns the code of an issuer's error. Anything else could be a text that somebody puts in an
+// codeOf returns the code of an issuer's error. Anything else could be a text that an attacker puts in an
 // address to have it shown on a page.
 func codeOf(code string) string {
 	if !errorCode().MatchString(code) {

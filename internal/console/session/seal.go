@@ -11,11 +11,11 @@ import (
 	"fmt"
 )
 
-// keyBytes is the length of the key in the cookie, and of those that are derived from it.
+// keyBytes is the length of the key in the cookie, and of the keys derived from it.
 const keyBytes = 32
 
-// key is what the cookie of a session has. Whoever has the table or a copy of it has no key, and
-// whoever has a key finds and opens one session.
+// key is the content of the cookie of a session. It finds and opens one session. The table, or a copy of
+// it, has no key.
 type key [keyBytes]byte
 
 // newKey returns a random key.

@@ -4,14 +4,14 @@
 //
 // SignIn sends the browser to the issuer (authorization code with PKCE), with the state, nonce, code
 // verifier and page in a cookie of ten minutes. The issuer sends it back to SignedIn with a code, which
-// this package exchanges for tokens. Each sign-in makes a new session, so a key that somebody put into
+// this package exchanges for tokens. Each sign-in makes a new session, so a key that was put into
 // a browser before is worth nothing.
 //
 // # Sessions
 //
 // The cookie of a session is a random key. The id of the stored item and the key that encrypts the
-// tokens in it are derived from it. There is no other key to keep: whoever has the table has no token,
-// and whoever has a cookie has one session, which can be deleted.
+// tokens in it are derived from it. There is no other key to keep: the table alone gives no token, and
+// a cookie gives one session, which can be deleted.
 //
 // A session ends Idle after its last use, Life after the sign-in, when the person signs out, or when
 // the issuer refuses to renew its tokens. Its access token is the one that the HTTP API gets. It is

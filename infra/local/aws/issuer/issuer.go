@@ -41,7 +41,7 @@ const Life = time.Hour
 type Issuer struct {
 	URL string // the claim "iss" of the tokens; prefix of all paths
 
-	// Clients are those that people sign in to, and Groups are the groups that they can choose. Both
+	// Clients are the clients that people sign in to, and Groups the groups that they can choose. Both
 	// are set before the first request.
 	Clients []Client
 	Groups  []string

@@ -184,7 +184,7 @@ func (i *Issuer) issueCode(asked request, p person) string {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	now := i.now()
-	for text, c := range i.codes { // those that nobody used
+	for text, c := range i.codes { // codes that were never used
 		if now.Sub(c.made) >= codeLife {
 			delete(i.codes, text)
 		}
