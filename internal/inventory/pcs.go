@@ -2,11 +2,12 @@ package inventory
 
 import (
 	"bytes"
+	"container/heap"
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
-	"strings"
 
 	"trueup/internal/pack"
 	"trueup/internal/position"
@@ -18,16 +19,51 @@ import (
 type PCs struct {
 	products []position.Product // the empty product stands for titles that are not recognised
 	sets     [][]int32          // distinct sets of products, by their numbers
-	all      []pc               // sorted by key
+	records  []byte             // packed PCs, as appendPC writes them, sorted by key
+	encoded  []byte             // as Encode returns it; records is its end
 
-	incomplete bool // there are more than MaxPCs; then all is empty
+	incomplete bool // there are more than MaxPCs; then there are no records
 }
 
-// pc is a device with at least one title.
+// pc is a device with at least one title. Its bytes are parts of a record.
 type pc struct {
-	key   string   // as appendDevice writes it
-	names []string // keys of further names, sorted
+	key   []byte   // as appendDevice writes it
+	names [][]byte // keys of further names, sorted
 	set   int32    // the number of its set of products
+}
+
+// appendPC appends a record. A record takes about 34 bytes. PCs are held as records, because there may be
+// hundreds of thousands, and a pc with strings of its own takes seven times as much.
+func appendPC(w *pack.Writer, key string, names []string, set int32) {
+	w.Text(key)
+	w.Uvarint(uint64(len(names)))
+	for _, name := range names {
+		w.Text(name)
+	}
+	w.Uvarint(uint64(set))
+}
+
+// readPC reads a record into one, whose names it reuses, and returns the length of what precedes the set.
+func readPC(r *pack.Reader[[]byte], one *pc) int {
+	length := r.Len()
+	one.key = r.Take(r.Length())
+	one.names = one.names[:0]
+	for range r.Count(1) {
+		one.names = append(one.names, r.Take(r.Length()))
+	}
+	length -= r.Len()
+	one.set = int32(r.Length())
+	return length
+}
+
+// each calls use with each PC and its offset in the records. use must not retain the PC.
+func (p *PCs) each(use func(at int, one *pc)) {
+	var one pc
+	for r := pack.NewReader(p.records); r.Len() > 0; {
+		at := len(p.records) - r.Len()
+		readPC(r, &one)
+		use(at, &one)
+	}
 }
 
 // MaxPCs is the maximum number of PCs of a file in which groups of devices can be looked up: five times
@@ -44,8 +80,10 @@ func (p *PCs) Complete() bool { return !p.incomplete }
 type gathered struct {
 	numbers map[string]int32 // of sets, by their products as varints
 	sets    [][]int32
-	all     []pc
+	blocks  [][]byte           // the records of a partition each, sorted by key
+	number  int                // of PCs in them
 	names   map[int32][]string // of the partition, by the index of the device
+	packed  []byte             // the records of the partition
 	key     []byte
 	full    bool // there are more than MaxPCs
 }
@@ -74,18 +112,22 @@ func (g *gathered) set(present []int32) int32 {
 func (t *counting) gather(partition int) (err error) {
 	g := t.gathered
 	if g.full = g.full || t.pass.gathered.Add(int64(len(t.devices))) > MaxPCs; g.full {
-		g.all = nil
+		g.blocks = nil
 		return nil
 	}
 	clear(g.names)
 	if t.chunk, err = t.pass.called.each(partition, t.chunk, g.name(t.numbers)); err != nil {
 		return err
 	}
-	for key, number := range t.numbers {
+	w := pack.NewWriter(g.packed[:0])
+	for _, key := range slices.Sorted(maps.Keys(t.numbers)) {
+		number := t.numbers[key]
 		names := g.names[number]
 		slices.Sort(names)
-		g.all = append(g.all, pc{key, names, t.devices[number].set})
+		appendPC(w, key, names, t.devices[number].set)
 	}
+	g.packed, g.number = w.Bytes(), g.number+len(t.devices)
+	g.blocks = append(g.blocks, bytes.Clone(g.packed)) // as large as its records
 	return nil
 }
 
@@ -113,35 +155,97 @@ func (g *gathered) name(numbers map[string]int32) func(key, name []byte) error {
 // pcs joins what was gathered. The result does not depend on the order in which it was.
 func pcs(products []position.Product, parts []*gathered) PCs {
 	p := PCs{products: products}
-	type set struct{ part, number int32 }
-	var sets []set // by PC
-	for i, g := range parts {
+	number, room := 0, 0
+	for _, g := range parts {
 		if g.full {
 			return PCs{incomplete: true}
 		}
-		for _, one := range g.all {
-			sets = append(sets, set{int32(i), one.set})
-			one.set = int32(len(sets)) - 1
-			p.all = append(p.all, one)
+		number += g.number
+		for _, block := range g.blocks {
+			room += len(block)
 		}
 	}
-	slices.SortFunc(p.all, func(a, b pc) int { return strings.Compare(a.key, b.key) })
+	type set struct {
+		part   int
+		number int32
+	}
 	numbers := map[string]int32{}
 	of := map[set]int32{} // most PCs have the set of another
-	for i := range p.all {
-		one := sets[p.all[i].set]
-		number, known := of[one]
-		if !known {
-			number = p.number(numbers, parts[one.part].sets[one.number])
-			of[one] = number
+	merge(parts, func(part int, one *pc, _ []byte) {
+		local := set{part, one.set}
+		if _, known := of[local]; !known {
+			of[local] = p.numberOf(numbers, parts[part].sets[one.set])
 		}
-		p.all[i].set = number
-	}
+	})
+	w := p.header(number, room+room/16) // the number of a set may take a byte more than it did
+	begin := len(w.Bytes())
+	merge(parts, func(part int, one *pc, head []byte) {
+		w.Raw(head)
+		w.number(int(of[set{part, one.set}]))
+	})
+	p.encoded = w.Sealed()
+	p.records = p.encoded[begin:]
 	return p
 }
 
-// number returns the number of a set, which it adds if it is new.
-func (p *PCs) number(numbers map[string]int32, present []int32) int32 {
+// merge calls use with each gathered PC in the order of keys, with the index of its part, and the bytes of
+// its record that precede the set. It merges the sorted blocks, because a list of all PCs to sort would
+// take as much memory as a part of their records.
+func merge(parts []*gathered, use func(part int, one *pc, head []byte)) {
+	var h heads
+	for part, g := range parts {
+		for _, block := range g.blocks {
+			if first := (&head{part: part, rest: block}); first.next() {
+				h = append(h, first)
+			}
+		}
+	}
+	heap.Init(&h)
+	for len(h) > 0 {
+		first := h[0]
+		use(first.part, &first.pc, first.packed)
+		if first.next() {
+			heap.Fix(&h, 0)
+		} else {
+			heap.Pop(&h)
+		}
+	}
+}
+
+// head is the first of the remaining PCs of a block.
+type head struct {
+	pc
+	part         int
+	packed, rest []byte // its record without the set, and the records after it
+}
+
+// next moves to the next PC, and returns false if there is none.
+func (h *head) next() bool {
+	if len(h.rest) == 0 {
+		return false
+	}
+	r := pack.NewReader(h.rest)
+	h.packed = h.rest[:readPC(r, &h.pc)]
+	h.rest = r.Rest()
+	return true
+}
+
+// heads is a heap by key.
+type heads []*head
+
+func (h heads) Len() int           { return len(h) }
+func (h heads) Less(i, j int) bool { return bytes.Compare(h[i].key, h[j].key) < 0 }
+func (h heads) Swap(i, j int)      { h[i], h[j] = h[j], h[i] }
+func (h *heads) Push(one any)      { *h = append(*h, one.(*head)) }
+func (h *heads) Pop() any {
+	last := len(*h) - 1
+	one := (*h)[last]
+	*h = (*h)[:last]
+	return one
+}
+
+// numberOf returns the number of a set, which it adds if it is new.
+func (p *PCs) numberOf(numbers map[string]int32, present []int32) int32 {
 	key := fmt.Sprint(present)
 	number, known := numbers[key]
 	if !known {
@@ -155,9 +259,9 @@ func (p *PCs) number(numbers map[string]int32, present []int32) int32 {
 // pcsFormat is the first line of encoded PCs: see tallyFormat.
 const pcsFormat = "trueup pcs 1\n"
 
-// Encode encodes the PCs, with about 34 bytes each.
-func (p *PCs) Encode() []byte {
-	w := writer{pack.Sealing(pcsFormat, 40*len(p.all)), map[string]uint64{}}
+// header returns a writer that has what precedes so many records, and room for their bytes.
+func (p *PCs) header(number, room int) *writer {
+	w := &writer{pack.Sealing(pcsFormat, room+64*len(p.products)), map[string]uint64{}}
 	w.number(len(p.products))
 	for _, product := range p.products {
 		w.product(product)
@@ -169,16 +273,16 @@ func (p *PCs) Encode() []byte {
 			w.number(int(product))
 		}
 	}
-	w.number(len(p.all))
-	for _, one := range p.all {
-		w.Text(one.key)
-		w.number(len(one.names))
-		for _, name := range one.names {
-			w.Text(name)
-		}
-		w.number(int(one.set))
+	w.number(number)
+	return w
+}
+
+// Encode returns the encoded PCs, about 34 bytes each, which are shared with p.
+func (p *PCs) Encode() []byte {
+	if p.encoded == nil {
+		return p.header(0, 0).Sealed()
 	}
-	return w.Sealed()
+	return p.encoded
 }
 
 var errPCs = errors.New("inventory: the stored PCs are damaged or have an unknown format")
@@ -201,14 +305,18 @@ func DecodePCs(b []byte) (*PCs, error) {
 		}
 		p.sets = append(p.sets, set)
 	}
-	p.all = make([]pc, 0, r.Count(3))
-	for range cap(p.all) {
-		one := pc{key: r.Text()}
-		for range r.Count(1) {
-			one.names = append(one.names, r.Text())
+	number := r.Count(3)
+	p.records, p.encoded = r.Rest(), b
+	records := reader{Reader: pack.NewReader(p.records)}
+	var one pc
+	for range number {
+		readPC(records.Reader, &one)
+		if int(one.set) >= len(p.sets) {
+			records.Fail()
 		}
-		one.set = r.below(len(p.sets))
-		p.all = append(p.all, one)
+	}
+	if err := records.End(); err != nil {
+		return nil, fmt.Errorf("%w: %w", errPCs, err)
 	}
 	if err := r.End(); err != nil {
 		return nil, fmt.Errorf("%w: %w", errPCs, err)

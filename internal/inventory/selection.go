@@ -74,9 +74,7 @@ type Selection struct {
 func Select(sources []Indexed, sought []Sought) Selection {
 	s := newSearch(sought)
 	for source, of := range sources {
-		for i := range of.PCs.all {
-			s.look(pcAt{source, i}, &of.PCs.all[i])
-		}
+		of.PCs.each(func(at int, one *pc) { s.look(pcAt{source, at, one.set}, one) })
 	}
 	matches, units := s.resolve()
 	selected := Selection{Matches: matches, PCs: len(units)}
@@ -84,8 +82,11 @@ func Select(sources []Indexed, sought []Sought) Selection {
 	return selected
 }
 
-// pcAt is the place of a PC: indexes of its source and in PCs.all.
-type pcAt struct{ source, pc int }
+// pcAt is the place of a PC: the index of its source, and its offset there.
+type pcAt struct {
+	source, at int
+	set        int32 // the number of its set of products
+}
 
 // search finds devices in the PCs of sources. The maps have indexes of devices, by keys as appendDevice
 // writes them.
@@ -127,14 +128,14 @@ func newSearch(sought []Sought) *search {
 
 // look notes which devices a PC may be.
 func (s *search) look(at pcAt, one *pc) {
-	for _, i := range s.ids[one.key] {
+	for _, i := range s.ids[string(one.key)] {
 		s.byID[i] = append(s.byID[i], at)
 	}
 	long := false // its domain is known
 	for name := range one.allNames() {
-		short := shortOf([]byte(name))
+		short := shortOf(name)
 		long = long || short != ""
-		for _, i := range s.names[name] {
+		for _, i := range s.names[string(name)] {
 			s.note(i, at, true)
 		}
 		for _, i := range s.names[short] { // none for an empty one
@@ -145,15 +146,15 @@ func (s *search) look(at pcAt, one *pc) {
 		return
 	}
 	for name := range one.allNames() {
-		for _, i := range s.shorts[name] {
+		for _, i := range s.shorts[string(name)] {
 			s.note(i, at, false)
 		}
 	}
 }
 
 // allNames returns the key and the names of a PC.
-func (p *pc) allNames() iter.Seq[string] {
-	return func(yield func(string) bool) {
+func (p *pc) allNames() iter.Seq[[]byte] {
+	return func(yield func([]byte) bool) {
 		if !yield(p.key) {
 			return
 		}
@@ -301,11 +302,11 @@ func (s *Selection) leaveOut(sources []Indexed, counted map[installedIn]int) {
 // the highest, and each product in the first source that has it.
 func productsOf(sources []Indexed, unit []pcAt) (all []installedIn) {
 	unit = slices.Clone(unit)
-	slices.SortFunc(unit, func(a, b pcAt) int { return cmp.Or(cmp.Compare(a.source, b.source), cmp.Compare(a.pc, b.pc)) })
+	slices.SortFunc(unit, func(a, b pcAt) int { return cmp.Or(cmp.Compare(a.source, b.source), cmp.Compare(a.at, b.at)) })
 	met := map[position.Product]bool{}
 	for _, at := range unit {
 		p := sources[at.source].PCs
-		for _, number := range p.sets[p.all[at.pc].set] {
+		for _, number := range p.sets[at.set] {
 			if product := p.products[number]; !met[product] {
 				met[product] = true
 				all = append(all, installedIn{product, at.source})

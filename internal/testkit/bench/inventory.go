@@ -81,10 +81,12 @@ func countHere(ctx context.Context, name string, w io.Writer) error {
 	}
 	defer file.Close()
 	begin := time.Now()
-	tally, err := inventory.Read(ctx, file, inventory.Options{PCs: new(inventory.PCs)})
+	var pcs inventory.PCs
+	tally, err := inventory.Read(ctx, file, inventory.Options{PCs: &pcs})
 	if err != nil {
 		return err
 	}
+	pcs.Encode() // the object that is stored beside the tally
 	c := counted{Milliseconds: milliseconds(time.Since(begin))}
 	sum := sha256.New()
 	for _, t := range tally.Titles {
