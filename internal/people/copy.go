@@ -134,21 +134,17 @@ func restore(saved []byte) (table, error) {
 	texts := pack.NewReader(r.Text())
 	count := r.Count(rowBytes)
 	t.rows, t.texts = make([]row, count), slots.NewTexts(count, texts.Len()/3)
+	t.orders[0] = make([]uint32, count)
 	for i := range t.rows {
 		at := &t.rows[i]
 		if !at.read(r, texts, places) || i > 0 && at.id <= t.rows[i-1].id {
 			return table{}, pack.ErrDamaged
 		}
-		for _, grants := range [...]string{at.licenses, at.waiting} {
-			for word := range subscriptionsIn(grants) {
-				if word >= uint64(len(t.words.list)) {
-					return table{}, pack.ErrDamaged
-				}
-			}
-		}
 		t.texts.AppendBy(at.texts)
-		t.include(uint32(i))
-		t.orders[0] = append(t.orders[0], uint32(i))
+		if !t.include(uint32(i)) {
+			return table{}, pack.ErrDamaged
+		}
+		t.orders[0][i] = uint32(i)
 	}
 	if texts.End() != nil {
 		return table{}, pack.ErrDamaged

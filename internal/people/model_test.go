@@ -69,7 +69,7 @@ func (m *model) signIn(u *subscription.User) {
 }
 
 func (m *model) grant() subscription.Grant {
-	g := subscription.Grant{At: m.now, By: pick(m.rng, "jo", "ann"), Call: fmt.Sprint("call-", m.rng.IntN(1000)), Via: subscription.Direct}
+	g := subscription.Grant{At: m.now, By: pick(m.rng, "jo", "ann"), Via: subscription.Direct}
 	if m.rng.IntN(3) == 0 {
 		g.Off = pick(m.rng, []string{"mail"}, []string{"chat", "mail"})
 	}
@@ -210,10 +210,20 @@ func (m *model) UsersByID(_ context.Context, ids []string) (map[string]subscript
 	found := map[string]subscription.User{}
 	for _, id := range ids {
 		if u, exists := m.store[id]; exists {
-			found[id] = u
+			found[id] = withCalls(u)
 		}
 	}
 	return found, nil
+}
+
+// withCalls returns a user whose licences have calls, as in the store. The register has none.
+func withCalls(u subscription.User) subscription.User {
+	u.Licenses = maps.Clone(u.Licenses)
+	for id, g := range u.Licenses {
+		g.Call = "call-" + id
+		u.Licenses[id] = g
+	}
+	return u
 }
 
 // walk reads the model in parts while it changes.
@@ -237,7 +247,7 @@ func (w *walk) Next(context.Context) (users []subscription.User, last bool, err 
 	}
 	for _, id := range slices.Sorted(maps.Keys(w.m.store)) {
 		if part := crc32.ChecksumIEEE([]byte(id)) % walkParts; part == w.part || part == w.part+1 {
-			users = append(users, w.m.store[id])
+			users = append(users, withCalls(w.m.store[id]))
 		}
 	}
 	w.part++

@@ -124,8 +124,9 @@ func (t *table) append(r row) uint32 {
 	return slot
 }
 
-// include adds the row in a slot to the sets.
-func (t *table) include(slot uint32) {
+// include adds the row in a slot to the sets. It returns false if grants of the row have a word that the
+// table does not have, which only a damaged copy has.
+func (t *table) include(slot uint32) bool {
 	r := &t.rows[slot]
 	t.live.Put(slot)
 	if r.deleted != noTime {
@@ -137,16 +138,21 @@ func (t *table) include(slot uint32) {
 	if r.disabled {
 		t.disabled.Put(slot)
 	}
-	for word := range subscriptionsIn(r.waiting) {
-		setOf(&t.waiters, word).Put(slot)
+	if r.licenses != "" {
+		t.licensed.Put(slot)
 	}
-	if r.licenses == "" {
-		return
+	return t.put(&t.holders, r.licenses, slot) && t.put(&t.waiters, r.waiting, slot)
+}
+
+// put adds a slot to the sets of the subscriptions of grants: see include.
+func (t *table) put(sets *[]slots.Set, grants string, slot uint32) bool {
+	for word := range subscriptionsIn(grants) {
+		if word >= uint64(len(t.words.list)) {
+			return false
+		}
+		setOf(sets, word).Put(slot)
 	}
-	t.licensed.Put(slot)
-	for word := range subscriptionsIn(r.licenses) {
-		setOf(&t.holders, word).Put(slot)
-	}
+	return true
 }
 
 // exclude removes the row in a slot from the sets.

@@ -67,6 +67,8 @@ type Page struct {
 }
 
 // Register finds users. Reads are exact at the moment of the call. Times are in whole milliseconds.
+//
+// Grants of listed users have no Call.
 type Register interface {
 	// List lists users. A user that exists throughout with the same values of the sort key is listed
 	// exactly once. A list by Subscription has since when each user holds the licence, which services
