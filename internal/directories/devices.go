@@ -299,15 +299,20 @@ func (l *deviceList) missing(ctx context.Context) error {
 			gone = append(gone, d)
 		}
 	}
-	if len(gone)*100 > heldAbove*stored && l.settings.Confirmed != len(gone) && l.Deleted == 0 {
-		l.Held = len(gone)
+	allowed, err := l.mayDelete(ctx, len(gone), stored)
+	if err != nil {
+		return err
+	}
+	if !allowed {
 		l.find(sheet.SeverityWarning, 0, "", "directory_devices_held", "devices", strconv.Itoa(len(gone)), "of", strconv.Itoa(stored), "percent", strconv.Itoa(heldAbove))
 		return nil
 	}
 	for some := range slices.Chunk(gone, window) {
 		deletions := make([]device.Deletion, len(some))
 		for i, d := range some {
-			deletions[i] = device.Deletion{Device: d, Event: l.event("device.deleted")}
+			event := l.event("device.deleted")
+			event.After = map[string]string{"call": l.ID}
+			deletions[i] = device.Deletion{Device: d, Event: event}
 		}
 		refused, err := l.Devices.DeleteDevices(ctx, deletions, false)
 		if err != nil {

@@ -117,6 +117,8 @@ type Record struct {
 	// file is running.
 	Position int
 	EndedAt  time.Time // zero before
+	// Deleting is how many users or devices the file was allowed to delete when it began to; 0 before.
+	Deleting int
 }
 
 // Name is the file's name, with its folder.

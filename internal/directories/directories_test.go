@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"os"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -673,6 +674,7 @@ func TestAuditOfFiles(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	r := w.put("users/a.csv", header+"1,a@x.org,Secret name,BE,,\n")
+	deleting := w.put("users/a.csv", list(2, 3, ""), "missing", "delete", "acknowledge", "service-data", "confirm", "1")
 	page, err := w.table.Audit.Events(t.Context(), audit.Query{From: noon, To: noon.AddDate(0, 0, 2), Limit: 100})
 	must(t, err)
 	actions := map[string]string{}
@@ -681,11 +683,11 @@ func TestAuditOfFiles(t *testing.T) {
 		if text := fmt.Sprint(e); strings.Contains(text, "Secret") || strings.Contains(text, "a@x.org") {
 			t.Errorf("personal data in %s", text)
 		}
-		if e.Action == licensing.UserCreated && e.After["call"] != r.ID {
+		if e.Action == licensing.UserCreated && e.After["call"] != r.ID && e.After["call"] != deleting.ID || e.Action == licensing.UserDeleted && e.After["call"] != deleting.ID {
 			t.Errorf("%+v", e)
 		}
 	}
-	same(t, "events", actions, map[string]string{licensing.UserCreated: "AWS:admin", "directory.succeeded": "AWS:admin"})
+	same(t, "events", actions, map[string]string{licensing.UserCreated: "AWS:admin", licensing.UserDeleted: "AWS:admin", "directory.succeeded": "AWS:admin"})
 }
 
 // announce stores the record of an announced file, and returns its id.
@@ -762,5 +764,38 @@ func TestFilesAtOneAnnouncedAddress(t *testing.T) {
 		}
 		same(t, "records", found, map[string]bool{files[0].Version: true, files[1].Version: true, files[2].Version: true})
 		same(t, "number of records", len(page.Items), 3)
+	}
+}
+
+// TestDeathWhileDeleting: an attempt after a death deletes the rest of what was confirmed, and counts all,
+// although the rest has another number.
+func TestDeathWhileDeleting(t *testing.T) {
+	t.Parallel()
+	const users, left = 120, 5
+	confirmed := []string{"missing", "delete", "acknowledge", "service-data", "confirm", strconv.Itoa(users - left)}
+	prepare := func(t *testing.T) (*world, intake.Object) {
+		t.Helper()
+		w := newWorld(t)
+		w.put("users/a.csv", list(0, users, ""))
+		return w, w.upload("users/a.csv", list(0, left, ""), confirmed...)
+	}
+	w, o := prepare(t)
+	calls := w.dieAt(o, 0, false)
+	want := directories.Counts{Rows: left, Unchanged: left, Deleted: users - left}
+	same(t, "without a death", w.record(o).Counts, want)
+	interrupted := 0
+	for n := calls - 5; n <= calls; n++ {
+		w, o := prepare(t)
+		w.dieAt(o, n, false)
+		if between := len(w.users()); between > left && between < users {
+			interrupted++
+		}
+		w.clock.Add(60_000) // the lease ends
+		must(t, w.Receive(t.Context(), o))
+		r := w.record(o)
+		same(t, fmt.Sprint("call ", n), []any{r.State, r.Counts, len(w.users())}, []any{directories.StateSucceeded, want, left})
+	}
+	if interrupted == 0 {
+		t.Error("no death came between two deletions")
 	}
 }

@@ -14,6 +14,24 @@ import (
 // heldAbove is the part of the users, in percent, that a file may delete without a confirmation.
 const heldAbove = 20
 
+// mayDelete reports whether a file may delete as many users or devices as it lacks, of all that were stored
+// before it. If not, they are held. If so, that is stored before the first is deleted: an attempt after a death
+// deletes the rest, which alone might not be allowed, and counts what the attempts before it deleted.
+func (j *job) mayDelete(ctx context.Context, missing, stored int) (bool, error) {
+	switch {
+	case j.Deleting > 0:
+		j.Deleted = max(j.Deleted, j.Deleting-missing)
+		return true, nil
+	case missing == 0:
+		return true, nil
+	case missing*100 > heldAbove*stored && j.settings.Confirmed != missing:
+		j.Held = missing
+		return false, nil
+	}
+	j.Deleting = missing
+	return true, j.save(ctx)
+}
+
 // missing deletes the users that a complete list lacks or states to be deleted, if the settings say so.
 func (l *list) missing(ctx context.Context) error {
 	if !l.settings.Delete {
@@ -35,16 +53,16 @@ func (l *list) missing(ctx context.Context) error {
 			ids = append(ids, u.id)
 		}
 	}
-	if len(ids) == 0 {
-		return nil
+	allowed, err := l.mayDelete(ctx, len(ids), l.current)
+	if err != nil {
+		return err
 	}
-	if len(ids)*100 > heldAbove*l.current && l.settings.Confirmed != len(ids) && l.Deleted == 0 {
-		l.Held = len(ids)
+	if !allowed {
 		l.find(sheet.SeverityWarning, 0, "", "directory_missing_held", "users", strconv.Itoa(len(ids)), "of", strconv.Itoa(l.current), "percent", strconv.Itoa(heldAbove))
 		return nil
 	}
 	for some := range slices.Chunk(ids, window) {
-		results, err := l.licenses().Delete(ctx, licensing.Deletion{UserIDs: some, Acknowledged: true, Today: l.today(), Event: l.event})
+		results, err := l.licenses().Delete(ctx, licensing.Deletion{UserIDs: some, Acknowledged: true, Call: l.call(), Today: l.today(), Event: l.event})
 		if err != nil {
 			return err
 		}

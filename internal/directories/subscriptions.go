@@ -117,6 +117,7 @@ func (j *job) create(ctx context.Context, row directory.SubscriptionRow) error {
 			return err
 		}
 		j.Created++
+		j.lapsed(row, h.Seats)
 		j.assigned(row, h.Seats)
 	default:
 		j.Rejected++
@@ -179,10 +180,7 @@ func (j *job) update(ctx context.Context, row directory.SubscriptionRow, h subsc
 		is, more = j.term(row, is)
 		differs = append(differs, more...)
 		changed = is.Version > was.Version
-		if is.AsOf.Before(j.Object.At) { // also if the numbers are the same: an older file must not change them later
-			is.AsOf = j.Object.At
-			is.Version++
-		}
+		is = is.Stated(j.Object.At) // also if the numbers are the same
 		if is.Version > was.Version {
 			is.Version = was.Version + 1 // one change, of the quantity, the term, the moment or several
 		}
@@ -215,8 +213,16 @@ func (j *job) update(ctx context.Context, row directory.SubscriptionRow, h subsc
 	for _, f := range differs {
 		j.find(f.Severity, f.Line, f.Value, f.Code, pairs(f.Args)...)
 	}
+	j.lapsed(row, is)
 	j.assigned(row, is)
 	return nil
+}
+
+// lapsed reports that no licence of a subscription can be assigned, because all have expired.
+func (j *job) lapsed(row directory.SubscriptionRow, s subscription.Seats) {
+	if row.Lapsed && s.Status(day.In(j.now(), j.Zone)) == subscription.Expired {
+		j.find(sheet.SeverityWarning, row.Line, row.Subscription.Name, "directory_lapsed")
+	}
 }
 
 func pairs(args errs.Args) (list []string) {

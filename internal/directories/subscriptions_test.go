@@ -2,11 +2,13 @@ package directories_test
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"trueup/internal/audit"
+	"trueup/internal/day"
 	"trueup/internal/directories"
 	"trueup/internal/once"
 	"trueup/internal/subscription"
@@ -102,6 +104,84 @@ func TestR9_6_QuantitiesFromFile(t *testing.T) {
 	r = w.record(older)
 	same(t, "an older file", r.Counts, directories.Counts{Rows: 1, Unchanged: 1, Differ: 1})
 	same(t, "its findings", w.findings(r), []string{"2 Suite directory_older date=2026-11-29"})
+}
+
+// R9.3: a subscription whose licences have all expired has ended, whether numbers, a date or a state say so, and no
+// licence of it is assigned. One that lasts longer here stays, with a finding.
+func TestR9_3_LapsedSubscriptions(t *testing.T) {
+	t.Parallel()
+	const columns = "Product Title,Total Licenses,Expired Licenses,Assigned licenses"
+	w := newWorld(t)
+	state := func(state string) string {
+		return strings.Replace(w.sample("subscriptions/directory-subscriptions.json"), `"Enabled"`, `"`+state+`"`, 1)
+	}
+	skus := w.sample("subscriptions/subscribed-skus.json")
+	for name, test := range map[string]struct {
+		file, title string
+		status      subscription.Status
+	}{
+		"numbers":                       {columns + "\nPower BI Pro,0,5,4\n", "Power BI Pro", subscription.Expired},
+		"numbers and a later day":       {columns + ",Renewal Date\nPower BI Pro,0,5,4,2027-03-01\n", "Power BI Pro", subscription.Expired},
+		"numbers and an earlier day":    {columns + ",Renewal Date\nPower BI Pro,0,5,4,2026-03-01\n", "Power BI Pro", subscription.Expired},
+		"some have expired":             {columns + "\nPower BI Pro,1,5,4\n", "Power BI Pro", subscription.Active},
+		"warning units":                 {skus, "VISIOCLIENT", subscription.Expired},
+		"enabled units":                 {skus, "SPE_E3", subscription.Active},
+		"locked out units":              {strings.NewReplacer(`"warning": 10`, `"warning": 0`, `"lockedOut": 0`, `"lockedOut": 10`, `"Warning"`, `"LockedOut"`).Replace(skus), "VISIOCLIENT", subscription.Expired},
+		"the state warning":             {state("Warning"), "SPE_E3", subscription.Expired},
+		"the state suspended":           {state("Suspended"), "SPE_E3", subscription.Expired},
+		"the state locked out":          {state("LockedOut"), "SPE_E3", subscription.Expired},
+		"the state enabled":             {state("Enabled"), "SPE_E3", subscription.Active},
+		"a state that is not described": {state("Other"), "SPE_E3", subscription.Active},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			ending := ".csv"
+			if test.file[0] == '{' {
+				ending = ".json"
+			}
+			r := w.put("subscriptions/a"+ending, test.file)
+			found := slices.ContainsFunc(w.findings(r), func(f string) bool { return strings.HasSuffix(f, test.title+" directory_lapsed") })
+			h := w.named(test.title)
+			same(t, "state", []any{h.Seats.Status(day.Of(noon)), found}, []any{test.status, test.status == subscription.Expired})
+			w.put("users/a.csv", list(1, 2, test.title), "licenses", "adopt")
+			want := 1
+			if test.status == subscription.Expired {
+				want = 0
+			}
+			same(t, "assigned", w.named(test.title).Seats.Assigned, want)
+		})
+	}
+	w.subscribe(map[string]int{"Power BI Pro": 5})
+	r := w.put("subscriptions/a.csv", columns+"\nPower BI Pro,0,5,0\n")
+	same(t, "known without an end", []any{w.named("Power BI Pro").Seats.Status(day.Of(noon)), w.findings(r)}, []any{subscription.Expired, []string{"2 Power BI Pro directory_lapsed"}})
+}
+
+// named returns the subscription with a name.
+func (w *world) named(name string) subscription.Holding {
+	w.t.Helper()
+	all, err := w.Subscriptions.Subscriptions(w.t.Context())
+	must(w.t, err)
+	i := slices.IndexFunc(all, func(h subscription.Holding) bool { return h.Name == name })
+	if i < 0 {
+		w.t.Fatalf("no subscription %s", name)
+	}
+	return all[i]
+}
+
+// A quantity that is set again to the stored number is newer than a file that was made before.
+func TestL2_TheSameQuantityByHandIsNewer(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.subscribe(map[string]int{"Suite": 5})
+	older := w.upload("subscriptions/older.csv", "Product Title,Total Licenses,Assigned licenses\nSuite,4,0\n")
+	_, _, err := w.Subscriptions.Reseat("Suite", func(h subscription.Holding) (subscription.Seats, error) {
+		s, err := h.WithQuantity(5, false, older.At.Add(time.Hour))
+		return s.Stated(older.At.Add(time.Hour)), err
+	}).Apply(t.Context(), once.Change{Event: w.event()})
+	must(t, err)
+	must(t, w.Receive(t.Context(), older))
+	same(t, "quantity", []any{w.named("Suite").Seats.Quantity, w.record(older).Differ}, []any{5, 1})
 }
 
 // A file that states the quantity that is stored makes it newer: an older file does not change it.

@@ -150,5 +150,5 @@ type SubscriptionRow struct {
 	// with the users that trueup knows, never stored.
 	Assigned int
 	Expired  int  // licences that have expired and are not in the quantity
-	Lapsed   bool // all licences have expired; the quantity is their number
+	Lapsed   bool // all licences have expired; the quantity is their number, and the end is in the past
 }

@@ -152,7 +152,7 @@ var samples = map[string][]string{
 	"subscriptions/subscribed-skus.json": {
 		`subscriptions: 3 good, 0 rejected, 1 skipped`,
 		`4 SPE_E3|user|05e9a617-0261-4cee-bb44-138d3ef5d965|SPE_E3|quantity 25 until |assigned 23 expired 0 lapsed false|57ff2da0-773e-42df-b2af-ffb7a2317929 TEAMS1, efb87545-963c-4e0d-99df-69c6916d9eb0 EXCHANGE_S_ENTERPRISE`,
-		`43 VISIOCLIENT|user|c5928f49-12ba-48f7-ada3-0d743a3601d5|VISIOCLIENT|quantity 10 until |assigned 8 expired 10 lapsed true|663a804f-1c30-4ff0-9915-9db84f0d1cea VISIO_CLIENT_SUBSCRIPTION`,
+		`43 VISIOCLIENT|user|c5928f49-12ba-48f7-ada3-0d743a3601d5|VISIOCLIENT|quantity 10 until 2026-11-25|assigned 8 expired 10 lapsed true|663a804f-1c30-4ff0-9915-9db84f0d1cea VISIO_CLIENT_SUBSCRIPTION`,
 		`65 OFFICE_PROPLUS_DEVICE1|device|ea4c5ec8-50e3-4193-89b9-50da5bd4cdc7|OFFICE_PROPLUS_DEVICE1|quantity 20 until |assigned 0 expired 0 lapsed false|3c994f28-87d5-4273-b07a-eb6190852599 OFFICE_PROPLUS_DEVICE`,
 		`hint 87:0 kind directory_company "STORAGE_ADDON"`,
 	},

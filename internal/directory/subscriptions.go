@@ -2,6 +2,7 @@ package directory
 
 import (
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -45,9 +46,7 @@ func (r *reading) subscription() error {
 		s.Draft.Kind = subscription.ForDevices
 	}
 	r.quantities(&s)
-	if end := c.get(columns.End); end != "" {
-		s.SeatsDraft.EndsOn = r.end(end)
-	}
+	s.SeatsDraft.EndsOn = r.end(&s)
 	parsed, violations := subscription.Parse(s.Draft)
 	s.Subscription = parsed
 	r.violated(violations)
@@ -98,7 +97,9 @@ func (r *reading) quantities(s *SubscriptionRow) {
 	}
 	expired, _ := r.whole(columns.Expired)
 	suspended, _ := r.whole(columns.Suspended)
-	s.SeatsDraft.Quantity, s.Expired = quantity, int(expired+suspended)
+	lockedOut, _ := r.whole(columns.LockedOut)
+	s.SeatsDraft.Quantity, s.Expired = quantity, int(min(expired+suspended+lockedOut, math.MaxInt32))
+	s.Lapsed = slices.Contains(lapsed, text.Letters(text.Shorten(r.record.get(columns.Status), 32)))
 	if quantity == 0 && s.Expired > 0 {
 		s.SeatsDraft.Quantity, s.Lapsed = int64(s.Expired), true
 	}
@@ -123,12 +124,25 @@ func (r *reading) whole(f columns.Field) (n int64, given bool) {
 	return 0, false
 }
 
-// end reads the day of renewal: the last day of the term.
-func (r *reading) end(value string) string {
+// lapsed are the states, in the form of text.Letters, of a subscription of which no licence can be assigned.
+var lapsed = []string{"warning", "suspended", "lockedout", "deleted", "expired", "disabled"}
+
+// end reads the day of renewal: the last day of the term; empty if there is none.
+//
+// If all licences have expired, the day is in the past. What the row states may be a later one: the day on
+// which the licences go into their next state. The day before the file was made, in every time zone, stands for it.
+func (r *reading) end(s *SubscriptionRow) string {
+	value := r.record.get(columns.End)
+	date, known := r.dateOf(value)
 	if moment, err := time.Parse(time.RFC3339, value); err == nil {
-		return string(day.Of(moment))
+		date, known = day.Of(moment), true
 	}
-	if date, ok := r.dateOf(value); ok {
+	if s.Lapsed && (known || value == "") {
+		if past := day.Of(r.options.Now.Add(-36 * time.Hour)); !known || date > past {
+			return string(past)
+		}
+	}
+	if known {
 		return string(date)
 	}
 	return value // the domain says that it is no day

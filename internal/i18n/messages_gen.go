@@ -677,6 +677,11 @@ var messages = [...]message{
 		"De JSON is vanaf deze regel niet te lezen. Misschien is het bestand afgebroken: exporteer het opnieuw.",
 		"Le JSON est illisible à partir de cette ligne. Le fichier est peut-être tronqué : exportez-le de nouveau.",
 	}},
+	{"directory_lapsed", [...]string{
+		"According to the file all licences of this subscription have expired, so it ended here too, and no licence of it can be assigned. If it was renewed, renew it here as well.",
+		"Volgens het bestand zijn alle licenties van dit abonnement verlopen. Het is dus ook hier beëindigd, en er kan geen licentie van worden toegewezen. Als het is verlengd, verleng het dan ook hier.",
+		"D'après le fichier, toutes les licences de cet abonnement ont expiré. Il est donc terminé ici aussi, et aucune de ses licences ne peut être attribuée. S'il a été renouvelé, renouvelez-le ici également.",
+	}},
 	{"directory_license_extra", [...]string{
 		"The user has licences here that the file does not have: {subscriptions}.",
 		"De gebruiker heeft hier licenties die niet in het bestand staan: {subscriptions}.",

@@ -296,6 +296,7 @@ type Deletion struct {
 	// Version is the version of the only user as read, or 0 to delete any version.
 	Version      int64
 	Acknowledged bool // see Request
+	Call         subscription.Call
 	Today        subscription.Today
 	Event        func(action string) audit.Event
 	DryRun       bool
@@ -305,7 +306,7 @@ type Deletion struct {
 // an acknowledgement the error is errs.Conflict deletion_acknowledgement_required, also for users without
 // licences, since deleting them deletes their data. A user who is deleted already is unchanged.
 func (l *Licensing) Delete(ctx context.Context, r Deletion) ([]Result, error) {
-	t := task{ids: r.UserIDs, today: r.Today, dryRun: r.DryRun, event: func(subscription.Decision) audit.Event { return r.Event(UserDeleted) }}
+	t := task{ids: r.UserIDs, today: r.Today, dryRun: r.DryRun, event: func(subscription.Decision) audit.Event { return called(r.Event(UserDeleted), r.Call) }}
 	t.judge = func(u subscription.User, _ map[string]subscription.Holding) (subscription.Decision, error) {
 		switch {
 		case u.Version == 0:

@@ -568,3 +568,34 @@ func deadAt(t *testing.T, o *organisation, n int, done bool, users int) int {
 	_, _ = of(dynamo.Open(client, o.name)).Change(ctx, assign("call", names(0, users), "suite", "voice")) // a dead process returns no result
 	return proxy.Requests()
 }
+
+// L8: a repetition of a call that switched services off reports the same outcome, as one that assigned does.
+func TestL8_ServicesAreSwitchedOnce(t *testing.T) {
+	t.Parallel()
+	o := newOrganisation(t, 3, map[string]int{"suite": 3})
+	suite := o.seats()["suite"].Subscription
+	after := suite
+	after.Services = []subscription.Service{{ID: "chat", Name: "Chat"}, {ID: "mail", Name: "Mail"}}
+	_, err := o.table.Subscriptions.Describe(t.Context(), suite, after, events()("subscription.edited"))
+	must(t, err)
+	_, err = o.Change(t.Context(), assign("first", names(0, 3), "suite"))
+	must(t, err)
+	second := assign("second", names(0, 3), "suite")
+	second.Want.Add[0].Off = []string{"chat"}
+	for range 2 {
+		results, err := o.Change(t.Context(), second)
+		must(t, err)
+		for _, r := range results {
+			if r.Outcome != subscription.Assigned {
+				t.Errorf("%s %v", r.Outcome, r.Violations)
+			}
+		}
+	}
+	third := second
+	third.Call.ID = "third"
+	results, err := o.Change(t.Context(), third)
+	must(t, err)
+	if results[0].Outcome != subscription.Unchanged {
+		t.Errorf("by another call: %s", results[0].Outcome)
+	}
+}

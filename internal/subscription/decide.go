@@ -294,7 +294,7 @@ func (d *decider) add(id string, off []string, held Grant, holds bool, call Call
 		d.leavesServices(s.Subscription, off)
 	}
 	if holds {
-		held.Off = off
+		held.Off, held.Call = off, call.ID // so that a repetition of the call reports it again
 		d.after[id] = held
 		d.Changed = append(d.Changed, id)
 		return

@@ -179,8 +179,8 @@ func TestDecide(t *testing.T) {
 				}
 			}
 			for _, id := range d.Changed {
-				if was, is := test.user.Licenses[id], d.After.Licenses[id]; was.At != is.At || was.Call != is.Call {
-					t.Errorf("%s lost its beginning", id)
+				if was, is := test.user.Licenses[id], d.After.Licenses[id]; was.At != is.At || was.By != is.By || is.Call != call.ID {
+					t.Errorf("%s lost its beginning, or a repetition would not report it: %+v", id, is)
 				}
 			}
 		})

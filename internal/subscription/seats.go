@@ -19,6 +19,16 @@ func (s Seats) WithQuantity(n int, at time.Time) Seats {
 	return s
 }
 
+// Stated returns the seats with a quantity that was stated again at a moment: a file that is older must not
+// change it later.
+func (s Seats) Stated(at time.Time) Seats {
+	if s.AsOf.Before(at) {
+		s.AsOf = at
+		s.Version++
+	}
+	return s
+}
+
 func quantityRange(n int64) errs.Violation {
 	return errs.Violation{Code: "quantity_range", Field: "quantity", Value: strconv.FormatInt(n, 10), Args: errs.Pairs("max", strconv.Itoa(QuantityMax))}
 }

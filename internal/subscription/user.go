@@ -81,7 +81,7 @@ type User struct {
 type Grant struct {
 	At   time.Time
 	By   string   // subject of the person or program that assigned it
-	Call string   // the call or job that assigned it: a repetition reports the same outcome
+	Call string   // the call or job that assigned it, or changed Off last: a repetition reports the same outcome
 	Off  []string // ids of services that are switched off, sorted
 	Via  string   // Direct, for now
 }

@@ -47,6 +47,7 @@ type directoryFileRecord struct {
 	Warnings  int            `dynamodbav:"warnings"`
 	Hints     int            `dynamodbav:"hints"`
 	Annotated bool           `dynamodbav:"annotated,omitempty"`
+	Deleting  int            `dynamodbav:"deleting,omitempty"`
 	At        int64          `dynamodbav:"at"`
 	Ended     int64          `dynamodbav:"ended"`
 }
@@ -72,7 +73,7 @@ func newDirectoryFileItem(r directories.Record) directoryFileItem {
 		itemKey: keyed(directoryFileKey(r.ID)), State: r.State, Counts: directoryFileCounts(r.Counts), Attempts: r.Attempts, Position: r.Position, Version: r.Version,
 		Record: directoryFileRecord{
 			ID: r.ID, Key: o.Key, Object: o.Version, ETag: o.ETag, Sequencer: o.Sequencer, Size: o.Size, Principal: o.Principal, Put: millis(o.At), By: o.By, Via: r.Via,
-			List: r.List, Part: r.Part, Reason: r.Reason, Args: r.Args, Errors: r.Errors, Warnings: r.Warnings, Hints: r.Hints, Annotated: r.Annotated, At: millis(r.At), Ended: millis(r.EndedAt),
+			List: r.List, Part: r.Part, Reason: r.Reason, Args: r.Args, Errors: r.Errors, Warnings: r.Warnings, Hints: r.Hints, Annotated: r.Annotated, Deleting: r.Deleting, At: millis(r.At), Ended: millis(r.EndedAt),
 		},
 	}
 }
@@ -85,7 +86,7 @@ func (i directoryFileItem) file() directories.Record {
 			Object: intake.Object{Key: r.Key, Version: r.Object, ETag: r.ETag, Sequencer: r.Sequencer, Size: r.Size, At: fromMillis(r.Put), By: r.By, Principal: r.Principal},
 		},
 		State: i.State, List: r.List, Part: r.Part, Reason: r.Reason, Args: r.Args, Counts: directories.Counts(i.Counts),
-		Errors: r.Errors, Warnings: r.Warnings, Hints: r.Hints, Annotated: r.Annotated, Attempts: i.Attempts, Position: i.Position, EndedAt: fromMillis(r.Ended),
+		Errors: r.Errors, Warnings: r.Warnings, Hints: r.Hints, Annotated: r.Annotated, Deleting: r.Deleting, Attempts: i.Attempts, Position: i.Position, EndedAt: fromMillis(r.Ended),
 	}
 }
 

@@ -53,8 +53,10 @@ const (
 	Quantity
 	Expired
 	Suspended
+	LockedOut
 	Assigned
 	End
+	Status
 	AppliesTo
 	GroupTypes
 	Security
@@ -137,6 +139,8 @@ var shapes = []shape{
 				"expiredlicenses", "expiredlicences", "prepaidunitswarning", "verlopenlicenties", "licencesexpirees", "abgelaufenelizenzen", "licenciasexpiradas", "licenciascaducadas", "licencasexpiradas", "licencasvencidas",
 			}},
 			{Suspended, "Suspended", []string{"prepaidunitssuspended"}},
+			{LockedOut, "Locked out", []string{"prepaidunitslockedout"}},
+			{Status, "Status", []string{"status", "capabilitystatus"}},
 			{Assigned, "Assigned licenses", []string{
 				"assignedlicenses", "assignedlicences", "consumedunits", "consumedlicenses", "toegewezenlicenties", "licencesattribuees", "licencesaffectees", "zugewiesenelizenzen", "licenciasasignadas",
 				"licencasatribuidas",

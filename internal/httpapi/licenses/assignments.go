@@ -376,7 +376,7 @@ func (o *operations) deleteUsers(api huma.API, op huma.Operation) {
 	huma.Register(api, op, func(ctx context.Context, in *deleteUsersInput) (*userResultsOutput, error) {
 		return o.many(ctx, in.Reader, in.Repeatable, op.OperationID, in.Body, in.Body.Users, in.Body.DryRun, func(ids []string, now time.Time) ([]licensing.Result, error) {
 			return o.licensing.Delete(ctx, licensing.Deletion{
-				UserIDs: ids, Acknowledged: in.Body.Acknowledge == acknowledgeData, DryRun: in.Body.DryRun, Today: o.today(now), Event: o.events(ctx, access.DeleteUser, now),
+				UserIDs: ids, Acknowledged: in.Body.Acknowledge == acknowledgeData, DryRun: in.Body.DryRun, Call: o.call(ctx, now, in.Repeatable, op.OperationID), Today: o.today(now), Event: o.events(ctx, access.DeleteUser, now),
 			})
 		})
 	})

@@ -232,7 +232,7 @@ func (o *operations) graphDeleteUser(api huma.API, op huma.Operation) {
 			return nil, err
 		}
 		results, err := o.licensing.Delete(ctx, licensing.Deletion{
-			UserIDs: []string{u.ID}, Acknowledged: in.acknowledged(), Today: o.today(now), Event: o.events(ctx, access.DeleteUser, now),
+			UserIDs: []string{u.ID}, Acknowledged: in.acknowledged(), Call: o.call(ctx, now, httpapi.Repeatable{}, op.OperationID), Today: o.today(now), Event: o.events(ctx, access.DeleteUser, now),
 		})
 		if err != nil {
 			return nil, graphChange(err)

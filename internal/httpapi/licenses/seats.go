@@ -129,7 +129,8 @@ func (o *operations) setQuantity(api huma.API, op huma.Operation) {
 				if !in.Allows(versionOf(h)) {
 					return h.Seats, errs.New(errs.Stale, "version_stale")
 				}
-				return h.WithQuantity(int(in.Body.Quantity), in.Body.Acknowledge == acknowledgeConflict, now)
+				s, err := h.WithQuantity(int(in.Body.Quantity), in.Body.Acknowledge == acknowledgeConflict, now)
+				return s.Stated(now), err
 			})
 	})
 }

@@ -280,7 +280,7 @@ func (o *operations) deleteUser(api huma.API, op huma.Operation) {
 		var out *deleteUserOutput
 		err := httpapi.Revise(ctx, in.Revision, o.version(ctx, in.ID), func(read subscription.User) error {
 			results, err := o.licensing.Delete(ctx, licensing.Deletion{
-				UserIDs: []string{read.ID}, Version: read.Version, Acknowledged: in.acknowledged(), Today: o.today(now), Event: o.events(ctx, access.DeleteUser, now),
+				UserIDs: []string{read.ID}, Version: read.Version, Acknowledged: in.acknowledged(), Call: o.call(ctx, now, httpapi.Repeatable{}, op.OperationID), Today: o.today(now), Event: o.events(ctx, access.DeleteUser, now),
 			})
 			if err != nil {
 				return err
