@@ -111,9 +111,8 @@ func (f *filled) views() map[string]string {
 	return views
 }
 
-// TestConsole runs the tests that share a world.
-func TestConsole(t *testing.T) {
-	t.Parallel()
+// testFilled runs the tests that share a world with data.
+func testFilled(t *testing.T) {
 	f := fill(t, newWorld(t))
 	for _, test := range []struct {
 		name string
@@ -140,6 +139,8 @@ func TestConsole(t *testing.T) {
 		{"user", testUser},
 		{"assign", testAssign},
 		{"many users", testManyUsers},
+		{"delete and restore users", testUsersInBulk},
+		{"lists as files", testListFiles},
 		{"devices", testDevices},
 		{"directory", testDirectory},
 	} {
@@ -425,9 +426,8 @@ func testStates(t *testing.T, f *filled) {
 	with("/imports/i9", `{"id": "i9", "fileName": "a.csv", "state": "succeeded", "final": true, "rows": 3, "added": 2, "rejected": 1}`, "/console/imports/i9").has("Partly stored: 2 of 3 rows. Mistakes: 0")
 }
 
-// TestFirstUse: before the first PC the overview is a checklist, and every page says what to do.
-func TestFirstUse(t *testing.T) {
-	t.Parallel()
+// testFirstUse: before the first PC the overview is a checklist, and every page says what to do.
+func testFirstUse(t *testing.T) {
 	w := newWorld(t)
 	v := w.as(t, an)
 	for _, page := range [][2]string{ // reports and the overview start a refresh (R8.6), so they come last
