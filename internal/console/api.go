@@ -195,7 +195,15 @@ type (
 		Expiring    []purchase      `json:"expiring"`
 		ExpiringAll int             `json:"expiringAll"`
 		LeftOut     leftOut         `json:"leftOut"`
+
+		Subscriptions subscriptionsOverview `json:"subscriptions"`
+
 		Runs        []runSummary    `json:"runs"`
+	}
+	subscriptionsOverview struct {
+		Conflicts   int `json:"conflicts"`
+		Overdue     int `json:"overdue"`
+		ExpiringAll int `json:"expiringAll"`
 	}
 	runSummary struct {
 		ID      string     `json:"id"`

@@ -24,6 +24,7 @@ package console
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"net/http"
 	"runtime/debug"
@@ -61,6 +62,7 @@ type Options struct {
 	Sessions Sessions
 	Now      func() time.Time
 	Log      *slog.Logger
+	Samples  fs.FS  // files with made-up data that pages offer to try; nil for none
 	Uploads  string // origin of the uploads bucket, to which browsers upload large files; empty if it is not known
 }
 

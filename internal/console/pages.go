@@ -74,6 +74,8 @@ func Pages() []Page {
 		{"POST", "/console/imports", manage, "console_agreements_add", none, uploadAgreements},
 		{"GET", "/console/imports/{id}", read, "console_import", none, showImport},
 		{"GET", "/console/imports/{id}/annotated", read, "console_annotated", none, importCopy},
+		{"POST", "/console/samples", manage, "console_upload", none, trySample},
+		{"POST", "/console/directory/samples", users, "console_upload", none, tryUsers},
 		{"POST", "/console/uploads/statements", manage, "console_upload", none, uploadStatement},
 		{"POST", "/console/uploads/inventory", manage, "console_upload", none, uploadInventory},
 

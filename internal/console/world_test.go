@@ -103,7 +103,7 @@ func newWorld(t testing.TB) *world {
 	w.api = httptest.NewServer(gateway(settings, c))
 	w.proxy = &proxy{to: w.api.URL}
 	front := httptest.NewServer(w.proxy)
-	w.console = console.New(console.Options{API: front.URL, Client: &http.Client{}, Sessions: w.people, Now: time.Now, Log: quiet, Uploads: files.URL})
+	w.console = console.New(console.Options{API: front.URL, Client: &http.Client{}, Sessions: w.people, Now: time.Now, Log: quiet, Uploads: files.URL, Samples: os.DirFS("../../events")})
 
 	done := work(t, settings, c, events)
 	t.Cleanup(func() {

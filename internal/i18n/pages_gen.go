@@ -61,12 +61,12 @@ var pageMessages = [...]message{
 	}},
 	{"console_action_adjustment_deleted", [...]string{
 		"Adjustment deleted",
-		"Aanpassing verwijderd",
+		"Correctie verwijderd",
 		"Ajustement supprimé",
 	}},
 	{"console_action_adjustment_set", [...]string{
 		"Adjustment set",
-		"Aanpassing ingesteld",
+		"Correctie ingesteld",
 		"Ajustement défini",
 	}},
 	{"console_action_agreement_created", [...]string{
@@ -526,7 +526,7 @@ var pageMessages = [...]message{
 	}},
 	{"console_adjust", [...]string{
 		"Adjust",
-		"Aanpassen",
+		"Corrigeren",
 		"Ajuster",
 	}},
 	{"console_adjustment_counted", [...]string{
@@ -556,12 +556,12 @@ var pageMessages = [...]message{
 	}},
 	{"console_adjustments", [...]string{
 		"Manual adjustments",
-		"Handmatige aanpassingen",
+		"Handmatige correcties",
 		"Ajustements manuels",
 	}},
 	{"console_adjustments_none", [...]string{
 		"There are no manual adjustments",
-		"Er zijn geen handmatige aanpassingen",
+		"Er zijn geen handmatige correcties",
 		"Il n'y a pas d'ajustements manuels",
 	}},
 	{"console_adjustments_none_text", [...]string{
@@ -1391,12 +1391,12 @@ var pageMessages = [...]message{
 	}},
 	{"console_done_adjusted", [...]string{
 		"{product} is adjusted: {n}. Reports count it within seconds.",
-		"{product} is aangepast: {n}. Rapporten tellen het binnen enkele seconden mee.",
+		"{product} is gecorrigeerd: {n}. Rapporten tellen het binnen enkele seconden mee.",
 		"{product} est ajusté : {n}. Les rapports en tiennent compte en quelques secondes.",
 	}},
 	{"console_done_adjustment_deleted", [...]string{
 		"The adjustment of {product} is deleted.",
-		"De aanpassing van {product} is verwijderd.",
+		"De correctie van {product} is verwijderd.",
 		"L'ajustement de {product} est supprimé.",
 	}},
 	{"console_done_confirmed", [...]string{
@@ -3224,10 +3224,25 @@ var pageMessages = [...]message{
 		"Hoe het bestand eruitziet",
 		"À quoi ressemble le fichier",
 	}},
+	{"console_sample_agreements", [...]string{
+		"Agreements without mistakes",
+		"Overeenkomsten zonder fouten",
+		"Accords sans erreurs",
+	}},
 	{"console_sample_download", [...]string{
 		"Download a sample",
 		"Een voorbeeld downloaden",
 		"Télécharger un exemple",
+	}},
+	{"console_sample_inventory", [...]string{
+		"An inventory",
+		"Een inventaris",
+		"Un inventaire",
+	}},
+	{"console_sample_mistakes", [...]string{
+		"Agreements with mistakes",
+		"Overeenkomsten met fouten",
+		"Accords avec des erreurs",
 	}},
 	{"console_sample_more", [...]string{
 		"Semicolons, as spreadsheet programs in Dutch and French write them, are fine.",
@@ -3249,10 +3264,25 @@ var pageMessages = [...]message{
 		"Het overeenkomstnummer en het inschrijvingsnummer",
 		"Le numéro d'accord et le numéro d'inscription",
 	}},
+	{"console_sample_statement", [...]string{
+		"A licence statement",
+		"Een licentieoverzicht",
+		"Un relevé de licences",
+	}},
 	{"console_sample_text", [...]string{
 		"One pair on each line, and a name if you like. Rows with the same name become one agreement.",
 		"Eén paar per regel, met een naam als u wilt. Rijen met dezelfde naam worden één overeenkomst.",
 		"Une paire par ligne, avec un nom si vous voulez. Les lignes de même nom forment un seul accord.",
+	}},
+	{"console_sample_try", [...]string{
+		"Or try a sample:",
+		"Of probeer een voorbeeld:",
+		"Ou essayez un exemple :",
+	}},
+	{"console_sample_users", [...]string{
+		"A list of users",
+		"Een lijst van gebruikers",
+		"Une liste d'utilisateurs",
 	}},
 	{"console_save", [...]string{
 		"Save",
@@ -4329,10 +4359,45 @@ var pageMessages = [...]message{
 		"De eerste in deze lijst krijgt de volgende vrije licentie.",
 		"Le premier de cette liste reçoit la prochaine licence libre.",
 	}},
+	{"console_waits", [...]string{
+		"What waits for you",
+		"Wat op u wacht",
+		"Ce qui vous attend",
+	}},
+	{"console_waits_agreements", [...]string{
+		"Agreements that end soon: {n}",
+		"Overeenkomsten die binnenkort aflopen: {n}",
+		"Accords qui se terminent bientôt : {n}",
+	}},
+	{"console_waits_conflicts", [...]string{
+		"Conflicts of subscriptions: {n}, overdue: {overdue}",
+		"Conflicten van abonnementen: {n}, te laat: {overdue}",
+		"Conflits d'abonnements : {n}, en retard : {overdue}",
+	}},
 	{"console_waits_for", [...]string{
 		"Waits for",
 		"Wacht op",
 		"Attend",
+	}},
+	{"console_waits_none", [...]string{
+		"Nothing waits for you.",
+		"Er wacht niets op u.",
+		"Rien ne vous attend.",
+	}},
+	{"console_waits_subscriptions", [...]string{
+		"Subscriptions that end soon: {n}",
+		"Abonnementen die binnenkort aflopen: {n}",
+		"Abonnements qui se terminent bientôt : {n}",
+	}},
+	{"console_waits_undecided", [...]string{
+		"Undecided titles: {n}, on PCs: {devices}",
+		"Onbesliste titels: {n}, op pc's: {devices}",
+		"Titres indécis : {n}, sur des PC : {devices}",
+	}},
+	{"console_waits_unknown", [...]string{
+		"Unknown titles: {n}, on PCs: {devices}",
+		"Onbekende titels: {n}, op pc's: {devices}",
+		"Titres inconnus : {n}, sur des PC : {devices}",
 	}},
 	{"console_warnings", [...]string{
 		"Warnings",
