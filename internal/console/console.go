@@ -41,7 +41,7 @@ import (
 
 // Sessions signs people in and out. A method that returns an error has not responded.
 type Sessions interface {
-	// Person returns who is signed in; session.ErrNoSession if nobody is.
+	// Person returns the person who is signed in; session.ErrNoSession without one.
 	Person(w http.ResponseWriter, r *http.Request) (session.Person, error)
 	// SignIn sends the person to the issuer, and back to the local path afterwards.
 	SignIn(w http.ResponseWriter, r *http.Request, to string) error

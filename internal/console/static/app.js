@@ -74,7 +74,7 @@ addEventListener('click', e => {
 })
 addEventListener('popstate', () => { if ($('#results')) replaceResults(location.href, false) })
 
-// What goes on is shown again every two seconds, while somebody looks.
+// What goes on is shown again every two seconds, while the page is in view.
 let polling
 function poll () {
   clearTimeout(polling)
