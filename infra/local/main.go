@@ -48,6 +48,7 @@ func run() error {
 	flag.StringVar(&o.RefreshAt, "refresh-at", text("REFRESH_AT", manifest.NightlyAt), "when the nightly refresh begins, in the zone REFRESH_TIME_ZONE")
 	flag.IntVar(&o.Executions, "executions", stack.NewAccount, "concurrent executions of the account; 0 for no limit")
 	flag.StringVar(&o.Data, "data", text("DATA", ".local"), "folder of all data")
+	flag.StringVar(&o.Samples, "samples", "events", "folder of files with made-up data that the console offers to try; empty for none")
 	flag.StringVar(&o.Functions, "functions", "dist/local", "folder of the functions built for this machine")
 	flag.Func("retry-delay", "wait before each retry of an asynchronous call (default 1m, then 2m)", func(value string) error {
 		delay, err := time.ParseDuration(value)

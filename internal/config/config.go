@@ -44,6 +44,7 @@ const (
 	ConsoleClient     = "TRUEUP_CONSOLE_CLIENT"
 	ConsoleScopes     = "TRUEUP_CONSOLE_SCOPES"
 	ConsoleSecret     = "TRUEUP_CONSOLE_SECRET"
+	Samples           = "TRUEUP_SAMPLES"
 )
 
 // Config is a function's settings.
@@ -67,6 +68,7 @@ type Config struct {
 	SessionsTable     string
 	API               string
 	Console           Console
+	Samples           string
 }
 
 // Console says where the console is and how people sign in to it. Without Client nobody can.
@@ -125,6 +127,7 @@ var Settings = []Setting{
 	text(ConsoleScopes, "scopes that the console asks for, with spaces between them", func(c *Config) *string { return &c.Console.Scopes }).ofDeployment(false),
 	text(ConsoleSecret, "name of the secret with the client secret of the console; empty for a client without one", func(c *Config) *string { return &c.Console.Secret }).
 		chosenBy("consoleSecret"),
+	text(Samples, "folder of files with made-up data that the console offers to try; empty for none", func(c *Config) *string { return &c.Samples }),
 }
 
 // Setting is one row of Settings.

@@ -51,6 +51,7 @@ type endpoints struct {
 	deleteAdjustment            client.Operation[client.None]
 	getLicenseInstallations     client.Operation[installations]
 	explainLicenseInstallation  client.Operation[explanation]
+	listMissedDevices           client.Operation[missedPage]
 	getLicensePurchases         client.Operation[purchases]
 	compareLicenseInstallations client.Operation[comparison]
 	listSnapshots               client.Operation[snapshotList]
@@ -60,6 +61,7 @@ type endpoints struct {
 	confirmRefresh              client.Operation[refresh]
 	getInventorySource          client.Operation[inventorySourceRead]
 	listInventoryTitles         client.Operation[inventoryTitlePage]
+	proposeProducts             client.Operation[proposalList]
 	listQueue                   client.Operation[queuePage]
 	acceptProposals             client.Operation[acceptedProposals]
 	listRules                   client.Operation[rulePage]
@@ -116,6 +118,7 @@ var api = endpoints{
 	deleteAdjustment:            client.Delete[client.None]("/position/adjustments/{product}"),
 	getLicenseInstallations:     client.Get[installations]("/reports/license-installations"),
 	explainLicenseInstallation:  client.Get[explanation]("/reports/license-installations/{product}/explanation"),
+	listMissedDevices:           client.Get[missedPage]("/reports/license-installations/missed-devices"),
 	getLicensePurchases:         client.Get[purchases]("/reports/license-purchases"),
 	compareLicenseInstallations: client.Get[comparison]("/reports/comparison"),
 	listSnapshots:               client.Get[snapshotList]("/reports/snapshots"),
@@ -125,6 +128,7 @@ var api = endpoints{
 	confirmRefresh:              client.Post[refresh]("/refreshes/{id}/confirmation"),
 	getInventorySource:          client.Get[inventorySourceRead]("/inventory/sources/{source}"),
 	listInventoryTitles:         client.Get[inventoryTitlePage]("/inventory/titles"),
+	proposeProducts:             client.Get[proposalList]("/catalog/proposals"),
 	listQueue:                   client.Get[queuePage]("/inventory/queue"),
 	acceptProposals:             client.Post[acceptedProposals]("/inventory/proposals/acceptances"),
 	listRules:                   client.Get[rulePage]("/inventory/rules"),
@@ -191,7 +195,15 @@ type (
 		Expiring    []purchase      `json:"expiring"`
 		ExpiringAll int             `json:"expiringAll"`
 		LeftOut     leftOut         `json:"leftOut"`
+
+		Subscriptions subscriptionsOverview `json:"subscriptions"`
+
 		Runs        []runSummary    `json:"runs"`
+	}
+	subscriptionsOverview struct {
+		Conflicts   int `json:"conflicts"`
+		Overdue     int `json:"overdue"`
+		ExpiringAll int `json:"expiringAll"`
 	}
 	runSummary struct {
 		ID      string     `json:"id"`

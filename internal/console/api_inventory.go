@@ -99,6 +99,9 @@ type (
 		Version string `json:"version"`
 		Devices int    `json:"devices"`
 	}
+	proposalList struct {
+		Items []proposal `json:"items"`
+	}
 	proposal struct {
 		ID      string      `json:"id"`
 		Kind    string      `json:"kind"`

@@ -27,6 +27,7 @@ type peopleEndpoints struct {
 	getUser                   client.Operation[user]
 	updateUser                client.Operation[user]
 	deleteUser                client.Operation[deletedUser]
+	deleteUsers               client.Operation[userResults]
 	restoreUser               client.Operation[restoredUser]
 	assignLicense             client.Operation[client.None]
 	removeLicense             client.Operation[client.None]
@@ -80,6 +81,7 @@ var people = peopleEndpoints{
 	getUser:                   client.Get[user]("/users/{id}"),
 	updateUser:                client.Patch[user]("/users/{id}"),
 	deleteUser:                client.Delete[deletedUser]("/users/{id}"),
+	deleteUsers:               client.Post[userResults]("/users/deletions"),
 	restoreUser:               client.Post[restoredUser]("/users/{id}/restoration"),
 	assignLicense:             client.Put[client.None]("/users/{id}/licenses/{subscription}"),
 	removeLicense:             client.Delete[client.None]("/users/{id}/licenses/{subscription}"),
@@ -336,6 +338,7 @@ type (
 		Removed   int `json:"removed"`
 		Refused   int `json:"refused"`
 		Waiting   int `json:"waiting"`
+		Deleted   int `json:"deleted"`
 		Unknown   int `json:"unknown"`
 	}
 	userResultPage struct {

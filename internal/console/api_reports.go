@@ -58,24 +58,62 @@ type (
 		Totals               productTotals  `json:"totals"`
 		LeftOut              leftOut        `json:"leftOut"`
 		UnmatchedAdjustments int            `json:"unmatchedAdjustments"`
+		Verdicts             verdictCounts  `json:"verdicts"`
+		Searched             *searched      `json:"searched"`
 		Rows                 []installation `json:"rows"`
 		NextCursor           string         `json:"nextCursor"`
 	}
+	verdictCounts struct {
+		Short       int `json:"short"`
+		Unlicensed  int `json:"unlicensed"`
+		Unused      int `json:"unused"`
+		Covered     int `json:"covered"`
+		Undecided   int `json:"undecided"`
+		NotMeasured int `json:"notMeasured"`
+	}
+	searched struct {
+		Devices    int          `json:"devices"`
+		ByName     int          `json:"byName"`
+		NotFound   int          `json:"notFound"`
+		Ambiguous  int          `json:"ambiguous"`
+		PCs        int          `json:"pcs"`
+		Unsearched []unsearched `json:"unsearched"`
+	}
+	unsearched struct {
+		Source string `json:"source"`
+		Reason string `json:"reason"`
+		PCs    int    `json:"pcs"`
+	}
+	missedPage struct {
+		Items      []missedDevice `json:"items"`
+		NextCursor string         `json:"nextCursor"`
+	}
+	missedDevice struct {
+		ID              string `json:"id"`
+		DisplayName     string `json:"displayName"`
+		OperatingSystem string `json:"operatingSystem"`
+		Reason          string `json:"reason"`
+	}
 	installation struct {
-		ID         string `json:"id"`
-		Publisher  string `json:"publisher"`
-		Product    string `json:"product"`
-		Measure    string `json:"measure"`
-		Metric     string `json:"metric"`
-		Licenses   int    `json:"licenses"`
-		MovedIn    int    `json:"movedIn"`
-		MovedOut   int    `json:"movedOut"`
-		Installed  int    `json:"installed"`
-		Surplus    int    `json:"surplus"`
-		Shortfall  int    `json:"shortfall"`
-		Difference int    `json:"difference"`
-		Coverage   *int   `json:"coverage"`
-		Verdict    string `json:"verdict"`
+		ID         string  `json:"id"`
+		Publisher  string  `json:"publisher"`
+		Product    string  `json:"product"`
+		Measure    string  `json:"measure"`
+		Metric     string  `json:"metric"`
+		Licenses   int     `json:"licenses"`
+		MovedIn    int     `json:"movedIn"`
+		MovedInBy  []moved `json:"movedInBy"`
+		MovedOut   int     `json:"movedOut"`
+		Installed  int     `json:"installed"`
+		Surplus    int     `json:"surplus"`
+		Shortfall  int     `json:"shortfall"`
+		Difference int     `json:"difference"`
+		Coverage   *int    `json:"coverage"`
+		Verdict    string  `json:"verdict"`
+	}
+	moved struct {
+		Step     string `json:"step"`
+		Quantity int    `json:"quantity"`
 	}
 	explanation struct {
 		DataAt *time.Time        `json:"dataAt"`

@@ -14,14 +14,12 @@ const usersAtOnce = 1_000
 // assignmentPage is what the steps of an assignment show: the people, the licences, and the check or the
 // result.
 type assignmentPage struct {
-	People        []holderName // the first of them
-	Count         int
-	Chosen        url.Values // fields that choose the people again
-	Mode          string     // add, replace or remove
-	Ticked        []string   // subscriptions
-	On            []string   // ticked services, as subscription/service
-	Off           []string   // services that are off, in the same way, once the licences are chosen
-	Decided       bool       // whether the licences are chosen
+	chosenUsers
+	Mode          string   // add, replace or remove
+	Ticked        []string // subscriptions
+	On            []string // ticked services, as subscription/service
+	Off           []string // services that are off, in the same way, once the licences are chosen
+	Decided       bool     // whether the licences are chosen
 	Wait          bool
 	Subscriptions []subscription
 	Results       *userResults // of the check or of the assignment
@@ -49,93 +47,30 @@ func chosenLicenses(subscriptions []string, off func(id string) []string) []lice
 
 // assignmentOf reads the choices of a form.
 func assignmentOf(values url.Values) assignmentPage {
-	m := assignmentPage{Mode: values.Get("mode"), Ticked: values["subscription"], On: values["on"], Off: values["off"], Decided: values.Get("decided") != "", Wait: values.Get("wait") != "", Chosen: url.Values{}}
+	m := assignmentPage{Mode: values.Get("mode"), Ticked: values["subscription"], On: values["on"], Off: values["off"], Decided: values.Get("decided") != "", Wait: values.Get("wait") != "", chosenUsers: chosenUsersOf(values)}
 	if m.Mode == "" {
 		m.Mode = "add"
-	}
-	for _, name := range []string{"ids", "all", "filters"} {
-		if list, ok := values[name]; ok && (name == "ids") == (values.Get("all") == "") {
-			m.Chosen[name] = list
-		}
 	}
 	return m
 }
 
-// choosesAll reports whether the people are all that match filters.
-func (m *assignmentPage) choosesAll() bool { return m.Chosen.Get("all") != "" }
-
 // asJob reports whether the people are too many for one call.
 func (m *assignmentPage) asJob() bool { return m.Count > usersAtOnce }
-
-// matchingUsers returns the query of the filters.
-func (m *assignmentPage) matchingUsers() (url.Values, error) {
-	given, err := url.ParseQuery(m.Chosen.Get("filters"))
-	if err != nil {
-		return nil, &unreadable{err}
-	}
-	query := url.Values{}
-	for _, name := range userFilters {
-		query.Set(name, given.Get(name))
-	}
-	return query, nil
-}
 
 // find completes the page: the people it is about, and the subscriptions.
 func (v *visit) find(m *assignmentPage) error {
 	all := v.calls()
 	forUsers := v.userSubscriptions(all)
-	var page userPage
-	some := make([]user, min(named, len(m.Chosen["ids"])))
-	if m.choosesAll() {
-		query, err := m.matchingUsers()
-		if err != nil {
-			return err
-		}
-		query.Set("limit", "10")
-		fetch(all, people.listUsers, query, &page)
-	} else {
-		for i, id := range m.Chosen["ids"][:len(some)] {
-			fetch(all, people.getUser, nil, &some[i], id)
-		}
+	found, err := v.findUsers(all, &m.chosenUsers)
+	if err != nil {
+		return err
 	}
 	if err := all.Wait(); err != nil {
 		return err
 	}
-	m.Subscriptions, m.Count = forUsers.Items, len(m.Chosen["ids"])
-	if m.choosesAll() {
-		some, m.Count = page.Items, page.Totals.Users
-	}
-	for i := range some {
-		m.People = append(m.People, some[i].called())
-	}
+	found()
+	m.Subscriptions = forUsers.Items
 	return nil
-}
-
-// ids returns the ids of the people.
-func (v *visit) ids(m *assignmentPage) ([]string, error) {
-	if !m.choosesAll() {
-		return m.Chosen["ids"], nil
-	}
-	c := v.call()
-	var err error
-	if c.Query, err = m.matchingUsers(); err != nil {
-		return nil, err
-	}
-	c.Query.Set("limit", "200")
-	var ids []string
-	for {
-		page, err := send(v, people.listUsers, c)
-		if err != nil {
-			return nil, err
-		}
-		for _, u := range page.Items {
-			ids = append(ids, u.ID)
-		}
-		if page.NextCursor == "" || len(ids) > usersAtOnce {
-			return ids, nil
-		}
-		c.Query.Set("cursor", page.NextCursor)
-	}
 }
 
 // chooseLicenses is the second step: which licences, with which services.
@@ -168,7 +103,7 @@ func (v *visit) assign(rehearse bool) error {
 	if m.asJob() {
 		return v.startJob(m, form, rehearse)
 	}
-	ids, err := v.ids(&m)
+	ids, err := v.userIDs(&m.chosenUsers)
 	if err != nil {
 		return err
 	}

@@ -8,12 +8,24 @@ import (
 // auditFilters are the filters of the list of audit events, as the API names them.
 var auditFilters = []string{"from", "to", "byName", "by", "action", "subject"}
 
-// auditActions are the actions that the filter offers. An address may have any other.
+// auditActions are all actions of audit events, in the order of the filter. An address may have another one.
 var auditActions = []string{
-	"agreement.created", "agreement.updated", "agreement.moved", "agreement.deleted", "group.created", "group.renamed", "group.deleted",
-	"import.announced", "import.succeeded", "import.partial", "import.rejected", "import.failed", "statement.announced", "statement.accepted", "statement.refused", "statement.removed",
-	"inventory.announced", "inventory.received", "inventory.refused", "inventory.recounted", "rule.added", "rule.changed", "rule.deleted", "rules.deleted", "rules.imported",
-	"title.decided", "title.undecided", "publisher.added", "publisher.merged", "title.added", "title.merged", "adjustment.set", "adjustment.deleted", "refresh.requested", "refresh.confirmed",
+	"agreement.created", "agreement.updated", "agreement.moved", "agreement.deleted", "agreement.details_read", "pairs.added", "pairs.removed",
+	"group.created", "group.renamed", "group.deleted",
+	"import.announced", "import.succeeded", "import.rejected", "import.failed",
+	"statement.announced", "statement.accepted", "statement.refused", "statement.replaced", "statement.removed",
+	"inventory.announced", "inventory.received", "inventory.refused", "inventory.recounted",
+	"rule.added", "rule.changed", "rule.deleted", "rules.deleted", "rules.imported", "proposals.accepted", "title.decided", "title.undecided",
+	"publisher.added", "publisher.merged", "title.added", "title.merged", "catalog.fed", "subscriptions.listed",
+	"adjustment.set", "adjustment.deleted", "refresh.requested", "refresh.succeeded", "refresh.partial", "refresh.failed", "refresh.confirmed",
+	"user.created", "user.edited", "user.deleted", "user.restored", "user.licenses_changed", "user.waiting_joined", "user.waiting_left", "user.waiting_served",
+	"license_job.created", "license_job.succeeded", "license_job.failed",
+	"subscription.created", "subscription.changed", "subscription.edited", "subscription.read_from_file", "subscription.licenses_purchased", "subscription.quantity_set",
+	"subscription.renewed", "subscription.auto_renew_set", "subscription.deleted",
+	"device.created", "device.changed", "device.deleted", "device_group.created", "device_group.changed", "device_group.deleted", "device_group.members_changed",
+	"device_group.change_proposed", "device_group.change_withdrawn", "device_group.change_confirmed", "device_group.change_rejected",
+	"device_group.subscription_assigned", "device_group.subscription_unassigned",
+	"directory.announced", "directory.succeeded", "directory.refused", "directory.superseded", "directory.failed",
 }
 
 // auditView is what the list of audit events shows.

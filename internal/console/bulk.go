@@ -153,6 +153,17 @@ func confirmDeletions(v *visit) error {
 	return v.askDeletions(http.StatusOK, v.query, formErrors{})
 }
 
+// chosenRows returns the fields of a list that choose rows: the ticked ones, or all that match filters.
+func chosenRows(values url.Values) url.Values {
+	chosen := url.Values{}
+	for _, name := range []string{"ids", "all", "filters"} {
+		if list, ok := values[name]; ok && (name == "ids") == (values.Get("all") == "") {
+			chosen[name] = list
+		}
+	}
+	return chosen
+}
+
 func (v *visit) askDeletions(status int, values url.Values, e formErrors) error {
 	rows, err := v.chosen(values)
 	if err != nil {
@@ -161,12 +172,7 @@ func (v *visit) askDeletions(status int, values url.Values, e formErrors) error 
 	if len(rows) == 0 {
 		return v.redirect("/console/agreements")
 	}
-	m := deletionsPage{Count: len(rows), Chosen: url.Values{}, Named: make([]agreement, min(named, len(rows))), Errors: e}
-	for _, name := range []string{"ids", "all", "filters"} {
-		if list, ok := values[name]; ok && (name == "ids") == (values.Get("all") == "") {
-			m.Chosen[name] = list
-		}
-	}
+	m := deletionsPage{Count: len(rows), Chosen: chosenRows(values), Named: make([]agreement, min(named, len(rows))), Errors: e}
 	all := v.calls()
 	for i, row := range rows[:len(m.Named)] {
 		fetch(all, api.getAgreement, nil, &m.Named[i], row.id)

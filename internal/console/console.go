@@ -24,6 +24,7 @@ package console
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"net/http"
 	"runtime/debug"
@@ -40,7 +41,7 @@ import (
 
 // Sessions signs people in and out. A method that returns an error has not responded.
 type Sessions interface {
-	// Person returns who is signed in; session.ErrNoSession if nobody is.
+	// Person returns the person who is signed in; session.ErrNoSession without one.
 	Person(w http.ResponseWriter, r *http.Request) (session.Person, error)
 	// SignIn sends the person to the issuer, and back to the local path afterwards.
 	SignIn(w http.ResponseWriter, r *http.Request, to string) error
@@ -61,6 +62,7 @@ type Options struct {
 	Sessions Sessions
 	Now      func() time.Time
 	Log      *slog.Logger
+	Samples  fs.FS  // files with made-up data that pages offer to try; nil for none
 	Uploads  string // origin of the uploads bucket, to which browsers upload large files; empty if it is not known
 }
 

@@ -90,10 +90,15 @@ func (v *visit) changes(e auditEvent, codes map[string]string) (list []change) {
 
 // action returns what an event did, in words.
 func (v *visit) action(action string) string {
-	if code := "console_action_" + strings.ReplaceAll(action, ".", "_"); i18n.KnownPage(code) {
+	if code := actionCode(action); i18n.KnownPage(code) {
 		return v.T(code)
 	}
 	return action
+}
+
+// actionCode returns the code of the name of an action.
+func actionCode(action string) string {
+	return "console_action_" + strings.ReplaceAll(action, ".", "_")
 }
 
 // who returns the name of the person who did it, or the id if the token had no name.

@@ -4,14 +4,16 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
-	"strings"
 )
 
 // Filters of the License installation report. Switches are the steps that can be switched off.
 var (
-	installationFilters  = []string{"type", "group", "publisher", "verdict"}
+	installationFilters  = []string{"type", "group", "publisher", "verdict", "deviceGroup"}
 	installationSwitches = []string{"prefix", "downgrade", "upgrade", "assurance", "edition", "include", "candidate", "unversioned", "adjustment"}
 )
+
+// explanationParameters select what the numbers of a product are made of.
+var explanationParameters = slices.Concat([]string{"type", "group", "deviceGroup", "date"}, installationSwitches)
 
 // verdicts in the order of the filter.
 var verdicts = []string{"short", "unlicensed", "unused", "covered", "undecided", "not-measured"}
@@ -19,11 +21,12 @@ var verdicts = []string{"short", "unlicensed", "unused", "covered", "undecided",
 // installationsPage is what the report shows.
 type installationsPage struct {
 	installations
-	Whole  productTotals  // of all verdicts
-	Short  []installation // the most missing
-	Spare  []installation // the most unused
-	Groups []group
-	Sort   sorting
+	Whole        productTotals  // of all verdicts
+	Short        []installation // the most missing
+	Spare        []installation // the most unused
+	Groups       []group
+	DeviceGroups []deviceGroup
+	Sort         sorting
 }
 
 func showInstallations(v *visit) error {
@@ -39,6 +42,7 @@ func showInstallations(v *visit) error {
 	}
 	var (
 		groups       groupList
+		ofDevices    deviceGroupList
 		short, spare installations
 	)
 	all := v.calls()
@@ -46,10 +50,11 @@ func showInstallations(v *visit) error {
 	fetch(all, api.getLicenseInstallations, whole("shortfall"), &short)
 	fetch(all, api.getLicenseInstallations, whole("surplus"), &spare)
 	fetch(all, api.listGroups, nil, &groups)
+	fetch(all, people.listDeviceGroups, nil, &ofDevices)
 	if err := all.Wait(); err != nil {
 		return err
 	}
-	m.Groups, m.Whole = groups.Items, short.Totals
+	m.Groups, m.DeviceGroups, m.Whole = groups.Items, ofDevices.Items, short.Totals
 	m.Short = without(short.Rows, shortfall)
 	m.Spare = without(spare.Rows, surplus)
 	return v.render(http.StatusOK, installationsTemplate(v, m))
@@ -65,12 +70,44 @@ func without(rows []installation, value func(installation) int) []installation {
 
 // segments returns the filter by verdict with the number of products of each.
 func (m *installationsPage) segments(v *visit) []option {
-	list := v.options("verdict_", verdicts...)
-	w := m.Whole
-	for i, count := range []int{w.ShortProducts, w.UnlicensedProducts, w.UnusedProducts, w.CoveredProducts, w.UndecidedProducts, w.NotMeasuredProducts} {
+	list, all := v.options("verdict_", verdicts...), 0
+	c := m.Verdicts
+	for i, count := range []int{c.Short, c.Unlicensed, c.Unused, c.Covered, c.Undecided, c.NotMeasured} {
 		list[i].Count, list[i].Icon = count, list[i].Value
+		all += count
 	}
-	return append([]option{{Label: v.T("console_all"), Count: w.all()}}, list...)
+	return append([]option{{Label: v.T("console_all"), Count: all}}, list...)
+}
+
+// deviceGroupOptions returns groups of devices as values of a choice.
+func (m *installationsPage) deviceGroupOptions() (list []option) {
+	for _, g := range m.DeviceGroups {
+		list = append(list, option{Value: g.ID, Label: g.Name})
+	}
+	return list
+}
+
+// missed is the number of devices that the report misses.
+func (s *searched) missed() int { return s.NotFound + s.Ambiguous }
+
+// missedView is what the list of devices that a report misses shows.
+type missedView struct {
+	missedPage
+	Groups []deviceGroup // for names
+}
+
+// listMissed lists the devices of a group whose installations are not in the report.
+func listMissed(v *visit) error {
+	var m missedView
+	var groups deviceGroupList
+	all := v.calls()
+	fetch(all, api.listMissedDevices, v.only("deviceGroup", "cursor"), &m.missedPage)
+	fetch(all, people.listDeviceGroups, nil, &groups)
+	if err := all.Wait(); err != nil {
+		return err
+	}
+	m.Groups = groups.Items
+	return v.render(http.StatusOK, missedTemplate(v, m))
 }
 
 // all is the number of products of all verdicts. Products has only those with a position.
@@ -90,31 +127,6 @@ func exportComparison(v *visit) error {
 	return v.export("/reports/comparison", append(slices.Clone(comparisonFilters), "from", "to", "sort", "order")...)
 }
 
-// formats are the formats of files of reports.
-var formats = []string{"xlsx", "csv", "html"}
-
-func (v *visit) export(path string, parameters ...string) error {
-	format := v.r.PathValue("format")
-	if !slices.Contains(formats, format) {
-		return errNotFound
-	}
-	query := v.only(parameters...)
-	query.Set("lang", string(v.lang))
-	if format == "csv" {
-		query.Set("separator", v.T("csv_separator"))
-	}
-	return v.forward(path+"."+format, nil, query)
-}
-
-// exported returns the address of the report at an address as a file.
-func exported(report, format string) string {
-	path, query, _ := strings.Cut(report, "?")
-	if query != "" {
-		query = "?" + query
-	}
-	return path + "/export/" + format + query
-}
-
 // explanationPage is what the explanation of a product shows.
 type explanationPage struct {
 	explanation
@@ -124,7 +136,7 @@ type explanationPage struct {
 func explainInstallation(v *visit) error {
 	var m explanationPage
 	c := v.call()
-	c.Query = v.only(slices.Concat([]string{"type", "group", "date"}, installationSwitches)...)
+	c.Query = v.only(explanationParameters...)
 	var err error
 	if m.explanation, err = send(v, api.explainLicenseInstallation, c, v.r.PathValue("product")); err != nil {
 		return err
@@ -135,7 +147,7 @@ func explainInstallation(v *visit) error {
 
 // explain returns the address of the explanation of a product, with the filters of the report.
 func (v *visit) explain(id string) string {
-	return address("/console/reports/installations/"+id, v.only(slices.Concat([]string{"type", "group", "date"}, installationSwitches)...))
+	return address("/console/reports/installations/"+id, v.only(explanationParameters...))
 }
 
 // fallBar is a bar of a waterfall: where it begins and how long it is, as percentages of the picture. Less

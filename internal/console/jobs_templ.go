@@ -574,6 +574,10 @@ func jobTemplate(v *visit, m jobView) templ.Component {
 				}
 			}
 			if m.Final && len(m.Results.Items) > 0 {
+				templ_7745c5c3_Err = exportRow(v, listFiles("/license-jobs/"+m.ID+"/results", nil)).Render(ctx, templ_7745c5c3_Buffer)
+				if templ_7745c5c3_Err != nil {
+					return templ_7745c5c3_Err
+				}
 				templ_7745c5c3_Err = resultTable(v, m.Results.Items, m.Known, m.Results.NextCursor).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err

@@ -58,6 +58,25 @@ func (m *overviewPage) steps() []step {
 	}
 }
 
+// wait is something that waits for a person, with the address at which it is done.
+type wait struct{ Text, Href string }
+
+// waits returns what waits for a person, with numbers.
+func (m *overviewPage) waits(v *visit) (list []wait) {
+	add := func(n int, href, text string) {
+		if n > 0 {
+			list = append(list, wait{text, href})
+		}
+	}
+	s, l := m.Subscriptions, m.LeftOut
+	add(s.Conflicts, "/console/conflicts", v.T("console_waits_conflicts", "n", v.N(s.Conflicts), "overdue", v.N(s.Overdue)))
+	add(m.Agreements.Expiring, "/console/agreements?status=expiring&sort=end", v.T("console_waits_agreements", "n", v.N(m.Agreements.Expiring)))
+	add(s.ExpiringAll, "/console/subscriptions?sort=endsOn", v.T("console_waits_subscriptions", "n", v.N(s.ExpiringAll)))
+	add(l.UnknownTitles, "/console/unknown", v.T("console_waits_unknown", "n", v.N(l.UnknownTitles), "devices", v.N(l.UnknownDevices)))
+	add(l.UndecidedTitles, "/console/undecided", v.T("console_waits_undecided", "n", v.N(l.UndecidedTitles), "devices", v.N(l.UndecidedDevices)))
+	return list
+}
+
 // attention is the number of products that need something.
 func (m *overviewPage) attention() int {
 	return m.Products.ShortProducts + m.Products.UnlicensedProducts

@@ -111,9 +111,8 @@ func (f *filled) views() map[string]string {
 	return views
 }
 
-// TestConsole runs the tests that share a world.
-func TestConsole(t *testing.T) {
-	t.Parallel()
+// testFilled runs the tests that share a world with data.
+func testFilled(t *testing.T) {
 	f := fill(t, newWorld(t))
 	for _, test := range []struct {
 		name string
@@ -140,6 +139,8 @@ func TestConsole(t *testing.T) {
 		{"user", testUser},
 		{"assign", testAssign},
 		{"many users", testManyUsers},
+		{"delete and restore users", testUsersInBulk},
+		{"lists as files", testListFiles},
 		{"devices", testDevices},
 		{"directory", testDirectory},
 	} {
@@ -425,13 +426,11 @@ func testStates(t *testing.T, f *filled) {
 	with("/imports/i9", `{"id": "i9", "fileName": "a.csv", "state": "succeeded", "final": true, "rows": 3, "added": 2, "rejected": 1}`, "/console/imports/i9").has("Partly stored: 2 of 3 rows. Mistakes: 0")
 }
 
-// TestFirstUse: before the first PC the overview is a checklist, and every page says what to do.
-func TestFirstUse(t *testing.T) {
-	t.Parallel()
+// testFirstUse: before the first PC the overview is a checklist, and every page says what to do.
+func testFirstUse(t *testing.T) {
 	w := newWorld(t)
 	v := w.as(t, an)
-	for _, page := range [][2]string{ // reports and the overview start a refresh (R8.6), so they come last
-		// First, because a report of now that is older than a day starts a refresh, which makes a day.
+	for _, page := range [][2]string{
 		{"/console/reports/trend", "There are no days to compare yet"},
 		{"/console/reports/comparison", "There are no days to compare yet"},
 		{"/console/agreements", "There are no agreements yet"},
@@ -472,6 +471,27 @@ func TestFirstUse(t *testing.T) {
 	form.Set("productTitle", "Photoshop")
 	form.Set("licenses", "3")
 	v.post("/console/agreements/add", form).is(http.StatusConflict).sound().has("The inventory has no PC")
+
+	// Samples to try with one click go the way of an upload. Only the local stack has them.
+	for kind, want := range map[string]string{"mistakes.csv": "Nothing was stored. Mistakes:", "first-import.csv": "Stored:"} {
+		form := v.get("/console/overview").fields("/console/samples")
+		form.Set("sample", kind)
+		address := v.post("/console/samples", form).is(http.StatusSeeOther).header.Get("Location")
+		eventually(t, address, func() bool { return len(v.get(address).all("section", "data-final", "")) == 1 })
+		v.get(address).sound().has(want)
+	}
+	sample := v.done("/console/samples", url.Values{"sample": {"statements/first-statement.csv"}})
+	sample.is(http.StatusOK).sound()
+	eventually(t, "the statement", func() bool { return strings.Contains(v.get("/console/statements").text(), "In use") })
+	for _, name := range []string{"", "README.md", "../go.mod", "users/active-users.csv"} {
+		v.post("/console/samples", url.Values{"sample": {name}}).is(http.StatusNotFound)
+	}
+	w.as(t, bo).post("/console/samples", url.Values{"sample": {"mistakes.csv"}}).is(http.StatusForbidden)
+	users := v.get("/console/directory").fields("/console/directory/samples")
+	users.Set("sample", "users/active-users.csv")
+	address := v.post("/console/directory/samples", users).is(http.StatusSeeOther).header.Get("Location")
+	eventually(t, address, func() bool { return len(v.get(address).all("*", "data-poll", "")) == 0 })
+	v.get(address).sound().has("active-users.csv", "Users")
 
 	// The module asks for the address to which it sends a large file itself.
 	large := v.post("/console/uploads/inventory", url.Values{"fileName": {"large.csv"}, "size": {"900000000"}}).is(http.StatusOK)

@@ -92,6 +92,8 @@ func (d directoryData) views() map[string]string {
 		"user-new": c + "users/new", "user": c + "users/" + d.ann, "user-waits": c + "users/" + d.bob, "user-deleted": c + "users/" + d.dirk, "user-history": c + "users/" + d.ann + "?tab=history",
 		"user-edit": c + "users/" + d.ann + "/edit", "user-license": c + "users/" + d.cleo + "/license?subscription=" + d.suite, "user-deletion": c + "users/" + d.ann + "/deletion",
 		"user-removal": c + "users/" + d.ann + "/licenses/" + d.suite + "/removal", "user-restoration": c + "users/" + d.dirk + "/restoration",
+		"users-deletions": c + "users/deletions?ids=" + d.ann + "&ids=" + d.dirk, "users-restorations": c + "users/restorations?all=true&filters=deleted%3Dtrue",
+		"installations-devices": c + "reports/installations?deviceGroup=" + d.rooms, "missed-devices": c + "reports/missed-devices?deviceGroup=" + d.rooms, "missed-none": c + "reports/missed-devices?deviceGroup=" + d.empty,
 		"assign": c + "assignments/new?ids=" + d.bob + "&ids=" + d.cleo, "conflicts": c + "conflicts", "conflict": c + "conflicts/" + d.short,
 		"device-groups": c + "device-groups", "device-group-new": c + "device-groups/new", "device-group": c + "device-groups/" + d.rooms, "device-group-empty": c + "device-groups/" + d.empty,
 		"device-group-edit": c + "device-groups/" + d.rooms + "/edit", "device-group-deletion": c + "device-groups/" + d.empty + "/deletion", "device-group-members": c + "device-groups/" + d.empty + "/members",
@@ -109,7 +111,10 @@ var peopleWriting = map[string]map[access.Permission][]string{
 		"GET /console/subscriptions/SUITE/deletion", "POST /console/subscriptions/SUITE/auto-renew",
 	}},
 	"subscription-waiting": {access.AssignLicense: {"POST /console/subscriptions/DRAWING/waiting/BOB/removal"}},
-	"users":                {access.ManageUsers: {"GET /console/users/new"}, access.AssignLicense: {"GET /console/assignments/new"}},
+	"users":                {access.ManageUsers: {"GET /console/users/new"}, access.AssignLicense: {"GET /console/assignments/new"}, access.DeleteUser: {"GET /console/users/deletions"}},
+	"users-deleted":        {access.DeleteUser: {"GET /console/users/restorations"}},
+	"users-deletions":      {access.DeleteUser: {"POST /console/users/deletions"}},
+	"users-restorations":   {access.DeleteUser: {"POST /console/users/restorations"}},
 	"user": {
 		access.ManageUsers: {"GET /console/users/ANN/edit"}, access.DeleteUser: {"GET /console/users/ANN/deletion"}, access.RemoveLicense: {"GET /console/users/ANN/licenses/SUITE/removal"},
 		access.AssignLicense: {"GET /console/users/ANN/license"},
@@ -188,6 +193,13 @@ func testSubscription(t *testing.T, f *filled) {
 	})
 	v.get("/console/subscriptions/"+f.suite+"?tab=unused").sound().has("Licences that could be taken back: 1", "Saved per month: EUR 36.50", "Ann Aerts", "Never", "Remove licence").mayUse(an)
 	f.as(t, bo).get("/console/subscriptions/" + f.suite + "?tab=unused").sound().mayUse(bo)
+	for _, file := range []string{"csv", "xlsx"} {
+		link := "/console/export/license-suggestions/" + file + "?subscription=" + f.suite
+		if n := len(v.get("/console/subscriptions/"+f.suite+"?tab=unused").all("a", "href", link)); n != 1 {
+			t.Errorf("the page has %d links to %s", n, link)
+		}
+		v.get(link).is(http.StatusOK)
+	}
 	f.proxy.answer("GET /license-suggestions", nil)
 
 	// A number below the assigned ones needs a tick.

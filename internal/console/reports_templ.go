@@ -48,7 +48,7 @@ func purchasesTemplate(v *visit, m purchasesPage) templ.Component {
 					}()
 				}
 				ctx = templ.InitializeContext(ctx)
-				templ_7745c5c3_Err = exports(v, v.with()).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = exports(v, reportFiles(v.with())).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -1165,7 +1165,7 @@ func comparisonTemplate(v *visit, m comparisonPage) templ.Component {
 				}
 				ctx = templ.InitializeContext(ctx)
 				if len(m.Days) > 0 {
-					templ_7745c5c3_Err = exports(v, v.with("from", m.From)).Render(ctx, templ_7745c5c3_Buffer)
+					templ_7745c5c3_Err = exports(v, reportFiles(v.with("from", m.From))).Render(ctx, templ_7745c5c3_Buffer)
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}

@@ -86,22 +86,33 @@ func (v *visit) ruleNote(r changedRule) {
 // rulesView is what the list of rules shows.
 type rulesView struct {
 	rulePage
-	Tried *recognition // how the title in the query is recognised; nil if there is none
+	Tried     *recognition // how the title in the query is recognised; nil if there is none
+	Proposals []proposal   // products that it may be, if it is not recognised
 }
 
 func listRules(v *visit) error {
 	var m rulesView
 	var tried recognition
+	var proposed proposalList
 	all := v.calls()
 	fetch(all, api.listRules, v.only("origin", "cursor"), &m.rulePage)
 	if v.q("name") != "" {
 		fetch(all, api.recognizeTitle, v.only("name", "publisher", "version"), &tried)
+		fetch(all, api.proposeProducts, v.only("name", "publisher"), &proposed)
 		m.Tried = &tried
 	}
 	if err := all.Wait(); err != nil {
 		return err
 	}
+	if tried.Kind == "unknown" {
+		m.Proposals = proposed.Items
+	}
 	return v.render(http.StatusOK, rulesTemplate(v, m))
+}
+
+// ruleOf returns the address of the form of a rule that makes the title in the query a product.
+func (v *visit) ruleOf(p productName) string {
+	return to("/console/rules/add", "name", v.q("name"), "publisher", v.q("publisher"), "productPublisher", p.Publisher, "productFamily", p.Family, "productEdition", p.Edition, "productVersion", p.Version)
 }
 
 // own reports whether the list has the rules of admins, which can be changed.
@@ -187,7 +198,10 @@ func (m *ruleView) path() string {
 }
 
 func addRule(v *visit) error {
-	f := ruleForm{Kind: "product", Name: literals.Replace(v.q("name")), Publisher: literals.Replace(v.q("publisher"))}
+	f := ruleForm{
+		Kind: "product", Name: literals.Replace(v.q("name")), Publisher: literals.Replace(v.q("publisher")),
+		Product: productName{v.q("productPublisher"), v.q("productFamily"), v.q("productEdition"), v.q("productVersion")},
+	}
 	return v.render(http.StatusOK, ruleTemplate(v, ruleView{Form: f}))
 }
 

@@ -74,9 +74,8 @@ func (f *filled) stockViews() map[string]string {
 	}
 }
 
-// TestStock runs the tests of pages about inventory that change it, in a world of their own.
-func TestStock(t *testing.T) {
-	t.Parallel()
+// testStock runs the tests of pages about inventory that change it.
+func testStock(t *testing.T) {
 	w := newWorld(t)
 	w.upload(t, "inventory/Queue office/export.csv", "ApplicationName,ApplicationPublisher,ApplicationVersion,DeviceId\n"+
 		"Camtasa Studyo 9,TechSmith,9.1,pc1\nCamtasa Studyo 2019,TechSmith,19.1,pc2\nIlustrator Profesional,Adobe Systems,1,pc1\nQueue {braces} * 1.2,Contoso,1.2,pc1\n"+
@@ -211,6 +210,20 @@ func testRules(t *testing.T, w *world) {
 	if len(edits) < 3 {
 		t.Fatalf("rules: %v", edits)
 	}
+
+	// A title that is not recognised leads to a rule that makes it a product with a similar name.
+	unknown := v.get("/console/rules?name=Ilustrator+Profesionel&publisher=Adobe").is(http.StatusOK).sound().has("Proposals", "Illustrator")
+	unknown.mayUse(an)
+	var proposed string
+	for _, link := range below(unknown.main(), "a", "href", "*") {
+		if href := value(link, "href"); proposed == "" && strings.Contains(href, "productFamily=") {
+			proposed = href
+		}
+	}
+	if form := v.get(proposed).is(http.StatusOK).sound().fields("/console/rules/add"); form.Get("name") != "Ilustrator Profesionel" || form.Get("productFamily") != "Illustrator" {
+		t.Errorf("the form of the rule is %v", form)
+	}
+	w.as(t, bo).get("/console/rules?name=Ilustrator+Profesionel&publisher=Adobe").sound().mayUse(bo)
 
 	// The last rule moves to the top; a list that is out of date does not move it.
 	move := list.fields("/console/rules/positions")

@@ -2,6 +2,7 @@ package console
 
 import (
 	"net/http"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -61,8 +62,8 @@ func showSubscription(v *visit) error {
 	case waitingTab:
 		fetch(all, people.listWaitingUsers, v.only("cursor"), &m.Waiting, id)
 	case unusedTab:
-		query := v.only("cursor", "inactiveDays")
-		query.Set("subscription", id)
+		query := v.suggestionQuery(id)
+		query.Set("cursor", v.q("cursor"))
 		fetch(all, people.listSuggestions, query, &m.Unused)
 	case historyTab:
 		query := v.only("cursor")
@@ -79,6 +80,13 @@ func showSubscription(v *visit) error {
 	}
 	m.GroupName = deviceGroupName(groups.Items, m.DeviceGroup)
 	return v.render(http.StatusOK, subscriptionTemplate(v, m))
+}
+
+// suggestionQuery returns the query of the unused licences of a subscription.
+func (v *visit) suggestionQuery(id string) url.Values {
+	query := v.only("inactiveDays")
+	query.Set("subscription", id)
+	return query
 }
 
 func (s *subscription) path() string { return "/console/subscriptions/" + s.ID }

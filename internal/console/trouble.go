@@ -85,7 +85,7 @@ func (v *visit) whereabouts() []any {
 	return []any{"page", v.page.Method + " " + v.page.Path, access.RequestIDKey, access.CallFrom(v.r.Context()).RequestID}
 }
 
-// signedOut reports whether an error means that nobody is signed in any more. Only a session that has ended
+// signedOut reports whether an error means that the person is not signed in any more. Only a session that has ended
 // leads to the sign-in by itself: if the API refused each new token, that would never end.
 func (v *visit) signedOut(err error) bool {
 	var p *client.Problem

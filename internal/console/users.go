@@ -11,15 +11,27 @@ import (
 // userFilters are the filters of the list of users, as the API names them.
 var userFilters = []string{"q", "subscription", "without", "licensed", "location", "department", "enabled", "type", "inactiveDays", "conflict", "deleted"}
 
+// userListParameters are the filters and the order of the list.
+var userListParameters = slices.Concat(userFilters, []string{"sort", "order"})
+
 // usersPage is what the list of users shows.
 type usersPage struct {
 	userPage
 	Sort          sorting
 	Subscriptions []subscription // for users
+	Deleted       bool           // whether the list has the deleted ones
+}
+
+// action returns the address of the page for the ticked users.
+func (m *usersPage) action() string {
+	if m.Deleted {
+		return "/console/users/restorations"
+	}
+	return "/console/assignments/new"
 }
 
 func listUsers(v *visit) error {
-	m := usersPage{Sort: v.sorting("displayName", false)}
+	m := usersPage{Sort: v.sorting("displayName", false), Deleted: v.q("deleted") == "true"}
 	query := v.only(append(userFilters, "cursor")...)
 	m.Sort.ask(query)
 	all := v.calls()

@@ -27,7 +27,7 @@ type visit struct {
 	site   *site
 	page   *Page
 	query  url.Values
-	person session.Person // nobody on pages for anyone
+	person session.Person // zero on pages that need no sign-in
 	lang   i18n.Lang
 	theme  string // light or dark; empty for that of the device
 	said   *note  // what the person's last request did

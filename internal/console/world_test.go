@@ -103,7 +103,7 @@ func newWorld(t testing.TB) *world {
 	w.api = httptest.NewServer(gateway(settings, c))
 	w.proxy = &proxy{to: w.api.URL}
 	front := httptest.NewServer(w.proxy)
-	w.console = console.New(console.Options{API: front.URL, Client: &http.Client{}, Sessions: w.people, Now: time.Now, Log: quiet, Uploads: files.URL})
+	w.console = console.New(console.Options{API: front.URL, Client: &http.Client{}, Sessions: w.people, Now: time.Now, Log: quiet, Uploads: files.URL, Samples: os.DirFS("../../events")})
 
 	done := work(t, settings, c, events)
 	t.Cleanup(func() {
@@ -205,7 +205,6 @@ type proxy struct {
 
 	mu      sync.Mutex
 	answers map[string]http.HandlerFunc // by method and path
-	calls   []string                    // methods and addresses since the last reset
 }
 
 // answer sets the answer to calls of a method and path; nil passes them on again.
@@ -222,8 +221,8 @@ func (p *proxy) answer(call string, h http.HandlerFunc) {
 func (p *proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	p.mu.Lock()
 	h := p.answers[r.Method+" "+r.URL.Path]
-	p.calls = append(p.calls, r.Method+" "+r.URL.RequestURI())
 	p.mu.Unlock()
+	called.add(r)
 	if h != nil {
 		h(w, r)
 		return

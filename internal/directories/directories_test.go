@@ -1,10 +1,8 @@
 package directories_test
 
 import (
-	"bytes"
 	"context"
 	"fmt"
-	"io"
 	"log/slog"
 	"maps"
 	"net/http"
@@ -12,7 +10,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -33,7 +30,6 @@ import (
 	"trueup/internal/id"
 	"trueup/internal/intake"
 	"trueup/internal/licensing"
-	"trueup/internal/objects"
 	"trueup/internal/once"
 	"trueup/internal/people"
 	"trueup/internal/product"
@@ -60,33 +56,11 @@ func same(t testing.TB, what string, got, want any) {
 	}
 }
 
-// bucket is a bucket in memory, with versions.
-type bucket struct {
-	objects.Bucket
-	mu       sync.Mutex
-	files    map[string][]byte // by key and version
-	metadata map[string]map[string]string
-}
-
-func newBucket() *bucket {
-	return &bucket{files: map[string][]byte{}, metadata: map[string]map[string]string{}}
-}
-
-func (b *bucket) Open(_ context.Context, key, version, _ string) (objects.Object, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	data, ok := b.files[key+" "+version]
-	if !ok {
-		return objects.Object{}, objects.ErrNotFound
-	}
-	return objects.Object{Body: io.NopCloser(bytes.NewReader(data)), Size: int64(len(data)), Modified: noon, Metadata: b.metadata[key+" "+version]}, nil
-}
-
-func (b *bucket) Put(_ context.Context, key, _ string, body []byte) error {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.files[key+" "] = slices.Clone(body)
-	return nil
+// newBucket returns an empty bucket whose objects are all of noon.
+func newBucket() *storetest.Bucket {
+	b := storetest.NewBucket()
+	b.Modified = noon
+	return b
 }
 
 // world is an organisation with an empty table.
@@ -94,8 +68,8 @@ type world struct {
 	t       testing.TB
 	name    string
 	table   *dynamo.Table
-	uploads *bucket
-	reports *bucket
+	uploads *storetest.Bucket
+	reports *storetest.Bucket
 	clock   atomic.Int64 // milliseconds after noon
 	*directories.Service
 	puts int
@@ -129,12 +103,11 @@ func (w *world) upload(key, content string, metadata ...string) intake.Object {
 		Bucket: "uploads", Key: key, Version: fmt.Sprintf("v%d", w.puts), ETag: "e", Sequencer: fmt.Sprintf("%04d", w.puts),
 		At: noon.Add(time.Duration(w.puts) * time.Minute), By: "AWS:admin", Principal: "AWS:admin", Size: int64(len(content)),
 	}
-	w.uploads.files[key+" "+o.Version] = []byte(content)
 	set := map[string]string{}
 	for i := 0; i < len(metadata); i += 2 {
 		set[metadata[i]] = metadata[i+1]
 	}
-	w.uploads.metadata[key+" "+o.Version] = set
+	w.uploads.Add(key, o.Version, []byte(content), set)
 	return o
 }
 
@@ -256,12 +229,12 @@ func TestR9_2_UsersFromFile(t *testing.T) {
 	for _, lang := range i18n.Langs {
 		key, err := directories.AnnotatedCopy(t.Context(), w.reports, r, lang)
 		must(t, err)
-		copied := string(w.reports.files[key+" "])
+		copied := string(w.reports.Content(key))
 		message := i18n.Text(lang, "directory_license_unknown", errs.Pairs("license", "Visio Plan 2"))
 		if !strings.Contains(copied, i18n.Column(lang, "messages")) || strings.Count(copied, message) != 1 {
 			t.Errorf("the copy in %s:\n%s", lang, copied)
 		}
-		delete(w.reports.files, key+" ")
+		w.reports.Remove(key, "")
 		_, err = directories.AnnotatedCopy(t.Context(), w.reports, r, lang)
 		same(t, "code of a copy that was deleted", errs.CodeOf(err), "report_expired")
 	}
@@ -461,7 +434,7 @@ func TestRefusedFiles(t *testing.T) {
 	}
 	same(t, "users", w.users(), map[string]string{})
 	gone := w.upload("users/gone.csv", "")
-	delete(w.uploads.files, "users/gone.csv "+gone.Version)
+	w.uploads.Remove("users/gone.csv", gone.Version)
 	must(t, w.Receive(t.Context(), gone))
 	must(t, w.Receive(t.Context(), intake.Object{Key: "users/", At: noon})) // a folder
 	open, err := w.Store.Open(t.Context())

@@ -26,9 +26,9 @@ type Redirection struct {
 	CacheControl string `header:"Cache-Control" hidden:"true"`
 }
 
-// DescribeAnnotatedCopy describes an operation that returns an annotated copy.
-func DescribeAnnotatedCopy(op *huma.Operation) {
-	op.Summary = "Download the annotated copy"
+// DescribeAnnotatedCopy describes an operation that returns an annotated copy of something, such as "an import".
+func DescribeAnnotatedCopy(op *huma.Operation, of string) {
+	op.Summary = "Download the annotated copy of " + of
 	op.Description = "Redirects to the uploaded file with an extra column that has the findings of each row, ready to correct and upload again. Do not send the token to that address: S3 refuses a request with both."
 	op.Errors = append(op.Errors, http.StatusNotFound)
 	op.DefaultStatus = http.StatusSeeOther

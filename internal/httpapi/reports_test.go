@@ -380,6 +380,30 @@ func TestR8_6_OldDataAreRefreshed(t *testing.T) {
 	}
 }
 
+// TestR8_6_NothingIsOldBeforeTheFirstAgreement: a report of an empty system starts no refresh, which would keep
+// a day of zeros.
+func TestR8_6_NothingIsOldBeforeTheFirstAgreement(t *testing.T) {
+	t.Parallel()
+	s := newStack(t)
+	asked := 0
+	deps := s.deps
+	deps.Refresh = func(context.Context) error { asked++; return nil }
+	h := deps.handler("reports")
+	s.known.freshness.At = time.Time{}
+	for _, address := range []string{"/overview", "/reports/license-purchases", "/reports/license-installations"} {
+		fetchFrom[report.Head](t, h, address)
+	}
+	if asked != 0 {
+		t.Errorf("an empty system was refreshed %d times", asked)
+	}
+	a := asking{t, s.handlers, &strings.Builder{}}
+	answer[agreements.Agreement](a, http.MethodPost, "/agreements", `{"type":"volume","name":"First","pairs":[{"authorizationNumber":"FI-1","licenseNumber":"FI-1"}]}`)
+	fetchFrom[report.Head](t, h, "/overview")
+	if asked != 1 {
+		t.Errorf("after the first agreement the system was refreshed %d times, not once", asked)
+	}
+}
+
 func fetchFrom[T any](t *testing.T, h http.Handler, address string) (answer T) {
 	t.Helper()
 	r := httptest.NewRequest("GET", address, nil)

@@ -34,12 +34,12 @@ var messages = [...]message{
 	}},
 	{"adjustment_end_past", [...]string{
 		"The last day is in the past. Give {today} or a later day, or delete the adjustment.",
-		"De laatste dag is voorbij. Geef {today} of een latere dag op, of verwijder de aanpassing.",
+		"De laatste dag is voorbij. Geef {today} of een latere dag op, of verwijder de correctie.",
 		"Le dernier jour est passé. Indiquez le {today} ou un jour ultérieur, ou supprimez l'ajustement.",
 	}},
 	{"adjustment_not_found", [...]string{
 		"There is no adjustment for the product {id}. The list of adjustments has the ids.",
-		"Er is geen aanpassing voor het product {id}. De lijst van aanpassingen bevat de id's.",
+		"Er is geen correctie voor het product {id}. De lijst van correcties bevat de id's.",
 		"Il n'y a pas d'ajustement pour le produit {id}. La liste des ajustements contient les id.",
 	}},
 	{"adjustment_product", [...]string{
@@ -49,12 +49,12 @@ var messages = [...]message{
 	}},
 	{"adjustment_quantity", [...]string{
 		"Give a whole number of licences other than 0, from -{max} to {max}. Delete the adjustment to take it back.",
-		"Geef een geheel aantal licenties op, niet 0, van -{max} tot en met {max}. Verwijder de aanpassing om ze terug te draaien.",
+		"Geef een geheel aantal licenties op, niet 0, van -{max} tot en met {max}. Verwijder de correctie om ze terug te draaien.",
 		"Indiquez un nombre entier de licences autre que 0, de -{max} à {max}. Pour annuler l'ajustement, supprimez-le.",
 	}},
 	{"adjustments_many", [...]string{
 		"There is no room for another adjustment: there are {max}, or their notes are very long. Delete those that have ended, or record licences as agreements.",
-		"Er is geen plaats voor nog een aanpassing: er zijn er {max}, of de opmerkingen zijn erg lang. Verwijder aanpassingen die voorbij zijn, of leg licenties vast als overeenkomsten.",
+		"Er is geen plaats voor nog een correctie: er zijn er {max}, of de opmerkingen zijn erg lang. Verwijder correcties die voorbij zijn, of leg licenties vast als overeenkomsten.",
 		"Il n'y a plus de place pour un ajustement : il y en a {max}, ou leurs notes sont très longues. Supprimez ceux qui sont terminés, ou enregistrez les licences comme accords.",
 	}},
 	{"agreement_deleted", [...]string{
@@ -2544,7 +2544,7 @@ var messages = [...]message{
 	}},
 	{"report_not_adjusted", [...]string{
 		"Manual adjustments of licences do not count in this report.",
-		"Handmatige aanpassingen van licenties tellen niet mee in dit rapport.",
+		"Handmatige correcties van licenties tellen niet mee in dit rapport.",
 		"Les ajustements manuels de licences ne comptent pas dans ce rapport.",
 	}},
 	{"report_note_mixed", [...]string{
@@ -2629,7 +2629,7 @@ var messages = [...]message{
 	}},
 	{"report_unmatched_adjustments", [...]string{
 		"Adjustments for a product that is neither licensed nor installed: {count}. Look them up in the list of adjustments.",
-		"Aanpassingen voor een product zonder licenties en zonder installaties: {count}. Ze staan in de lijst van aanpassingen.",
+		"Correcties voor een product zonder licenties en zonder installaties: {count}. Ze staan in de lijst van correcties.",
 		"Ajustements pour un produit sans licence ni installation : {count}. Ils figurent dans la liste des ajustements.",
 	}},
 	{"report_unsearched_file_gone", [...]string{

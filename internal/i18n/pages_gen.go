@@ -54,14 +54,19 @@ var pageMessages = [...]message{
 		"Ik weet dat de apps en hun gegevens op deze apparaten alleen-lezen worden.",
 		"Je sais que les applications et leurs données passent en lecture seule sur ces appareils.",
 	}},
+	{"console_acknowledge_users", [...]string{
+		"I know that after 30 days the data of these users are gone for good, except documents in SharePoint Online.",
+		"Ik weet dat na 30 dagen de gegevens van deze gebruikers voorgoed weg zijn, behalve documenten in SharePoint Online.",
+		"Je sais qu'après 30 jours, les données de ces utilisateurs disparaissent définitivement, sauf les documents dans SharePoint Online.",
+	}},
 	{"console_action_adjustment_deleted", [...]string{
 		"Adjustment deleted",
-		"Aanpassing verwijderd",
+		"Correctie verwijderd",
 		"Ajustement supprimé",
 	}},
 	{"console_action_adjustment_set", [...]string{
 		"Adjustment set",
-		"Aanpassing ingesteld",
+		"Correctie ingesteld",
 		"Ajustement défini",
 	}},
 	{"console_action_agreement_created", [...]string{
@@ -84,20 +89,105 @@ var pageMessages = [...]message{
 		"Overeenkomst verplaatst",
 		"Accord déplacé",
 	}},
-	{"console_action_agreement_pairs_added", [...]string{
-		"Pairs added",
-		"Paren toegevoegd",
-		"Paires ajoutées",
-	}},
-	{"console_action_agreement_pairs_removed", [...]string{
-		"Pairs removed",
-		"Paren verwijderd",
-		"Paires retirées",
-	}},
 	{"console_action_agreement_updated", [...]string{
 		"Agreement edited",
 		"Overeenkomst bewerkt",
 		"Accord modifié",
+	}},
+	{"console_action_catalog_fed", [...]string{
+		"Catalog brought up to date",
+		"Catalogus bijgewerkt",
+		"Catalogue mis à jour",
+	}},
+	{"console_action_device_changed", [...]string{
+		"Device edited",
+		"Apparaat bewerkt",
+		"Appareil modifié",
+	}},
+	{"console_action_device_created", [...]string{
+		"Device added",
+		"Apparaat toegevoegd",
+		"Appareil ajouté",
+	}},
+	{"console_action_device_deleted", [...]string{
+		"Device deleted",
+		"Apparaat verwijderd",
+		"Appareil supprimé",
+	}},
+	{"console_action_device_group_change_confirmed", [...]string{
+		"Proposed change of members confirmed",
+		"Voorgestelde wijziging van leden bevestigd",
+		"Modification proposée des membres confirmée",
+	}},
+	{"console_action_device_group_change_proposed", [...]string{
+		"Change of members proposed",
+		"Wijziging van leden voorgesteld",
+		"Modification des membres proposée",
+	}},
+	{"console_action_device_group_change_rejected", [...]string{
+		"Proposed change of members rejected",
+		"Voorgestelde wijziging van leden afgewezen",
+		"Modification proposée des membres rejetée",
+	}},
+	{"console_action_device_group_change_withdrawn", [...]string{
+		"Proposed change of members withdrawn",
+		"Voorgestelde wijziging van leden ingetrokken",
+		"Modification proposée des membres retirée",
+	}},
+	{"console_action_device_group_changed", [...]string{
+		"Device group edited",
+		"Apparaatgroep bewerkt",
+		"Groupe d'appareils modifié",
+	}},
+	{"console_action_device_group_created", [...]string{
+		"Device group added",
+		"Apparaatgroep toegevoegd",
+		"Groupe d'appareils ajouté",
+	}},
+	{"console_action_device_group_deleted", [...]string{
+		"Device group deleted",
+		"Apparaatgroep verwijderd",
+		"Groupe d'appareils supprimé",
+	}},
+	{"console_action_device_group_members_changed", [...]string{
+		"Members of a device group changed",
+		"Leden van een apparaatgroep gewijzigd",
+		"Membres d'un groupe d'appareils modifiés",
+	}},
+	{"console_action_device_group_subscription_assigned", [...]string{
+		"Licences assigned to a device group",
+		"Licenties toegewezen aan een apparaatgroep",
+		"Licences attribuées à un groupe d'appareils",
+	}},
+	{"console_action_device_group_subscription_unassigned", [...]string{
+		"Licences of a device group taken back",
+		"Licenties van een apparaatgroep teruggenomen",
+		"Licences d'un groupe d'appareils reprises",
+	}},
+	{"console_action_directory_announced", [...]string{
+		"List announced",
+		"Lijst aangekondigd",
+		"Liste annoncée",
+	}},
+	{"console_action_directory_failed", [...]string{
+		"Reading a list failed",
+		"Lezen van een lijst mislukt",
+		"Échec de la lecture d'une liste",
+	}},
+	{"console_action_directory_refused", [...]string{
+		"List rejected",
+		"Lijst geweigerd",
+		"Liste refusée",
+	}},
+	{"console_action_directory_succeeded", [...]string{
+		"List read",
+		"Lijst gelezen",
+		"Liste lue",
+	}},
+	{"console_action_directory_superseded", [...]string{
+		"List superseded by a later one",
+		"Lijst achterhaald door een latere",
+		"Liste remplacée par une plus récente",
 	}},
 	{"console_action_group_created", [...]string{
 		"License group added",
@@ -123,11 +213,6 @@ var pageMessages = [...]message{
 		"Import failed",
 		"Import mislukt",
 		"Importation échouée",
-	}},
-	{"console_action_import_partial", [...]string{
-		"Import partly succeeded",
-		"Import deels geslaagd",
-		"Importation partiellement réussie",
 	}},
 	{"console_action_import_rejected", [...]string{
 		"Import rejected",
@@ -159,6 +244,36 @@ var pageMessages = [...]message{
 		"Inventaris geweigerd",
 		"Inventaire refusé",
 	}},
+	{"console_action_license_job_created", [...]string{
+		"License job started",
+		"Licentietaak gestart",
+		"Tâche de licences lancée",
+	}},
+	{"console_action_license_job_failed", [...]string{
+		"License job failed",
+		"Licentietaak mislukt",
+		"Échec de la tâche de licences",
+	}},
+	{"console_action_license_job_succeeded", [...]string{
+		"License job succeeded",
+		"Licentietaak geslaagd",
+		"Tâche de licences réussie",
+	}},
+	{"console_action_pairs_added", [...]string{
+		"Pairs added",
+		"Paren toegevoegd",
+		"Paires ajoutées",
+	}},
+	{"console_action_pairs_removed", [...]string{
+		"Pairs removed",
+		"Paren verwijderd",
+		"Paires retirées",
+	}},
+	{"console_action_proposals_accepted", [...]string{
+		"Proposals accepted",
+		"Voorstellen aangenomen",
+		"Propositions acceptées",
+	}},
 	{"console_action_publisher_added", [...]string{
 		"Publisher added",
 		"Uitgever toegevoegd",
@@ -174,10 +289,25 @@ var pageMessages = [...]message{
 		"Daling bevestigd",
 		"Baisse confirmée",
 	}},
+	{"console_action_refresh_failed", [...]string{
+		"Refresh failed",
+		"Vernieuwing mislukt",
+		"Échec de l'actualisation",
+	}},
+	{"console_action_refresh_partial", [...]string{
+		"Refresh partly succeeded",
+		"Vernieuwing gedeeltelijk geslaagd",
+		"Actualisation partiellement réussie",
+	}},
 	{"console_action_refresh_requested", [...]string{
 		"Refresh asked for",
 		"Vernieuwing gevraagd",
 		"Actualisation demandée",
+	}},
+	{"console_action_refresh_succeeded", [...]string{
+		"Refresh succeeded",
+		"Vernieuwing geslaagd",
+		"Actualisation réussie",
 	}},
 	{"console_action_rule_added", [...]string{
 		"Rule added",
@@ -224,9 +354,19 @@ var pageMessages = [...]message{
 		"Licentieoverzicht buiten gebruik gesteld",
 		"Relevé retiré",
 	}},
+	{"console_action_statement_replaced", [...]string{
+		"Statement replaced",
+		"Licentieoverzicht vervangen",
+		"Relevé remplacé",
+	}},
+	{"console_action_subscription_auto_renew_set", [...]string{
+		"Automatic renewal switched",
+		"Automatische verlenging omgezet",
+		"Renouvellement automatique basculé",
+	}},
 	{"console_action_subscription_changed", [...]string{
-		"Subscription changed",
-		"Abonnement gewijzigd",
+		"Subscription edited",
+		"Abonnement bewerkt",
 		"Abonnement modifié",
 	}},
 	{"console_action_subscription_created", [...]string{
@@ -234,20 +374,40 @@ var pageMessages = [...]message{
 		"Abonnement toegevoegd",
 		"Abonnement ajouté",
 	}},
+	{"console_action_subscription_deleted", [...]string{
+		"Subscription deleted",
+		"Abonnement verwijderd",
+		"Abonnement supprimé",
+	}},
+	{"console_action_subscription_edited", [...]string{
+		"Subscription edited by a file",
+		"Abonnement bewerkt door een bestand",
+		"Abonnement modifié par un fichier",
+	}},
 	{"console_action_subscription_licenses_purchased", [...]string{
 		"Licences bought",
 		"Licenties gekocht",
 		"Licences achetées",
 	}},
 	{"console_action_subscription_quantity_set", [...]string{
-		"Number set",
-		"Aantal ingesteld",
-		"Nombre fixé",
+		"Number of licences set",
+		"Aantal licenties ingesteld",
+		"Nombre de licences fixé",
+	}},
+	{"console_action_subscription_read_from_file", [...]string{
+		"Number and term read from a file",
+		"Aantal en looptijd uit een bestand gelezen",
+		"Nombre et durée lus dans un fichier",
 	}},
 	{"console_action_subscription_renewed", [...]string{
-		"Renewed",
-		"Verlengd",
-		"Renouvelé",
+		"Subscription renewed",
+		"Abonnement verlengd",
+		"Abonnement renouvelé",
+	}},
+	{"console_action_subscriptions_listed", [...]string{
+		"Microsoft's list of subscriptions read",
+		"Lijst van Microsoft met abonnementen gelezen",
+		"Liste des abonnements de Microsoft lue",
 	}},
 	{"console_action_title_added", [...]string{
 		"Product title added",
@@ -269,11 +429,6 @@ var pageMessages = [...]message{
 		"Beslissing teruggenomen",
 		"Décision retirée",
 	}},
-	{"console_action_user_changed", [...]string{
-		"User changed",
-		"Gebruiker gewijzigd",
-		"Utilisateur changé",
-	}},
 	{"console_action_user_created", [...]string{
 		"User added",
 		"Gebruiker toegevoegd",
@@ -290,9 +445,9 @@ var pageMessages = [...]message{
 		"Utilisateur modifié",
 	}},
 	{"console_action_user_licenses_changed", [...]string{
-		"Licences changed",
-		"Licenties gewijzigd",
-		"Licences modifiées",
+		"Licences of a user changed",
+		"Licenties van een gebruiker gewijzigd",
+		"Licences d'un utilisateur modifiées",
 	}},
 	{"console_action_user_restored", [...]string{
 		"User restored",
@@ -300,19 +455,19 @@ var pageMessages = [...]message{
 		"Utilisateur restauré",
 	}},
 	{"console_action_user_waiting_joined", [...]string{
-		"On the waiting list",
-		"Op de wachtlijst",
-		"Sur la liste d'attente",
+		"User put on a waiting list",
+		"Gebruiker op een wachtlijst gezet",
+		"Utilisateur mis sur une liste d'attente",
 	}},
 	{"console_action_user_waiting_left", [...]string{
-		"Off the waiting list",
-		"Van de wachtlijst",
-		"Hors de la liste d'attente",
+		"User taken off a waiting list",
+		"Gebruiker van een wachtlijst gehaald",
+		"Utilisateur retiré d'une liste d'attente",
 	}},
 	{"console_action_user_waiting_served", [...]string{
-		"Served from the waiting list",
-		"Bediend van de wachtlijst",
-		"Servi depuis la liste d'attente",
+		"User served from a waiting list",
+		"Gebruiker bediend uit een wachtlijst",
+		"Utilisateur servi depuis une liste d'attente",
 	}},
 	{"console_add_file", [...]string{
 		"Upload a CSV file",
@@ -371,7 +526,7 @@ var pageMessages = [...]message{
 	}},
 	{"console_adjust", [...]string{
 		"Adjust",
-		"Aanpassen",
+		"Corrigeren",
 		"Ajuster",
 	}},
 	{"console_adjustment_counted", [...]string{
@@ -401,12 +556,12 @@ var pageMessages = [...]message{
 	}},
 	{"console_adjustments", [...]string{
 		"Manual adjustments",
-		"Handmatige aanpassingen",
+		"Handmatige correcties",
 		"Ajustements manuels",
 	}},
 	{"console_adjustments_none", [...]string{
 		"There are no manual adjustments",
-		"Er zijn geen handmatige aanpassingen",
+		"Er zijn geen handmatige correcties",
 		"Il n'y a pas d'ajustements manuels",
 	}},
 	{"console_adjustments_none_text", [...]string{
@@ -1124,6 +1279,11 @@ var pageMessages = [...]message{
 		"Apparaatgroepen",
 		"Groupes d'appareils",
 	}},
+	{"console_device_groups_all", [...]string{
+		"All PCs",
+		"Alle pc's",
+		"Tous les PC",
+	}},
 	{"console_device_groups_none", [...]string{
 		"There are no device groups yet",
 		"Er zijn nog geen apparaatgroepen",
@@ -1231,12 +1391,12 @@ var pageMessages = [...]message{
 	}},
 	{"console_done_adjusted", [...]string{
 		"{product} is adjusted: {n}. Reports count it within seconds.",
-		"{product} is aangepast: {n}. Rapporten tellen het binnen enkele seconden mee.",
+		"{product} is gecorrigeerd: {n}. Rapporten tellen het binnen enkele seconden mee.",
 		"{product} est ajusté : {n}. Les rapports en tiennent compte en quelques secondes.",
 	}},
 	{"console_done_adjustment_deleted", [...]string{
 		"The adjustment of {product} is deleted.",
-		"De aanpassing van {product} is verwijderd.",
+		"De correctie van {product} is verwijderd.",
 		"L'ajustement de {product} est supprimé.",
 	}},
 	{"console_done_confirmed", [...]string{
@@ -2169,6 +2329,41 @@ var pageMessages = [...]message{
 		"Door u getypt",
 		"Saisi par vous",
 	}},
+	{"console_missed", [...]string{
+		"Devices that the report misses",
+		"Apparaten die in het rapport ontbreken",
+		"Appareils absents du rapport",
+	}},
+	{"console_missed_ambiguous", [...]string{
+		"Several PCs have this name",
+		"Verschillende pc's hebben deze naam",
+		"Plusieurs PC portent ce nom",
+	}},
+	{"console_missed_list", [...]string{
+		"List of devices that the report misses: {n}",
+		"Lijst van apparaten die in het rapport ontbreken: {n}",
+		"Liste des appareils absents du rapport : {n}",
+	}},
+	{"console_missed_none", [...]string{
+		"The report misses no devices of these groups",
+		"Er ontbreken geen apparaten van deze groepen in het rapport",
+		"Aucun appareil de ces groupes n'est absent du rapport",
+	}},
+	{"console_missed_none_text", [...]string{
+		"All of them were found in the inventory.",
+		"Ze zijn allemaal in de inventaris gevonden.",
+		"Tous ont été trouvés dans l'inventaire.",
+	}},
+	{"console_missed_not_found", [...]string{
+		"In no list of PCs that was searched",
+		"In geen enkele doorzochte lijst van pc's",
+		"Dans aucune liste de PC examinée",
+	}},
+	{"console_missed_text", [...]string{
+		"No installations of these devices are in the report. A list of PCs that has them, or different names, brings them in.",
+		"Van deze apparaten staan geen installaties in het rapport. Met een lijst van pc's waarin ze voorkomen, of met verschillende namen, komen ze erin.",
+		"Aucune installation de ces appareils n'est dans le rapport. Une liste de PC qui les contient, ou des noms différents, les y fait entrer.",
+	}},
 	{"console_missing", [...]string{
 		"Without a licence: {n}",
 		"Zonder licentie: {n}",
@@ -2273,6 +2468,11 @@ var pageMessages = [...]message{
 		"Move {name} up",
 		"{name} omhoog verplaatsen",
 		"Monter {name}",
+	}},
+	{"console_moved_by", [...]string{
+		"{n} as {step}",
+		"{n} als {step}",
+		"{n} comme {step}",
 	}},
 	{"console_moved_in", [...]string{
 		"From other licences: {n}",
@@ -2469,6 +2669,11 @@ var pageMessages = [...]message{
 		"Toegewezen",
 		"Attribué",
 	}},
+	{"console_outcome_deleted", [...]string{
+		"Deleted",
+		"Verwijderd",
+		"Supprimés",
+	}},
 	{"console_outcome_refused", [...]string{
 		"Refused",
 		"Geweigerd",
@@ -2479,10 +2684,20 @@ var pageMessages = [...]message{
 		"Verwijderd",
 		"Retiré",
 	}},
+	{"console_outcome_restored", [...]string{
+		"Restored",
+		"Hersteld",
+		"Restaurés",
+	}},
 	{"console_outcome_unchanged", [...]string{
 		"Unchanged",
 		"Ongewijzigd",
 		"Inchangé",
+	}},
+	{"console_outcome_unknown", [...]string{
+		"Not known",
+		"Niet bekend",
+		"Inconnu",
 	}},
 	{"console_outcome_waiting", [...]string{
 		"Waiting",
@@ -2924,6 +3139,11 @@ var pageMessages = [...]message{
 		"Regel bewerken",
 		"Modifier la règle",
 	}},
+	{"console_rule_for", [...]string{
+		"Add rule: {name}",
+		"Regel toevoegen: {name}",
+		"Ajouter une règle : {name}",
+	}},
 	{"console_rule_own", [...]string{
 		"Your own rule",
 		"Een eigen regel",
@@ -3004,10 +3224,25 @@ var pageMessages = [...]message{
 		"Hoe het bestand eruitziet",
 		"À quoi ressemble le fichier",
 	}},
+	{"console_sample_agreements", [...]string{
+		"Agreements without mistakes",
+		"Overeenkomsten zonder fouten",
+		"Accords sans erreurs",
+	}},
 	{"console_sample_download", [...]string{
 		"Download a sample",
 		"Een voorbeeld downloaden",
 		"Télécharger un exemple",
+	}},
+	{"console_sample_inventory", [...]string{
+		"An inventory",
+		"Een inventaris",
+		"Un inventaire",
+	}},
+	{"console_sample_mistakes", [...]string{
+		"Agreements with mistakes",
+		"Overeenkomsten met fouten",
+		"Accords avec des erreurs",
 	}},
 	{"console_sample_more", [...]string{
 		"Semicolons, as spreadsheet programs in Dutch and French write them, are fine.",
@@ -3029,10 +3264,25 @@ var pageMessages = [...]message{
 		"Het overeenkomstnummer en het inschrijvingsnummer",
 		"Le numéro d'accord et le numéro d'inscription",
 	}},
+	{"console_sample_statement", [...]string{
+		"A licence statement",
+		"Een licentieoverzicht",
+		"Un relevé de licences",
+	}},
 	{"console_sample_text", [...]string{
 		"One pair on each line, and a name if you like. Rows with the same name become one agreement.",
 		"Eén paar per regel, met een naam als u wilt. Rijen met dezelfde naam worden één overeenkomst.",
 		"Une paire par ligne, avec un nom si vous voulez. Les lignes de même nom forment un seul accord.",
+	}},
+	{"console_sample_try", [...]string{
+		"Or try a sample:",
+		"Of probeer een voorbeeld:",
+		"Ou essayez un exemple :",
+	}},
+	{"console_sample_users", [...]string{
+		"A list of users",
+		"Een lijst van gebruikers",
+		"Une liste d'utilisateurs",
 	}},
 	{"console_save", [...]string{
 		"Save",
@@ -3068,6 +3318,11 @@ var pageMessages = [...]message{
 		"Name or department",
 		"Naam of afdeling",
 		"Nom ou service",
+	}},
+	{"console_searched", [...]string{
+		"Which PCs this report is about",
+		"Over welke pc's dit rapport gaat",
+		"Quels PC ce rapport concerne",
 	}},
 	{"console_send_again", [...]string{
 		"Send again",
@@ -3649,6 +3904,11 @@ var pageMessages = [...]message{
 		"Naar het overzicht",
 		"Vers la vue d'ensemble",
 	}},
+	{"console_to_report", [...]string{
+		"To the report",
+		"Naar het rapport",
+		"Vers le rapport",
+	}},
 	{"console_trend", [...]string{
 		"Trend",
 		"Trend",
@@ -3859,6 +4119,11 @@ var pageMessages = [...]message{
 		"Typ ter bevestiging het aantal overeenkomsten: {n}",
 		"Pour confirmer, saisissez le nombre d'accords : {n}",
 	}},
+	{"console_type_users", [...]string{
+		"Type the number of users to confirm: {n}",
+		"Typ ter bevestiging het aantal gebruikers: {n}",
+		"Tapez le nombre d'utilisateurs pour confirmer : {n}",
+	}},
 	{"console_undecided", [...]string{
 		"Undecided titles",
 		"Onbesliste titels",
@@ -3994,6 +4259,26 @@ var pageMessages = [...]message{
 		"Gebruikers",
 		"Utilisateurs",
 	}},
+	{"console_users_at_once", [...]string{
+		"One change is about at most {n} users, the first of the {of} that match. Repeat it for the others.",
+		"Eén wijziging gaat over hoogstens {n} gebruikers: de eerste van de {of} die overeenkomen. Herhaal ze voor de andere.",
+		"Une modification porte sur au plus {n} utilisateurs : les premiers des {of} qui correspondent. Répétez-la pour les autres.",
+	}},
+	{"console_users_delete", [...]string{
+		"Users to delete: {n}",
+		"Te verwijderen gebruikers: {n}",
+		"Utilisateurs à supprimer : {n}",
+	}},
+	{"console_users_delete_restorable", [...]string{
+		"For 30 days they can be restored, with licences only if some are free.",
+		"Gedurende 30 dagen kunnen ze worden hersteld, met licenties alleen als er vrij zijn.",
+		"Pendant 30 jours, ils peuvent être restaurés, avec des licences seulement s'il en reste de libres.",
+	}},
+	{"console_users_delete_text", [...]string{
+		"The accounts are deleted, and their licences become free: {n}",
+		"De accounts worden verwijderd en hun licenties komen vrij: {n}",
+		"Les comptes sont supprimés et leurs licences se libèrent : {n}",
+	}},
 	{"console_users_no_match", [...]string{
 		"No user fits these filters",
 		"Geen gebruiker past bij deze filters",
@@ -4008,6 +4293,11 @@ var pageMessages = [...]message{
 		"Upload a list of users, or add one by hand.",
 		"Upload een lijst van gebruikers, of voeg er een toe met de hand.",
 		"Téléversez une liste d'utilisateurs, ou ajoutez-en un à la main.",
+	}},
+	{"console_users_restore", [...]string{
+		"Users to restore: {n}",
+		"Te herstellen gebruikers: {n}",
+		"Utilisateurs à restaurer : {n}",
 	}},
 	{"console_value", [...]string{
 		"Value",
@@ -4069,10 +4359,45 @@ var pageMessages = [...]message{
 		"De eerste in deze lijst krijgt de volgende vrije licentie.",
 		"Le premier de cette liste reçoit la prochaine licence libre.",
 	}},
+	{"console_waits", [...]string{
+		"What waits for you",
+		"Wat op u wacht",
+		"Ce qui vous attend",
+	}},
+	{"console_waits_agreements", [...]string{
+		"Agreements that end soon: {n}",
+		"Overeenkomsten die binnenkort aflopen: {n}",
+		"Accords qui se terminent bientôt : {n}",
+	}},
+	{"console_waits_conflicts", [...]string{
+		"Conflicts of subscriptions: {n}, overdue: {overdue}",
+		"Conflicten van abonnementen: {n}, te laat: {overdue}",
+		"Conflits d'abonnements : {n}, en retard : {overdue}",
+	}},
 	{"console_waits_for", [...]string{
 		"Waits for",
 		"Wacht op",
 		"Attend",
+	}},
+	{"console_waits_none", [...]string{
+		"Nothing waits for you.",
+		"Er wacht niets op u.",
+		"Rien ne vous attend.",
+	}},
+	{"console_waits_subscriptions", [...]string{
+		"Subscriptions that end soon: {n}",
+		"Abonnementen die binnenkort aflopen: {n}",
+		"Abonnements qui se terminent bientôt : {n}",
+	}},
+	{"console_waits_undecided", [...]string{
+		"Undecided titles: {n}, on PCs: {devices}",
+		"Onbesliste titels: {n}, op pc's: {devices}",
+		"Titres indécis : {n}, sur des PC : {devices}",
+	}},
+	{"console_waits_unknown", [...]string{
+		"Unknown titles: {n}, on PCs: {devices}",
+		"Onbekende titels: {n}, op pc's: {devices}",
+		"Titres inconnus : {n}, sur des PC : {devices}",
 	}},
 	{"console_warnings", [...]string{
 		"Warnings",

@@ -30,9 +30,9 @@ var Unsearchables = []Unsearchable{WithoutDevices, TooManyDevices, NotYetCounted
 
 // Unsearched is a source in which no devices can be looked for.
 type Unsearched struct {
-	Source string
-	Reason Unsearchable
-	PCs    int // that count in it; a lower bound for a file with numbers
+	Source string       `json:"source" doc:"The name of the source." example:"intune"`
+	Reason Unsearchable `json:"reason" doc:"Why: numbers if its file has numbers instead of devices, too-many if the sources have more than 500,000 PCs together, not-counted until it is counted again after an update of trueup, and file-gone if its file has to be uploaded again."`
+	PCs    int          `json:"pcs" doc:"The PCs that count in the source; at least so many if its file has numbers instead of devices." example:"1200"`
 }
 
 // Sought is a device of a directory that is looked for in inventories.

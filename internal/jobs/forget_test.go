@@ -10,16 +10,17 @@ import (
 	"trueup/internal/jobs"
 	"trueup/internal/objects"
 	"trueup/internal/retention"
+	"trueup/internal/testkit/storetest"
 )
 
 // dated is a bucket whose objects were all put at one moment.
 type dated struct {
-	*bucket
+	*storetest.Bucket
 	modified time.Time
 }
 
 func (b dated) List(_ context.Context, prefix string) (all []objects.Listed, err error) {
-	for key := range b.files {
+	for _, key := range b.Keys() {
 		if strings.HasPrefix(key, prefix) {
 			all = append(all, objects.Listed{Key: key, Modified: b.modified})
 		}
@@ -29,7 +30,7 @@ func (b dated) List(_ context.Context, prefix string) (all []objects.Listed, err
 
 func (b dated) Delete(_ context.Context, keys ...string) error {
 	for _, key := range keys {
-		delete(b.files, key)
+		b.Remove(key, "")
 	}
 	return nil
 }
@@ -41,7 +42,7 @@ func TestOldJobsAreForgotten(t *testing.T) {
 	done := w.make(assign(names(0, 60), "suite"), false)
 	must(t, w.Work(t.Context()))
 	waits := w.make(assign(names(0, 2), "suite"), false)
-	w.files.files["copies/other.json"] = nil
+	w.files.Add("copies/other.json", "", nil, nil)
 	record := w.record(done)
 	for _, step := range []struct {
 		name     string
@@ -64,7 +65,7 @@ func TestOldJobsAreForgotten(t *testing.T) {
 	if after, err := w.Store.Job(t.Context(), done); err != nil || after.Counts.Assigned != 60 {
 		t.Errorf("the record: %+v %v", after, err)
 	}
-	same(t, "another prefix", len(w.files.files), 2)
+	same(t, "another prefix", len(w.files.Keys()), 2)
 	must(t, w.Work(t.Context()))
 	same(t, "the job that waited", w.record(waits).State, jobs.StateSucceeded)
 }

@@ -1,16 +1,12 @@
 package jobs_test
 
 import (
-	"bytes"
 	"context"
 	"fmt"
-	"io"
 	"log/slog"
 	"maps"
 	"net/http"
-	"slices"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -28,7 +24,6 @@ import (
 	"trueup/internal/id"
 	"trueup/internal/jobs"
 	"trueup/internal/licensing"
-	"trueup/internal/objects"
 	"trueup/internal/once"
 	"trueup/internal/people"
 	"trueup/internal/subscription"
@@ -54,45 +49,12 @@ func same(t testing.TB, what string, got, want any) {
 	}
 }
 
-// bucket is a bucket in memory.
-type bucket struct {
-	objects.Bucket
-	mu    sync.Mutex
-	files map[string][]byte
-	put   func(ctx context.Context, key string) error // before each put; may be nil
-}
-
-func (b *bucket) Open(_ context.Context, key, _, _ string) (objects.Object, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	data, ok := b.files[key]
-	if !ok {
-		return objects.Object{}, objects.ErrNotFound
-	}
-	return objects.Object{Body: io.NopCloser(bytes.NewReader(data)), Size: int64(len(data))}, nil
-}
-
-func (b *bucket) Put(ctx context.Context, key, _ string, body []byte) error {
-	if b.put != nil {
-		if err := b.put(ctx, key); err != nil {
-			return err
-		}
-	}
-	if err := ctx.Err(); err != nil {
-		return err
-	}
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.files[key] = slices.Clone(body)
-	return nil
-}
-
 // world is an organisation with users u000, u001 … and subscriptions.
 type world struct {
 	t     testing.TB
 	name  string
 	table *dynamo.Table
-	files *bucket
+	files *storetest.Bucket
 	clock atomic.Int64 // milliseconds after one
 	jobs  int
 	*jobs.Service
@@ -103,7 +65,7 @@ var ids atomic.Int64
 // newWorld has users without licences, and subscriptions with these quantities.
 func newWorld(t testing.TB, users int, quantities map[string]int) *world {
 	t.Helper()
-	w := &world{t: t, name: storetest.Table(t), files: &bucket{files: map[string][]byte{}}}
+	w := &world{t: t, name: storetest.Table(t), files: storetest.NewBucket()}
 	w.table, w.Service = w.open(storetest.Client(t))
 	for name, n := range quantities {
 		h := subscription.Holding{Subscription: subscription.Subscription{
@@ -408,7 +370,7 @@ func TestInterruption(t *testing.T) {
 			ctx, cancel := context.WithDeadline(t.Context(), end)
 			defer cancel()
 			w.clock.Store(end.Sub(noon.Add(90 * time.Minute)).Milliseconds())
-			w.files.put = func(context.Context, string) error {
+			w.files.OnPut = func(context.Context, string) error {
 				if parts++; parts == 1 {
 					w.clock.Add(1_800_000)
 				}
@@ -438,7 +400,7 @@ func TestTwoWorkers(t *testing.T) {
 	job := w.make(jobs.Input{UserIDs: names(0, users), Remove: []string{"suite"}}, false)
 	_, other := w.open(storetest.Client(t))
 	first := true
-	w.files.put = func(ctx context.Context, _ string) error {
+	w.files.OnPut = func(ctx context.Context, _ string) error {
 		if first { // the users of the first part are changed, and their results are not stored yet
 			first = false
 			w.clock.Add(60_000)
@@ -458,9 +420,9 @@ func TestJobsThatFail(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, 2, map[string]int{"suite": 2})
 	lost, stuck, good := w.make(assign(names(0, 2), "suite"), false), w.make(assign(names(0, 2), "suite"), false), w.make(assign(names(0, 2), "suite"), false)
-	delete(w.files.files, jobs.InputKey(lost))
+	w.files.Remove(jobs.InputKey(lost), "")
 	fault := errs.New(errs.Unavailable, "try_again")
-	w.files.put = func(_ context.Context, key string) error {
+	w.files.OnPut = func(_ context.Context, key string) error {
 		if strings.Contains(key, stuck) {
 			return fault
 		}
@@ -478,10 +440,9 @@ func TestJobsThatFail(t *testing.T) {
 	r = w.record(stuck)
 	same(t, "stuck", []any{r.State, r.Reason, r.Attempts}, []any{jobs.StateFailed, "license_job_given_up", jobs.MaxAttempts})
 
-	files := w.files.files
-	for key := range files {
+	for _, key := range w.files.Keys() {
 		if strings.Contains(key, good) {
-			delete(files, key)
+			w.files.Remove(key, "")
 		}
 	}
 	if _, err := jobs.Results(t.Context(), w.files, func() jobs.Record { r, err := w.Store.Job(t.Context(), good); must(t, err); return r }(), 0, 1); errs.CodeOf(err) != "license_job_results_expired" {

@@ -364,7 +364,7 @@ var Functions = []Function{
 		// The name of the bucket is for the content policy of pages with uploads, which browsers send there.
 		Settings: []string{
 			config.SessionsTable, config.API, config.ConsoleOrigin, config.ConsoleIssuer, config.ConsoleClient, config.ConsoleScopes, config.ConsoleSecret,
-			config.UploadsBucket, config.SignInClaim, config.SignInRoles, config.SignInEntra,
+			config.UploadsBucket, config.SignInClaim, config.SignInRoles, config.SignInEntra, config.Samples,
 		},
 		// Everything else is what the person may do at the HTTP API, with the person's token.
 		Grants: []Grant{{Resource: Sessions, Actions: []Action{get, put, update, remove}}},

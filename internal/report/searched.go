@@ -17,16 +17,9 @@ type Searched struct {
 	Ambiguous int `json:"ambiguous" doc:"Devices whose name several PCs of a source have, and that no other source has. The report misses them." example:"1"`
 	PCs       int `json:"pcs" doc:"The PCs that were found, whose installations the report compares with all licences. Two devices may be the same PC." example:"233"`
 
-	Unsearched []Unsearched `json:"unsearched" doc:"The sources of inventory in which no devices can be looked for."`
+	Unsearched []inventory.Unsearched `json:"unsearched" doc:"The sources of inventory in which no devices can be looked for."`
 
 	Missed []Missed `json:"-"` // the devices that were not found, in the order of their names
-}
-
-// Unsearched is a source in which no devices can be looked for.
-type Unsearched struct {
-	Source string                 `json:"source" doc:"The name of the source." example:"intune"`
-	Reason inventory.Unsearchable `json:"reason" doc:"Why: numbers if its file has numbers instead of devices, too-many if the sources have more than 500,000 PCs together, not-counted until it is counted again after an update of trueup, and file-gone if its file has to be uploaded again."`
-	PCs    int                    `json:"pcs" doc:"The PCs in the source." example:"1200"`
 }
 
 // Missed is a device that was not found.

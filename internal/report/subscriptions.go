@@ -230,7 +230,7 @@ func (r *Subscriptions) Table(w Words) Table {
 	return t
 }
 
-// costCell returns costs as a number if they are in one currency, and otherwise as text.
+// costCell returns costs as a number if they are in one currency, and otherwise as text with the currencies.
 func costCell(costs []MonthlyCost) Cell {
 	if len(costs) == 1 {
 		return Cell{Number: int(costs[0].Amount), Kind: sheet.KindHundredths}
@@ -239,7 +239,7 @@ func costCell(costs []MonthlyCost) Cell {
 	for i, c := range costs {
 		said[i] = Cell{Number: int(c.Amount), Kind: sheet.KindHundredths}.String() + " " + c.Currency
 	}
-	return Cell{Text: strings.Join(said, "; ")}
+	return Cell{Text: strings.Join(said, "; "), Kind: sheet.KindAmounts}
 }
 
 // said returns the filter in words.

@@ -27,9 +27,9 @@ func NewCSVWriter(to io.Writer, separator byte) (*CSVWriter, error) {
 }
 
 // Write writes a record. No text starts a formula, whatever separator a program is set to: an
-// apostrophe comes before it (R8.4). Numbers stay numbers, also negative ones. Hundredths have a decimal
-// comma in a file with semicolons: programs that expect these read 36.90 as text. Errors are returned by
-// Flush.
+// apostrophe comes before it (R8.4). Numbers stay numbers, also negative ones. Hundredths and amounts have a
+// decimal comma in a file with semicolons: programs that expect these read 36.90 as text. Errors are returned
+// by Flush.
 func (c *CSVWriter) Write(record []Value) {
 	for i, v := range record {
 		if i > 0 {
@@ -39,11 +39,9 @@ func (c *CSVWriter) Write(record []Value) {
 		case KindNumber:
 			c.record.WriteString(v.String())
 		case KindHundredths:
-			number := v.String()
-			if c.separator == ';' {
-				number = strings.Replace(number, ".", ",", 1)
-			}
-			c.record.WriteString(number)
+			c.record.WriteString(c.decimals(v))
+		case KindAmounts:
+			WriteCell(&c.record, c.decimals(v), c.separator)
 		case KindText, KindDay:
 			WriteCell(&c.record, v.String(), c.separator)
 		}
@@ -52,6 +50,14 @@ func (c *CSVWriter) Write(record []Value) {
 	if c.record.Len() >= buffered {
 		_ = c.Flush() // keeps its error
 	}
+}
+
+// decimals returns a value whose only points are decimal ones, with the decimal sign of the file.
+func (c *CSVWriter) decimals(v Value) string {
+	if c.separator == ';' {
+		return strings.ReplaceAll(v.String(), ".", ",")
+	}
+	return v.String()
 }
 
 // Flush writes what is buffered, and returns the first error of all writes.

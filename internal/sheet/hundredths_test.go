@@ -51,3 +51,20 @@ func TestHundredths(t *testing.T) {
 		}
 	}
 }
+
+// Amounts with several units are text, with the decimal sign of the file.
+func TestAmounts(t *testing.T) {
+	t.Parallel()
+	row := []sheet.Value{{Text: "3717.60 EUR; 150.00 USD", Kind: sheet.KindAmounts}, {Text: "2.0"}}
+	for separator, want := range map[byte]string{',': `3717.60 EUR; 150.00 USD,2.0`, ';': `"3717,60 EUR; 150,00 USD";2.0`} {
+		var file bytes.Buffer
+		w, err := sheet.NewCSVWriter(&file, separator)
+		if err != nil {
+			t.Fatal(err)
+		}
+		w.Write(row)
+		if err := w.Flush(); err != nil || file.String() != sheet.BOM+want+"\r\n" {
+			t.Errorf("%q, want %q, %v", file.String(), want, err)
+		}
+	}
+}

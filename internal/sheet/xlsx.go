@@ -32,6 +32,7 @@ const (
 	KindNumber          // Number
 	KindDay             // Text, as YYYY-MM-DD
 	KindHundredths      // Number, in hundredths: 3690 is 36.90
+	KindAmounts         // Text with numbers and units only: 36.90 EUR; 12.00 USD
 )
 
 // String returns the value as a user reads it.
@@ -41,7 +42,7 @@ func (v Value) String() string {
 		return strconv.Itoa(v.Number)
 	case KindHundredths:
 		return hundredths(v.Number)
-	case KindText, KindDay:
+	case KindText, KindDay, KindAmounts:
 	}
 	return v.Text
 }

@@ -85,10 +85,7 @@ func (l *Library) OfDevices(ctx context.Context, of *View, groups []string, most
 	now := *data
 	now.Changed = of.Data.Changed
 	searched := *now.Searched
-	searched.Unsearched = []report.Unsearched{}
-	for _, source := range without {
-		searched.Unsearched = append(searched.Unsearched, report.Unsearched{Source: source.Source, Reason: source.Reason, PCs: source.PCs})
-	}
+	searched.Unsearched = append([]inventory.Unsearched{}, without...)
 	now.Searched = &searched
 	return &View{Data: &now, Version: version, Products: of.Products, Adjusted: of.Adjusted, library: l}, age, nil, nil
 }

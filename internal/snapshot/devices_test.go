@@ -63,7 +63,7 @@ func TestR8_2_OfDevices(t *testing.T) {
 	check := func(name string, installed int, want report.Searched) {
 		t.Helper()
 		got := of()
-		want.Unsearched = []report.Unsearched{{Source: "numbers", Reason: inventory.WithoutDevices, PCs: 9}}
+		want.Unsearched = []inventory.Unsearched{{Source: "numbers", Reason: inventory.WithoutDevices, PCs: 9}}
 		var office *report.Installation
 		for i := range got.Rows {
 			if got.Rows[i].Product == "Office Professional Plus 2021" {

@@ -161,6 +161,8 @@ func (s *Stack) setting(f manifest.Function, name string) string {
 			config.API: s.FrontURL, config.ConsoleOrigin: s.FrontURL, config.ConsoleIssuer: s.FrontURL + gateway.IssuerPath,
 			config.ConsoleClient: issuer.ConsoleClientID, config.ConsoleScopes: "openid email",
 		}[name]
+	case name == config.Samples:
+		return s.samples
 	case setting.Resource != "":
 		return bucketName(manifest.Resource(setting.Resource))
 	case setting.Function != "": // functions are called by their names in the manifest

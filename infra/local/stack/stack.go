@@ -65,6 +65,7 @@ var Credentials = aws.Credentials{AccessKeyID: "local", SecretAccessKey: "local"
 type Options struct {
 	Functions string // folder of the built functions, <name>/bootstrap, for this machine
 	Data      string // folder of all data, created if missing
+	Samples   string // folder of files with made-up data that the console offers to try; empty for none
 
 	Port         int // port of the HTTP API
 	S3Port       int
@@ -115,6 +116,7 @@ type Stack struct {
 
 	*lambda.Host // Invoke, InvokeAsync, Pending, DeadLetters, PIDs, Kill, Replace
 
+	samples     string // Options.Samples as an absolute path; empty for none
 	secretsURL  string
 	service     map[string]string               // settings of the reference server by name; empty without it
 	night       func(after time.Time) time.Time // the time of the next nightly refresh
@@ -147,6 +149,11 @@ func Start(ctx context.Context, o Options) (_ *Stack, err error) {
 	}()
 	if s.DataDir, err = filepath.Abs(o.Data); err != nil {
 		return nil, err
+	}
+	if o.Samples != "" {
+		if s.samples, err = filepath.Abs(o.Samples); err != nil {
+			return nil, err
+		}
 	}
 	logs := filepath.Join(s.DataDir, "logs")
 	if err := os.MkdirAll(logs, 0o700); err != nil {

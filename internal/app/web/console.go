@@ -5,8 +5,10 @@ package web
 
 import (
 	"context"
+	"io/fs"
 	"log/slog"
 	"net/http"
+	"os"
 	"strings"
 	"time"
 
@@ -38,8 +40,16 @@ func Console(settings config.Config, c aws.Config, secret program.Secret, log *s
 	client := http.DefaultClient
 	return console.New(console.Options{
 		API: settings.API, Client: client, Sessions: Sessions(settings, c, secret, client, log), Now: time.Now, Log: log,
-		Uploads: uploadsOrigin(settings, c, config.Environment),
+		Uploads: uploadsOrigin(settings, c, config.Environment), Samples: samples(settings.Samples),
 	})
+}
+
+// samples returns the files in a folder; nil for no folder.
+func samples(folder string) fs.FS {
+	if folder == "" {
+		return nil
+	}
+	return os.DirFS(folder)
 }
 
 // Sessions returns the sessions of the console. They use the client for requests to the issuer.

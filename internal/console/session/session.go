@@ -59,8 +59,8 @@ const (
 	waitEvery = 100 * time.Millisecond
 )
 
-// ErrNoSession means that nobody is signed in: there is no cookie, or its session has ended.
-var ErrNoSession = errors.New("session: nobody is signed in")
+// ErrNoSession means that no person is signed in: there is no cookie, or its session has ended.
+var ErrNoSession = errors.New("session: no person is signed in")
 
 // Codes of the errors for people, which are of type *errs.Error.
 const (
@@ -79,7 +79,7 @@ type Person struct {
 	Caller access.Principal
 }
 
-// Options configures a Keeper. All but Secret are required; without Client nobody can sign in.
+// Options configures a Keeper. All but Secret are required; without Client no person can sign in.
 type Options struct {
 	Store  Store
 	Origin string                                // of the console, such as https://licences.example.org, without a slash at the end
@@ -150,7 +150,7 @@ type current struct {
 	expires time.Time // of the access token
 }
 
-// Person returns who is signed in; ErrNoSession if nobody is. Another error is a fault, or an
+// Person returns the person who is signed in; ErrNoSession without one. Another error is a fault, or an
 // *errs.Error of kind Unavailable if the issuer does not renew the tokens now.
 //
 // It leaves a cookie without a session alone: the person may have signed in again in another tab, and

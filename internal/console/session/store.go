@@ -21,7 +21,7 @@ type Session struct {
 	// may be days late.
 	Expires time.Time
 
-	Holder  string    // who renews the tokens, or did so last; empty for nobody
+	Holder  string    // who renews the tokens, or did so last; empty if no request did
 	Claimed time.Time // until when Holder may renew them; zero if it has done so
 }
 

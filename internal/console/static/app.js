@@ -26,7 +26,7 @@ function localTimes (root) {
 }
 localTimes(document)
 
-// Filters, sorts and pages of lists replace the results, and stay in the address.
+// Filters, sorts and pages of lists replace the results, with links that follow their filters, and stay in the address.
 let asked
 async function replaceResults (address, remember) {
   const results = $('#results')
@@ -35,8 +35,10 @@ async function replaceResults (address, remember) {
   results.setAttribute('aria-busy', 'true')
   try {
     const response = await fetch(address, { signal: asked.signal, headers: { Accept: 'text/html' } })
-    const next = response.ok && !response.redirected && $('#results', parse(await response.text()))
+    const page = response.ok && !response.redirected && parse(await response.text())
+    const next = page && $('#results', page)
     if (!next) return location.assign(address)
+    for (const old of $$('[data-follows]').filter(x => !results.contains(x))) old.replaceWith($('#' + old.id, page) ?? '')
     const focused = document.activeElement
     const column = focused.closest?.('th')?.cellIndex
     localTimes(next)
@@ -72,7 +74,7 @@ addEventListener('click', e => {
 })
 addEventListener('popstate', () => { if ($('#results')) replaceResults(location.href, false) })
 
-// What goes on is shown again every two seconds, while somebody looks.
+// What goes on is shown again every two seconds, while the page is in view.
 let polling
 function poll () {
   clearTimeout(polling)

@@ -4,7 +4,9 @@ import (
 	"cmp"
 	"context"
 	"net/http"
+	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -232,7 +234,8 @@ type AgreementChange struct {
 // change is a change of one agreement, parsed as far as possible without reading it.
 type change struct {
 	agreement.Edit
-	terms agreement.OtherDraft
+	terms  agreement.OtherDraft
+	broken []errs.Violation // of the name and the group; the terms need the agreement
 }
 
 // action names the change in the audit event.
@@ -254,20 +257,20 @@ type updateAgreementInput struct {
 
 // Resolve implements huma.Resolver.
 func (in *updateAgreementInput) Resolve(huma.Context) []error {
-	var broken []errs.Violation
-	in.change.terms = in.Body.drafted()
+	c := &in.change
+	c.terms = in.Body.drafted()
 	if in.Body == (AgreementChange{}) {
-		broken = append(broken, errs.Violation{Code: "change_required", Field: httpapi.WholeBody})
+		return httpapi.Refusals([]errs.Violation{{Code: "change_required", Field: httpapi.WholeBody}})
 	}
 	if in.Body.Name != nil {
 		name, wrong := agreement.ParseName(*in.Body.Name, false)
-		in.change.Name, broken = &name, append(broken, wrong...)
+		c.Name, c.broken = &name, append(c.broken, wrong...)
 	}
 	if in.Body.Group != nil {
 		target, wrong := in.Body.Group.target()
-		in.change.Group, broken = &target, append(broken, wrong...)
+		c.Group, c.broken = &target, append(c.broken, wrong...)
 	}
-	return httpapi.Refusals(broken, in.change.terms.CheckGiven())
+	return nil // change refuses, with the violations that only the agreement tells, such as an end before the stored start
 }
 
 func (o *operations) updateAgreement(api huma.API, op huma.Operation) {
@@ -297,7 +300,7 @@ func (o *operations) change(ctx context.Context, id string, r httpapi.Revision, 
 	e.At = o.Now()
 	err = o.revise(ctx, id, r, func(read agreement.Agreement) error {
 		after = read
-		if e.Terms, e.Details, err = o.terms(ctx, read, c.terms); err != nil {
+		if e.Terms, e.Details, err = o.terms(ctx, read, c.terms, c.broken); err != nil {
 			return err
 		}
 		renamed := e.Name != nil && *e.Name != read.Name
@@ -311,17 +314,28 @@ func (o *operations) change(ctx context.Context, id string, r httpapi.Revision, 
 		}
 		return err
 	})
+	if wrong := sorted(c.broken, c.terms.CheckGiven()); wrong != nil && errs.KindOf(err) == errs.NotFound {
+		err = errs.Violated(wrong)
+	}
 	return after, err
 }
 
-// terms returns the terms and the details that a draft changes; nil if unchanged.
-func (o *operations) terms(ctx context.Context, read agreement.Agreement, d agreement.OtherDraft) (*agreement.Terms, *string, error) {
+// sorted returns violations in the order of their fields, as responses to other invalid bodies have them.
+func sorted(broken ...[]errs.Violation) []errs.Violation {
+	all := slices.Concat(broken...)
+	slices.SortStableFunc(all, func(a, b errs.Violation) int { return strings.Compare(a.Field, b.Field) })
+	return all
+}
+
+// terms returns the terms and the details that a draft changes; nil if unchanged. A refusal has the violations
+// of other fields, too.
+func (o *operations) terms(ctx context.Context, read agreement.Agreement, d agreement.OtherDraft, others []errs.Violation) (*agreement.Terms, *string, error) {
 	edited, details, broken := d.Edit(read)
 	switch {
-	case broken != nil && read.Type == agreement.TypeVolume:
+	case broken != nil && others == nil && read.Type == agreement.TypeVolume:
 		return nil, nil, &errs.Error{Kind: errs.Conflict, Code: "terms_of_volume", Violations: broken}
-	case broken != nil:
-		return nil, nil, errs.Violated(broken)
+	case broken != nil || others != nil:
+		return nil, nil, errs.Violated(sorted(others, broken))
 	case edited == nil:
 		return nil, details, nil
 	}

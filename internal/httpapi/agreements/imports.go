@@ -128,7 +128,7 @@ type getAnnotatedCopyInput struct {
 }
 
 func (o *operations) getAnnotatedCopy(api huma.API, op huma.Operation) {
-	httpapi.DescribeAnnotatedCopy(&op)
+	httpapi.DescribeAnnotatedCopy(&op, "an import")
 	huma.Register(api, op, func(ctx context.Context, in *getAnnotatedCopyInput) (*httpapi.Redirection, error) {
 		i, err := o.Imports.Import(ctx, in.ID)
 		if err != nil {

@@ -124,8 +124,7 @@ type getAnnotatedListInput struct {
 }
 
 func (o *operations) getAnnotatedList(api huma.API, op huma.Operation) {
-	httpapi.DescribeAnnotatedCopy(&op)
-	op.Summary = "Download the annotated copy of a list"
+	httpapi.DescribeAnnotatedCopy(&op, "a list")
 	huma.Register(api, op, func(ctx context.Context, in *getAnnotatedListInput) (*httpapi.Redirection, error) {
 		r, err := o.Files.File(ctx, in.ID)
 		if err != nil {

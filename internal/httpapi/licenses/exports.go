@@ -160,7 +160,11 @@ func (o *operations) exportConflictUsers(ctx context.Context, in *exportConflict
 	t.Columns = []string{"userPrincipalName", "displayName", "subscription", "service", "serviceName", "id"}
 	t.Rows = func(yield func([]sheet.Value) bool) {
 		for u := range all {
-			for _, s := range h.On(u) {
+			on := h.On(u)
+			if len(on) == 0 { // a subscription without services
+				on = []subscription.Service{{}}
+			}
+			for _, s := range on {
 				if !yield(cells(u.UPN, u.Name, h.Name, s.ID, s.Name, u.ID)) {
 					return
 				}

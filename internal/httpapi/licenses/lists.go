@@ -243,7 +243,7 @@ func (o *operations) listConflicts(api huma.API, op huma.Operation) {
 	op.Description = "Lists the subscriptions with more users or devices than licences, and expired subscriptions that are in use, with the days that are left and the ways out. A conflict ends by itself when its cause does."
 	type output struct{ Body ConflictList }
 	huma.Register(api, op, func(ctx context.Context, in *listConflictsInput) (*output, error) {
-		all, err := o.subscriptions(ctx, in.Lang(), o.Now(), SubscriptionFilter{})
+		all, err := o.subscriptions(ctx, in.Lang(), o.Now(), httpapi.SubscriptionFilter{})
 		if err != nil {
 			return nil, err
 		}

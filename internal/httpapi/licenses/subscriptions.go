@@ -152,21 +152,9 @@ func (o *operations) subscriptionOperations() httpapi.Operations {
 	}
 }
 
-// SubscriptionFilter selects subscriptions.
-type SubscriptionFilter struct {
-	Kind     subscription.Kind         `query:"kind" doc:"Only subscriptions of this kind."`
-	Status   subscription.Status       `query:"status" doc:"Only subscriptions with this status today."`
-	Conflict subscription.ConflictKind `query:"conflict" doc:"Only subscriptions with this conflict."`
-	Text     string                    `query:"q" maxLength:"256" doc:"Only subscriptions that contain this text in their name, part number or SKU, without regard to case and accents." example:"e3"`
-}
-
-func (f SubscriptionFilter) selection() subscription.Selection {
-	return subscription.Selection{Kind: f.Kind, Status: f.Status, Conflict: f.Conflict, Text: f.Text}
-}
-
 type listSubscriptionsInput struct {
 	httpapi.Reader
-	SubscriptionFilter
+	httpapi.SubscriptionFilter
 }
 
 // SubscriptionList is all selected subscriptions.
@@ -207,12 +195,12 @@ func (o *operations) listSubscriptions(api huma.API, op huma.Operation) {
 }
 
 // subscriptions returns the subscriptions that a filter selects.
-func (o *operations) subscriptions(ctx context.Context, lang i18n.Lang, now time.Time, f SubscriptionFilter) (SubscriptionList, error) {
+func (o *operations) subscriptions(ctx context.Context, lang i18n.Lang, now time.Time, f httpapi.SubscriptionFilter) (SubscriptionList, error) {
 	all, err := o.used(ctx)
 	list := SubscriptionList{Items: []Subscription{}}
 	var selected []subscription.Count
 	for _, h := range all {
-		if c := h.Count(); f.selection().Selects(c, now, o.Zone) {
+		if c := h.Count(); f.Selection().Selects(c, now, o.Zone) {
 			selected = append(selected, c)
 			list.Items = append(list.Items, o.subscriptionOf(lang, now, h))
 		}

@@ -105,7 +105,9 @@ func (o *operations) data(ctx context.Context, date day.Date, how Recent) (v *sn
 		return v, 0, err
 	}
 	v, freshness, age, err := o.Snapshots.Recent(ctx, how.most())
-	if err == nil {
+	// Without agreements and without a refresh so far there is no licence data that could be old, and a
+	// refresh would keep a day of zeros.
+	if err == nil && (len(v.Data.Agreements) > 0 || !freshness.At.IsZero()) {
 		o.refreshOld(ctx, freshness)
 	}
 	return v, age, err
@@ -274,7 +276,7 @@ type getPurchasesOutput struct {
 	Body PurchasesPage
 }
 
-const datedText = " Every report contains a notice about its limits, the time of its licence data, and whether it is stale. If the data is older than 24 hours, reading the report starts a refresh."
+const datedText = " Every report contains a notice about its limits, the time of its licence data, and whether it is stale. If the data is older than 24 hours, reading the report starts a refresh, except before the first agreement."
 
 func (o *operations) reportOperations() httpapi.Operations {
 	return httpapi.Operations{

@@ -53,18 +53,11 @@ func (o *operations) subscriptionsOverview(ctx context.Context, v viewed) (Subsc
 
 // SubscriptionsQuery is the parameters of a Subscription report.
 type SubscriptionsQuery struct {
-	Kind     subscription.Kind         `query:"kind" doc:"Only subscriptions of this kind."`
-	Status   subscription.Status       `query:"status" doc:"Only subscriptions with this status on the day of the report."`
-	Conflict subscription.ConflictKind `query:"conflict" doc:"Only subscriptions with this conflict."`
-	Text     string                    `query:"q" maxLength:"256" doc:"Only subscriptions that contain this text in their name, part number or SKU, without regard to case and accents." example:"e3"`
-	Sort     report.SubscriptionColumn `query:"sort" doc:"The sort column; empty cells come last. The default order is by name."`
+	httpapi.SubscriptionFilter
+	Sort report.SubscriptionColumn `query:"sort" doc:"The sort column; empty cells come last. The default order is by name."`
 	httpapi.Sorted
 	Dated
 	Recent
-}
-
-func (q SubscriptionsQuery) selection() subscription.Selection {
-	return subscription.Selection{Kind: q.Kind, Status: q.Status, Conflict: q.Conflict, Text: q.Text}
 }
 
 // subscribed returns a Subscription report with the view that it is of.
@@ -77,7 +70,7 @@ func (o *operations) subscribed(ctx context.Context, lang i18n.Lang, in Subscrip
 	if err != nil {
 		return report.Subscriptions{}, v, err
 	}
-	return all.Report(in.selection(), by(in.Sort, in.Sorted), v.Settings), v, nil
+	return all.Report(in.Selection(), by(in.Sort, in.Sorted), v.Settings), v, nil
 }
 
 // SubscriptionsPage is one page of a Subscription report. The totals cover all pages.
@@ -103,7 +96,7 @@ func (o *operations) getSubscriptionReport(api huma.API, op huma.Operation) {
 		"A report of now has the subscriptions as they are, and dataAt is when they were read. A day whose reports were stored by a release without this report answers 404 with the code subscriptions_not_stored."
 	op.Errors = append(op.Errors, http.StatusNotFound)
 	huma.Register(api, op, func(ctx context.Context, in *getSubscriptionsInput) (*getSubscriptionsOutput, error) {
-		s, order := in.selection(), by(in.Sort, in.Sorted)
+		s, order := in.Selection(), by(in.Sort, in.Sorted)
 		named := []string{"report", report.NameSubscriptions, string(in.date), string(s.Kind), string(s.Status), string(s.Conflict), s.Text, order.Column, strconv.FormatBool(order.Descending)}
 		from, err := start(in.Paging, named)
 		if err != nil {

@@ -174,11 +174,12 @@ func TestFaults(t *testing.T) {
 	}
 }
 
-// TestCompile shows the generated code: a missing translation is empty, and texts include the
-// limits.
+// TestCompile shows the generated code: a missing translation is empty, texts include the limits, and messages of
+// the console's pages are a table of their own.
 func TestCompile(t *testing.T) {
 	t.Parallel()
 	langs, err := load(files(
+		"en.pot", template+"\n#. Console.\nmsgctxt \"console_rows\"\nmsgid \"Rows of {limitRows}\"\nmsgstr \"\"\n",
 		"pt_BR.po", "msgid \"\"\nmsgstr \"Language: pt_BR\\n\"\n\n#, fuzzy\nmsgctxt \"one\"\nmsgid \"Name\"\nmsgstr \"Nome\"\n",
 		"a.po", german+"msgctxt \"rows\"\nmsgid \"At most {limitRows} rows, {}.\"\nmsgstr \"Höchstens {limitRows}, {}\"\n\nmsgctxt \"max\"\nmsgid \"Max {max}\"\nmsgstr \"Bis {max}\"\n"))
 	if err != nil {
@@ -219,6 +220,23 @@ var messages = [...]message{
 		"At most ` + limits["limitRows"] + ` rows, {}.",
 		"",
 		"Höchstens ` + limits["limitRows"] + `, {}",
+	}},
+}
+`
+	if diff := cmp.Diff(want, string(got)); diff != "" {
+		t.Error(diff)
+	}
+	if source, err = compilePages(langs); err != nil {
+		t.Fatal(err)
+	}
+	_, got, _ = bytes.Cut(source, []byte("package i18n\n"))
+	want = `
+// pageMessages are those of pages of the console, sorted by code.
+var pageMessages = [...]message{
+	{"console_rows", [...]string{
+		"Rows of ` + limits["limitRows"] + `",
+		"",
+		"",
 	}},
 }
 `
