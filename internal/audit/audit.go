@@ -4,6 +4,7 @@ package audit
 
 import (
 	"context"
+	"strings"
 	"time"
 )
 
@@ -46,8 +47,45 @@ type Query struct {
 	ByName   string    // name; people may choose it, and take one that another person had
 	Action   string
 	Subject  string
-	Limit    int
-	Cursor   string // where the previous page of the same query ended
+	// Subscription is the id of a subscription: events about it, and those of users and device groups whose
+	// licences of it changed.
+	Subscription string
+	Call         string // the call, job or file that changed licences: see After["call"]
+	Limit        int
+	Cursor       string // where the previous page of the same query ended
+}
+
+// Selects reports whether an event fits the filters of a query.
+func (q Query) Selects(e Event) bool {
+	return !e.At.Before(q.From) && e.At.Before(q.To) &&
+		(q.By == "" || q.By == e.By) && (q.ByName == "" || q.ByName == e.ByName) &&
+		(q.Action == "" || q.Action == e.Action) && (q.Subject == "" || q.Subject == e.Subject) &&
+		(q.Call == "" || q.Call == e.After["call"]) && (q.Subscription == "" || e.concerns(q.Subscription))
+}
+
+// concerns reports whether an event is about a subscription, or about licences of it: "licenses" and "waiting" are lists of
+// ids, "subscription" is one id, and "servicesOff/<id>" has the services of one.
+func (e *Event) concerns(subscription string) bool {
+	if e.Subject == "subscription/"+subscription {
+		return true
+	}
+	for _, list := range [...]string{"licenses", "waiting", "subscription"} {
+		if lists(e.Before[list], subscription) != lists(e.After[list], subscription) {
+			return true
+		}
+	}
+	services := "servicesOff/" + subscription
+	return e.Before[services] != e.After[services]
+}
+
+// lists reports whether a list, such as "e3, e5", has an id.
+func lists(list, id string) bool {
+	for one := range strings.SplitSeq(list, ", ") {
+		if one == id {
+			return true
+		}
+	}
+	return false
 }
 
 // Page is one page of events. Next is empty on the last page. A page may have fewer events than

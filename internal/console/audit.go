@@ -6,7 +6,7 @@ import (
 )
 
 // auditFilters are the filters of the list of audit events, as the API names them.
-var auditFilters = []string{"from", "to", "byName", "by", "action", "subject"}
+var auditFilters = []string{"from", "to", "byName", "by", "action", "subject", "subscription", "call"}
 
 // auditActions are all actions of audit events, in the order of the filter. An address may have another one.
 var auditActions = []string{

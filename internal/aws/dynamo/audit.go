@@ -43,6 +43,9 @@ func (s *Audit) Events(ctx context.Context, q audit.Query) (audit.Page, error) {
 	if q.ByName != "" { // without it, cursors of releases that had no such filter still match
 		query = append(query, q.ByName)
 	}
+	if q.Subscription != "" || q.Call != "" {
+		query = append(query, "licenses", q.Subscription, q.Call)
+	}
 	c, first, err := decodeCursor(q.Cursor, query...)
 	if err != nil {
 		return audit.Page{}, err
@@ -78,16 +81,10 @@ func (s *Audit) Events(ctx context.Context, q audit.Query) (audit.Page, error) {
 		}
 		e := i.event()
 		c = cursor{Moment: e.At.Truncate(oneDay).UnixMilli(), After: e.ID}
-		if selects(q, e) {
+		if q.Selects(e) {
 			page.Items = append(page.Items, e)
 		}
 	}
-}
-
-func selects(q audit.Query, e audit.Event) bool {
-	return !e.At.Before(q.From) && e.At.Before(q.To) &&
-		(q.By == "" || q.By == e.By) && (q.ByName == "" || q.ByName == e.ByName) &&
-		(q.Action == "" || q.Action == e.Action) && (q.Subject == "" || q.Subject == e.Subject)
 }
 
 // auditList is the events below an id, newest first, read as they are needed.

@@ -61,6 +61,9 @@ type AuditFilter struct {
 	ByName  string `query:"byName" maxLength:"256" doc:"Only events with this exact name in byName. Where people choose their names, several may have used it: compare by." example:"ann@example.org"`
 	Action  string `query:"action" maxLength:"64" doc:"Only events with this action." example:"agreement.created"`
 	Subject string `query:"subject" maxLength:"256" doc:"Only events with this subject." example:"agreement/k3v8t2q9x7w4m5n6"`
+
+	Subscription string `query:"subscription" maxLength:"64" doc:"Only events about this subscription, and those that changed who has, or waits for, its licences." example:"0v5z3m8k2qd7c1x9w4t6p3r8s2"`
+	Call         string `query:"call" maxLength:"64" doc:"Only what this call, license job or file changed: the id in after.call of an event of licences." example:"0v5z3m8k2qd7c1x9w4t6p3r8s2"`
 }
 
 // moment reads a date or a time. A date stands for its first moment.
@@ -91,7 +94,7 @@ func (f *AuditFilter) Resolve(huma.Context) []error {
 // query returns the audit query of the filter at a time. Nothing happened after the day of now,
 // so later days are not searched.
 func (f *AuditFilter) query(now time.Time) audit.Query {
-	q := audit.Query{To: now.Truncate(oneDay).Add(oneDay), By: f.By, ByName: f.ByName, Action: f.Action, Subject: f.Subject}
+	q := audit.Query{To: now.Truncate(oneDay).Add(oneDay), By: f.By, ByName: f.ByName, Action: f.Action, Subject: f.Subject, Subscription: f.Subscription, Call: f.Call}
 	if to, isDate, ok := moment(f.To); ok {
 		if isDate {
 			to = to.Add(oneDay)
