@@ -215,7 +215,7 @@ func formTemplate(v *visit, m formPage) templ.Component {
 	})
 }
 
-// staleForm says what somebody else stored meanwhile.
+// staleForm says what another person stored meanwhile.
 func staleForm(v *visit, m formPage) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
