@@ -3,6 +3,7 @@ package console
 import (
 	"net/http"
 	"net/url"
+	"strings"
 )
 
 // overviewPage is what the overview shows.
@@ -11,7 +12,8 @@ type overviewPage struct {
 	Trend      []trendPoint
 	Inventory  inventory
 	Imports    []imported
-	Statements int // statements so far, at most one; only read before the first PC
+	Files      []statement // the newest statements; only read before the first PC
+	Awaited    string      // kind of the file that the person has just uploaded on this page; empty for none
 }
 
 // showOverview shows the position, or before the first PC the steps that lead to one (R2.8).
@@ -33,29 +35,65 @@ func showOverview(v *visit) error {
 	if m.Inventory.Devices > 0 {
 		return v.render(http.StatusOK, overviewTemplate(v, m))
 	}
-	statements, err := send(v, api.listStatements, v.call())
-	if err != nil {
+	// The list of agreements has the one that was just added; the report may be some seconds old.
+	var statements statementPage
+	var agreements agreementPage
+	all = v.calls()
+	fetch(all, api.listStatements, nil, &statements)
+	fetch(all, api.listAgreements, url.Values{"limit": {"1"}}, &agreements)
+	if err := all.Wait(); err != nil {
 		return err
 	}
-	m.Statements = len(statements.Items)
-	return v.render(http.StatusOK, checklistTemplate(v, m.steps()))
+	m.Agreements = agreements.Totals
+	m.Files, m.Awaited = statements.Items, v.q("wait")
+	steps := m.steps()
+	for _, s := range steps {
+		v.poll = v.poll || s.Waits
+	}
+	return v.render(http.StatusOK, checklistTemplate(v, steps))
+}
+
+// afterUpload returns the page to return to after an upload. The checklist then shows when the file was read.
+func (v *visit) afterUpload(kind string) string {
+	back := v.back()
+	if path, _, _ := strings.Cut(back, "?"); path == "/console/overview" {
+		return to(path, "wait", kind)
+	}
+	return back
 }
 
 // step is a step of the checklist.
 type step struct {
 	Title, Text string // codes
 	Done        bool
+	Waits       bool   // whether its file is being read
+	Wrong       string // address that says why its last file was rejected; empty if none was
 	Form        string // where its file goes: agreements, statements or inventory; empty for none
 }
 
 // steps returns the way to the first position.
 func (m *overviewPage) steps() []step {
-	return []step{
-		{"console_step_agreements", "console_step_agreements_text", m.Agreements.Agreements > 0, "agreements"},
-		{"console_step_statement", "console_step_statement_text", m.Statements > 0, "statements"},
-		{"console_step_inventory", "console_step_inventory_text", false, "inventory"},
-		{"console_step_look", "console_step_look_text", false, ""},
+	agreements := step{Title: "console_step_agreements", Text: "console_step_agreements_text", Form: "agreements", Done: m.Agreements.Agreements > 0}
+	if len(m.Imports) > 0 && m.Imports[0].State == "rejected" && !agreements.Done {
+		agreements.Wrong = "/console/imports/" + m.Imports[0].ID
 	}
+	read := step{Title: "console_step_statement", Text: "console_step_statement_text", Form: "statements"}
+	refused := false
+	for _, f := range m.Files {
+		read.Done = read.Done || f.State == "accepted"
+		refused = refused || f.State == "refused"
+		read.Waits = read.Waits || f.State == "received" && m.Awaited == read.Form
+	}
+	if refused && !read.Done {
+		read.Wrong = "/console/statements"
+	}
+	counted := step{Title: "console_step_inventory", Text: "console_step_inventory_text", Form: "inventory"}
+	if len(m.Inventory.Sources) > 0 { // without a PC
+		counted.Wrong = "/console/inventory"
+	} else {
+		counted.Waits = m.Awaited == counted.Form
+	}
+	return []step{agreements, read, counted, {Title: "console_step_look", Text: "console_step_look_text"}}
 }
 
 // wait is something that waits for a person, with the address at which it is done.

@@ -473,12 +473,20 @@ func testFirstUse(t *testing.T) {
 	v.post("/console/agreements/add", form).is(http.StatusConflict).sound().has("The inventory has no PC")
 
 	// Samples to try with one click go the way of an upload. Only the local stack has them.
-	for kind, want := range map[string]string{"mistakes.csv": "Nothing was stored. Mistakes:", "first-import.csv": "Stored:"} {
+	for _, sample := range [][3]string{
+		{"mistakes.csv", "Nothing was stored. Mistakes:", "The last file was rejected: see what to correct"},
+		{"first-import.csv", "Stored:", "Add your agreements (done)"},
+	} {
 		form := v.get("/console/overview").fields("/console/samples")
-		form.Set("sample", kind)
+		form.Set("sample", sample[0])
 		address := v.post("/console/samples", form).is(http.StatusSeeOther).header.Get("Location")
 		eventually(t, address, func() bool { return len(v.get(address).all("section", "data-final", "")) == 1 })
-		v.get(address).sound().has(want)
+		v.get(address).sound().has(sample[1], "To the overview")
+		v.get("/console/overview").sound().has(sample[2])
+	}
+	waiting := v.get("/console/overview?wait=inventory").sound().has("The file is being read…")
+	if len(waiting.all("ol", "data-poll", "")) != 1 || len(v.get("/console/overview").all("*", "data-poll", "")) != 0 {
+		t.Error("the checklist is not shown again after an upload, or without one")
 	}
 	sample := v.done("/console/samples", url.Values{"sample": {"statements/first-statement.csv"}})
 	sample.is(http.StatusOK).sound()

@@ -78,7 +78,7 @@ func (v *visit) announceSample(s sampleData, name string, size int) (to client.U
 		if err == nil {
 			v.note(code, "file", name)
 		}
-		to, next = created.Upload, v.back()
+		to, next = created.Upload, v.afterUpload(s.Kind)
 		return err
 	}
 	switch s.Kind {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"path"
 	"strings"
 
 	"trueup/internal/console/client"
@@ -74,7 +75,7 @@ func (v *visit) upload(o client.Operation[createdFile], done string) error {
 		return err
 	}
 	v.note(done, "file", f.name)
-	return v.redirect(v.back())
+	return v.redirect(v.afterUpload(path.Base(o.Path)))
 }
 
 // announce responds with the address to which the module sends a large file.

@@ -3719,6 +3719,16 @@ var pageMessages = [...]message{
 		"Download het licentieoverzicht van het Volume Licensing Service Center en upload het hier. Het zegt hoeveel licenties elke overeenkomst heeft.",
 		"Téléchargez le relevé de licences du Volume Licensing Service Center et déposez-le ici. Il indique combien de licences a chaque accord.",
 	}},
+	{"console_step_waits", [...]string{
+		"The file is being read…",
+		"Het bestand wordt gelezen…",
+		"Lecture du fichier en cours…",
+	}},
+	{"console_step_wrong", [...]string{
+		"The last file was rejected: see what to correct",
+		"Het laatste bestand is geweigerd: bekijk wat u moet corrigeren",
+		"Le dernier fichier a été refusé : voyez ce qu'il faut corriger",
+	}},
 	{"console_subject", [...]string{
 		"Subject",
 		"Onderwerp",
