@@ -159,12 +159,12 @@ job('delete an agreement after reading what goes', {}, async p => {
 
 job('move ticked agreements, and undo it', {}, async p => {
   const group = await api('POST', '/groups', { name: fresh('Moved to') })
-  const names = [fresh('Ticked'), fresh('Ticked')]
+  const word = fresh('Ticked'), names = [word + ' one', word + ' two']
   for (const name of names) {
     const pair = number()
     await api('POST', '/agreements', { name, type: 'volume', pairs: [{ authorizationNumber: pair, licenseNumber: pair }] })
   }
-  await p.open('/console/agreements?q=' + encodeURIComponent('Ticked ' + process.pid.toString(36)))
+  await p.open('/console/agreements?q=' + encodeURIComponent(word))
   for (const name of names) await p.press(p.tick(new RegExp(name)))
   await p.choose(p.field('Move to'), group.name)
   await p.press(p.button('Move'))

@@ -85,7 +85,7 @@ export async function api (method, path, body, version) {
 
 // until repeats a question until its answer is true, or fails with what is waited for.
 export async function until (what, question) {
-  for (const end = Date.now() + 2 * patience; ;) {
+  for (const end = Date.now() + 5 * patience; ;) { // files wait for others of their kind
     if (await question()) return
     assert.ok(Date.now() < end, `waited for ${what}`)
     await new Promise(resolve => setTimeout(resolve, 100))
@@ -93,8 +93,9 @@ export async function until (what, question) {
 }
 
 let counter = 0
-// fresh returns a name that nothing has yet.
-export const fresh = what => `${what} ${process.pid.toString(36)} ${(counter++).toString(36)}`
+const letters = n => [...n.toString(26)].map(digit => 'abcdefghijklmnopqrstuvwxyz'[parseInt(digit, 26)]).join('')
+// fresh returns a name that nothing has yet. It has no digits: at the end of a title they are a version.
+export const fresh = what => `${what} ${letters(process.pid)} ${letters(counter++)}`
 
 // watch records what a page must not do: console messages, errors of script, requests that fail. It returns the list.
 export function watch (page, statuses = []) {

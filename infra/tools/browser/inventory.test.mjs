@@ -6,7 +6,7 @@ const inventory = title => `Computer,Name,Publisher,Version\nBROWSER-1,${title},
 const statement = number => `License ID,Product family,Version,Product pool,Type,Effective quantity,Active SA quantity\n${number},Office Professional Plus,2021,Applications,License,1,0\n`
 
 job('upload an inventory', {}, async p => {
-  const source = fresh('Source')
+  const source = fresh('source') // names of sources are in lower case
   await p.open('/console/inventory')
   await p.file(p.field('File'), source.replaceAll(' ', '-') + '.csv', inventory('Microsoft Office Professional Plus 2021'))
   await p.fill(p.page.getByRole('textbox', { name: 'Source (optional)' }), source)
@@ -50,7 +50,7 @@ job('make a rule for an unknown title', {}, async p => {
   await p.press(p.radio('Of no interest: ignore it'))
   await p.press(p.button('Check what it matches'))
   await p.sees(p.page.getByRole('status').getByText(title))
-  await p.press(p.button('Save and go to the next'))
+  await p.press(p.button('Save, then the next title'))
   await p.sees(/The rule is saved. Titles that follow it: 1. PCs: 2/)
 })
 
