@@ -59,6 +59,7 @@ LOCAL_ENV := env -u AWS_PROFILE -u AWS_CA_BUNDLE
 
 ENGINE := infra/local/node_modules/.package-lock.json
 DUCKDB := internal/testkit/bench/duckdb/node_modules/.package-lock.json
+LIGHTHOUSE := internal/testkit/bench/lighthouse/node_modules/.package-lock.json
 TOOLS := infra/tools/node_modules/.package-lock.json
 GOFUMPT := dist/tools/gofumpt-$(GOFUMPT_VERSION)/gofumpt
 GOLANGCI_LINT := dist/tools/golangci-lint-$(GOLANGCI_LINT_VERSION)/golangci-lint
@@ -68,10 +69,10 @@ CDK := infra/tools/node_modules/.bin/cdk
 export FILE GROUP PROGRAM ON_ERROR DRY_RUN FUNCTION EVENT
 import invoke: export API := http://127.0.0.1:$(PORT)
 
-.PHONY: help run demo import invoke test race histories bench fuzz lint fmt golden build size clients synth diff deploy ci clean local need-go need-npm need-java
+.PHONY: help run demo import invoke test axe picture race histories bench lighthouse fuzz lint fmt golden build size clients synth diff deploy ci clean local need-go need-npm need-java
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: need-java local ## Start the whole stack on this machine (PORT, S3_PORT, DYNAMODB_PORT, DATA, VLSC, EXECUTIONS)
 	@exec $(LOCAL_ENV) dist/local/bin/local -port $(PORT) -s3-port $(S3_PORT) -dynamodb-port $(DYNAMODB_PORT) -data "$(DATA)" \
@@ -92,9 +93,16 @@ invoke: ## Call FUNCTION of the running stack with the event in the file EVENT
 # these busy.
 AT_ONCE = $$(($$(getconf _NPROCESSORS_ONLN) + 1))
 
-test: need-java local $(DUCKDB) ## Run all tests, including end-to-end and infrastructure tests (TESTFLAGS)
+test: need-java local $(DUCKDB) $(TOOLS) ## Run all tests, including end-to-end and infrastructure tests (TESTFLAGS)
+	@command -v chromium >/dev/null || echo "chromium is missing, so the tests of the console in a browser are skipped (Debian: apt-get install chromium)"
 	$(LOCAL_ENV) TRUEUP_REQUIRE_DYNAMODB=1 TRUEUP_REQUIRE_DUCKDB=1 go test -shuffle=on -timeout 20m -p $(AT_ONCE) $(TESTFLAGS) ./...
 	$(LOCAL_ENV) JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION=20 go test -shuffle=on -timeout 20m $(TESTFLAGS) -tags cdk ./infra
+
+axe: need-java local $(TOOLS) ## Check every page and state of the console with axe, in all widths and themes
+	$(LOCAL_ENV) TRUEUP_REQUIRE_DYNAMODB=1 TRUEUP_REQUIRE_BROWSER=1 TRUEUP_BROWSER_MATRIX=full go test -count=1 -timeout 60m -v -run 'TestBrowser/(pages|states|first)' ./infra/local/e2e
+
+picture: need-java local $(TOOLS) ## Make the pictures of the README from the console with the demo
+	$(LOCAL_ENV) TRUEUP_REQUIRE_DYNAMODB=1 TRUEUP_REQUIRE_BROWSER=1 go test -count=1 -run TestPictures ./infra/local/e2e -pictures
 
 # The packages with the most concurrency.
 CONCURRENT := ./internal/importer ./internal/aws/dynamo ./internal/httpapi ./internal/journal ./internal/register ./internal/catalog ./internal/vlsc ./internal/refresher ./internal/snapshot \
@@ -106,9 +114,12 @@ race: need-java local ## Test the concurrent packages under the race detector (T
 histories: need-java local ## Check HISTORIES random histories of agreements and of licences for linearizability
 	$(LOCAL_ENV) TRUEUP_REQUIRE_DYNAMODB=1 TRUEUP_HISTORIES=$(HISTORIES) go test -v -timeout 6h -run 'Linearizable$$' ./internal/aws/dynamo
 
-bench: need-java local build $(DUCKDB) ## Measure speed and size, and write internal/docs/performance.md (BENCHFLAGS)
+bench: need-java local build $(DUCKDB) $(TOOLS) $(if $(findstring -quick,$(BENCHFLAGS)),,$(LIGHTHOUSE)) ## Measure speed and size, and write internal/docs/performance.md (BENCHFLAGS)
 	@CGO_ENABLED=0 go build $(BUILD_FLAGS) -o dist/local/bin/ ./internal/testkit/bench/bare
 	$(LOCAL_ENV) go run ./internal/testkit/bench $(BENCHFLAGS)
+
+lighthouse: BENCHFLAGS := -only lighthouse -strict
+lighthouse: bench ## Measure pages of the console with Lighthouse, and fail below its bounds
 
 fuzz: need-go ## Fuzz every fuzz target for FUZZTIME each
 	@grep -rHo --include='*_test.go' '^func Fuzz[A-Za-z0-9_]*' functions infra internal | sed 's/func //' | \
@@ -185,6 +196,9 @@ $(ENGINE): infra/local/package-lock.json | need-npm
 # Not npm ci: a lock file made on one platform lacks the engines of other platforms.
 $(DUCKDB): internal/testkit/bench/duckdb/package-lock.json | need-npm
 	@cd internal/testkit/bench/duckdb && npm install --no-save --no-audit --no-fund --loglevel=error
+
+$(LIGHTHOUSE): internal/testkit/bench/lighthouse/package-lock.json | need-npm
+	@cd internal/testkit/bench/lighthouse && npm ci --no-audit --no-fund --loglevel=error
 
 $(TOOLS): infra/tools/package-lock.json | need-npm
 	@cd infra/tools && npm ci --no-audit --no-fund --loglevel=error

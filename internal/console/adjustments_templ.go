@@ -621,7 +621,7 @@ func adjustmentTemplate(v *visit, m adjustmentView) templ.Component {
 			}
 			return nil
 		})
-		templ_7745c5c3_Err = layout(v, m.Product).Render(templ.WithChildren(ctx, templ_7745c5c3_Var23), templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = layout(v, titled(m.Product, v.T("console_adjustments"))).Render(templ.WithChildren(ctx, templ_7745c5c3_Var23), templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

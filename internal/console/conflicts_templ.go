@@ -556,7 +556,7 @@ func conflictTemplate(v *visit, m conflictView) templ.Component {
 			}
 			return nil
 		})
-		templ_7745c5c3_Err = layout(v, m.Conflicts[0].SubscriptionName).Render(templ.WithChildren(ctx, templ_7745c5c3_Var18), templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = layout(v, titled(m.Conflicts[0].SubscriptionName, v.T("console_conflicts"))).Render(templ.WithChildren(ctx, templ_7745c5c3_Var18), templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

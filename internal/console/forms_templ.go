@@ -207,7 +207,7 @@ func formTemplate(v *visit, m formPage) templ.Component {
 			}
 			return nil
 		})
-		templ_7745c5c3_Err = layout(v, m.Title).Render(templ.WithChildren(ctx, templ_7745c5c3_Var2), templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = layout(v, titled(m.Title, m.Crumb)).Render(templ.WithChildren(ctx, templ_7745c5c3_Var2), templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

@@ -192,3 +192,7 @@ var (
 
 // titleKinds are the kinds of titles, as filters have them.
 var titleKinds = []string{"unknown", "product", "undecidable", "component", "update", "language", "driver", "runtime", "free", "ignored"}
+
+// titled is the title of a page about something that has a page of its own with the same name, or of a form that
+// others have, too: browsers show titles in tabs and histories, where pages must be told apart.
+func titled(title, of string) string { return title + " – " + of }

@@ -189,6 +189,14 @@ type ruleView struct {
 	Checked bool // whether the titles were compared
 }
 
+// title is the title of the page of a rule.
+func (m ruleView) title(v *visit) string {
+	if m.ID == "" {
+		return v.T("console_rule_add")
+	}
+	return v.T("console_rule_edit")
+}
+
 // path returns the address of the form.
 func (m *ruleView) path() string {
 	if m.ID == "" {

@@ -28,6 +28,8 @@ localTimes(document)
 
 // Filters, sorts and pages of lists replace the results, with links that follow their filters, and stay in the address.
 let asked
+const pageOf = address => new URL(address, location.href).href.split('#')[0]
+let shown = pageOf(location.href)
 async function replaceResults (address, remember) {
   const results = $('#results')
   asked?.abort()
@@ -44,6 +46,7 @@ async function replaceResults (address, remember) {
     localTimes(next)
     results.replaceWith(next)
     if (remember) history.pushState(null, '', address)
+    shown = pageOf(address)
     const again = focused.id ? document.getElementById(focused.id)
       : focused.name ? $$(`[name="${focused.name}"]`, next).find(x => x.value === focused.value)
         : column === undefined ? null : $('a', $('thead tr', next)?.cells[column] ?? next)
@@ -72,7 +75,8 @@ addEventListener('click', e => {
   const link = e.target.closest('a[data-swap]')
   if (link && $('#results') && !e.ctrlKey && !e.metaKey && !e.shiftKey && e.button === 0) { e.preventDefault(); replaceResults(link.href, true) }
 })
-addEventListener('popstate', () => { if ($('#results')) replaceResults(location.href, false) })
+// A link to a part of this page is none of these.
+addEventListener('popstate', () => { if ($('#results') && pageOf(location.href) !== shown) replaceResults(location.href, false) })
 
 // What goes on is shown again every two seconds, while the page is in view.
 let polling

@@ -63,6 +63,8 @@ var parts = []part{
 	{"pending", (*bench).pending},
 	{"behind", (*bench).behind},
 	{"report", (*bench).reports},
+	{"console", (*bench).consoles},
+	{"lighthouse", (*bench).lighthouses},
 	{"start", (*bench).starts},
 	{"size", (*bench).sizes},
 }
@@ -84,7 +86,7 @@ func run(ctx context.Context) (err error) {
 	flag.BoolVar(&b.quick, "quick", false, "smoke test: run everything once and small; the numbers mean nothing")
 	document := flag.String("table", "", "document whose sections of the parts to rewrite")
 	strict := flag.Bool("strict", false, "fail when a row is over its bound")
-	only := flag.String("only", "", "parts to run, with commas: check, import, writers, reads, recognise, inventory, list, people, licenses, catalog, position, refresh, pending, behind, report, start, size; empty for all")
+	only := flag.String("only", "", "parts to run, with commas: check, import, writers, reads, recognise, inventory, list, people, licenses, catalog, position, refresh, pending, behind, report, console, lighthouse, start, size; empty for all")
 	count := flag.String("count", "", "count this file of inventory and print what it took: what the program does in a process of its own")
 	flag.Parse()
 	if *count != "" {

@@ -16,9 +16,13 @@ func (b *bench) sizes(ctx context.Context) error {
 		if err != nil {
 			return fmt.Errorf("%w: run make build", err)
 		}
+		most := 5.0
+		if f.Name == "console" {
+			most = 4 // people wait for its start and that of another function, one after the other
+		}
 		b.table.add(row{
 			what: "zipped arm64 binary of " + f.Name, value: fmt.Sprintf("%.2f MB", megabytes(n)),
-			limits: []limit{{megabytes(n), 5, " MB"}},
+			limits: []limit{{megabytes(n), most, " MB"}},
 		})
 	}
 	return nil

@@ -1,0 +1,61 @@
+// What is installed, what agreements entitle to, and titles that nobody knows.
+import assert from 'node:assert/strict'
+import { api, fresh, job, until } from './browser.mjs'
+
+const inventory = title => `Computer,Name,Publisher,Version\nBROWSER-1,${title},Quaynet,1.0\nBROWSER-2,${title},Quaynet,1.0\n`
+const statement = number => `License ID,Product family,Version,Product pool,Type,Effective quantity,Active SA quantity\n${number},Office Professional Plus,2021,Applications,License,1,0\n`
+
+job('upload an inventory', {}, async p => {
+  const source = fresh('source') // names of sources are in lower case
+  await p.open('/console/inventory')
+  await p.file(p.field('File'), source.replaceAll(' ', '-') + '.csv', inventory('Microsoft Office Professional Plus 2021'))
+  await p.fill(p.page.getByRole('textbox', { name: 'Source (optional)' }), source)
+  await p.press(p.button('Upload'))
+  await p.sees(/was received and is being counted/)
+  await until('the count', async () => {
+    const known = await api('GET', '/inventory')
+    return known.sources.some(s => s.source === source && s.counted)
+  })
+  await p.open('/console/inventory')
+  await p.sees(p.row(source).getByText('Counted'))
+})
+
+job('upload a statement, and take it out of use', {}, async p => {
+  const file = fresh('statement').replaceAll(' ', '-') + '.csv'
+  await p.open('/console/statements')
+  await p.file(p.field('File'), file, statement('01-07001'))
+  await p.press(p.button('Upload'))
+  await p.sees(/was received and is being read/)
+  await until('the statement', async () => (await api('GET', '/statements')).items.some(s => s.fileName === file && s.state === 'accepted'))
+  await p.open('/console/statements')
+  await p.press(p.link(file))
+  await p.press(p.link('Take out of use'))
+  await p.press(p.button('Take out of use'))
+  await p.sees(/is out of use. A refresh follows/)
+})
+
+job('make a rule for an unknown title', {}, async p => {
+  const title = fresh('Tide Forecast')
+  const source = fresh('Unknown titles')
+  await upload(source, inventory(title))
+  await until('the title in the queue', async () => {
+    const queue = await api('GET', '/inventory/queue?q=' + encodeURIComponent(title))
+    return queue.items.length > 0
+  })
+  await p.open('/console/unknown')
+  await p.fill(p.field('Name, publisher or version', { within: p.page.getByRole('form', { name: 'Filters' }) }), title)
+  if (!p.hasScript) await p.press(p.button('Apply'))
+  await p.press(p.page.getByRole('rowheader').getByRole('link', { name: title }))
+  await p.sees(p.heading(title, { level: 1 }))
+  await p.press(p.radio('Of no interest: ignore it'))
+  await p.press(p.button('Check what it matches'))
+  await p.sees(p.page.getByRole('status').getByText(title))
+  await p.press(p.button('Save, then the next title'))
+  await p.sees(/The rule is saved. Titles that follow it: 1. PCs: 2/)
+})
+
+async function upload (source, text) {
+  const made = await api('POST', '/inventory', { fileName: source.replaceAll(' ', '-') + '.csv', size: Buffer.byteLength(text), source })
+  const sent = await fetch(made.upload.url, { method: made.upload.method, headers: made.upload.headers, body: text })
+  assert.ok(sent.ok, `${sent.status} ${await sent.text()}`)
+}

@@ -1,0 +1,16 @@
+// How Chromium is started: Debian's, without what a test on one machine does not need.
+export const launch = {
+  executablePath: process.env.TRUEUP_CHROMIUM ?? '/usr/bin/chromium',
+  args: [
+    '--headless=new', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update',
+    '--disable-sync'
+  ]
+}
+
+// visitor opens a tab without anything in its cache, for the person whose session TRUEUP_SESSION has, as name=value.
+export async function visitor (browser, address, options) {
+  const [name, value] = process.env.TRUEUP_SESSION.split('=')
+  const context = await browser.newContext(options)
+  await context.addCookies([{ name, value, domain: new URL(address).hostname, path: '/', secure: true, httpOnly: true, sameSite: 'Lax' }])
+  return { context, page: await context.newPage() }
+}
