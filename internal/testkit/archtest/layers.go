@@ -45,7 +45,7 @@ var layers = []layer{
 		name: "foundation", // error kinds, messages, ids, files: any layer may use it
 		folders: []string{
 			"internal/access", "internal/audit", "internal/cursor", "internal/day", "internal/errs", "internal/i18n", "internal/id", "internal/intake",
-			"internal/objects", "internal/once", "internal/pack", "internal/retry", "internal/sheet", "internal/text",
+			"internal/notice", "internal/objects", "internal/once", "internal/pack", "internal/retry", "internal/sheet", "internal/text",
 		},
 		imports: []string{"foundation"},
 	},
