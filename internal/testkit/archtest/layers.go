@@ -111,7 +111,7 @@ var layers = []layer{
 	},
 	{
 		name:    "adapters", // they implement the interfaces of domain and use cases
-		folders: []string{"internal/aws/dynamo", "internal/aws/invoke", "internal/aws/s3bucket", "internal/aws/secrets", "internal/vlsc"},
+		folders: []string{"internal/aws/dynamo", "internal/aws/invoke", "internal/aws/s3bucket", "internal/aws/secrets", "internal/aws/topic", "internal/vlsc"},
 		imports: []string{"foundation", "domain", "mechanisms", "read models", "use cases", "internal/aws/dynamo/schema"},
 	},
 	{
