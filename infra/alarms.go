@@ -266,12 +266,6 @@ func newTopic(stack awscdk.Stack, chosen settings) awssns.Topic {
 		Resources:  jsii.Strings(*topic.TopicArn()),
 		Conditions: &map[string]any{"StringEquals": map[string]any{"aws:SourceAccount": awscdk.Aws_ACCOUNT_ID()}},
 	}))
-	if chosen.AlarmEmail != "" {
-		awssns.NewSubscription(stack, jsii.String("AlarmsByEmail"), &awssns.SubscriptionProps{
-			Topic:    topic,
-			Protocol: awssns.SubscriptionProtocol_EMAIL,
-			Endpoint: jsii.String(chosen.AlarmEmail),
-		})
-	}
+	subscribe(stack, "AlarmsByEmail", topic, chosen.AlarmEmail)
 	return topic
 }

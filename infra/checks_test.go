@@ -257,6 +257,7 @@ var functionChecks = []check{
 
 							config.Role: strings.TrimSuffix(function.text("Role"), ".Arn}") + ".RoleId}",
 
+							config.NoticesTopic:  "${" + t.notices().ID + "}",
 							config.SessionsTable: "${" + t.sessions().ID + "}",
 							config.API:           "${" + t.one("AWS::ApiGatewayV2::Api").ID + ".ApiEndpoint}",
 							config.ConsoleOrigin: "${" + t.one("AWS::ApiGatewayV2::Api").ID + ".ApiEndpoint}",
@@ -496,11 +497,13 @@ func granted(t template, f manifest.Function) []statement {
 		}
 	}
 	for _, grant := range f.Grants {
-		var onTable, onSessions, onBucket, onObjects []string
+		var onTable, onSessions, onTopic, onBucket, onObjects []string
 		for _, a := range grant.Actions {
 			switch {
 			case grant.Resource == manifest.Sessions:
 				onSessions = append(onSessions, string(a))
+			case grant.Resource == manifest.Notices:
+				onTopic = append(onTopic, string(a))
 			case grant.Resource == manifest.Table:
 				onTable = append(onTable, string(a))
 			case strings.HasPrefix(string(a), "s3:List"):
@@ -515,6 +518,9 @@ func granted(t template, f manifest.Function) []statement {
 		}
 		if onSessions != nil {
 			add(onSessions, "${"+t.sessions().ID+".Arn}")
+		}
+		if onTopic != nil {
+			add(onTopic, "${"+t.notices().ID+"}")
 		}
 		if slices.Contains(onTable, "dynamodb:Query") {
 			var indexes []string

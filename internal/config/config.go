@@ -23,6 +23,7 @@ const (
 	RefreshFunction   = "TRUEUP_REFRESH_FUNCTION"
 	InventoryFunction = "TRUEUP_INVENTORY_FUNCTION"
 	DirectoryFunction = "TRUEUP_DIRECTORY_FUNCTION"
+	NoticesTopic      = "TRUEUP_NOTICES_TOPIC"
 	Role              = "TRUEUP_ROLE"
 	PairMaxChars      = "PAIR_MAX_CHARS"
 	ExpiringDays      = "EXPIRING_DAYS"
@@ -54,6 +55,7 @@ type Config struct {
 	RefreshFunction   string
 	InventoryFunction string
 	DirectoryFunction string
+	NoticesTopic      string
 	Role              string
 	PairMaxChars      int
 	ExpiringDays      int
@@ -90,6 +92,7 @@ var Settings = []Setting{
 	text(RefreshFunction, "name of the function that refreshes licence data", func(c *Config) *string { return &c.RefreshFunction }).namesFunction("refresh"),
 	text(InventoryFunction, "name of the function that counts inventory", func(c *Config) *string { return &c.InventoryFunction }).namesFunction("inventory"),
 	text(DirectoryFunction, "name of the function that does jobs that change licences", func(c *Config) *string { return &c.DirectoryFunction }).namesFunction("directory"),
+	text(NoticesTopic, "ARN of the notification topic (R8.9)", func(c *Config) *string { return &c.NoticesTopic }).namesResource("notices"),
 	text(Role, "unique id of the function's role, by which events of S3 name files that are uploaded with its addresses", func(c *Config) *string { return &c.Role }).
 		identifiesRole(),
 	number(PairMaxChars, "maximum length of both numbers of a pair together (R2.2)", func(c *Config) *int { return &c.PairMaxChars }, 16, 32, 16).
@@ -132,7 +135,7 @@ type Setting struct {
 	Name     string
 	Summary  string
 	Context  string // the CDK context value that sets it at deployment; empty if none does
-	Resource string // resource of the manifest that it names; empty if it names none
+	Resource string // resource of the manifest that it names, a topic by its ARN; empty if it names none
 	Function string // function of the manifest that it names; empty if it names none
 	Role     bool   // whether it is the unique id of the function's own role
 	Service  bool   // whether it configures the entitlement service; these settings are set together or not at all

@@ -20,10 +20,11 @@ const (
 	Uploads  Resource = "uploads"  // the bucket for uploads of admins
 	Reports  Resource = "reports"  // the bucket for reports
 	Sessions Resource = "sessions" // the table of the console's sessions, which has no indexes
+	Notices  Resource = "notices"  // the notification topic, to which people subscribe (R8.9)
 )
 
-// IsTable reports whether the resource is a DynamoDB table. The others are buckets.
-func (r Resource) IsTable() bool { return r == Table || r == Sessions }
+// IsBucket reports whether the resource is a bucket.
+func (r Resource) IsBucket() bool { return r == Uploads || r == Reports }
 
 // ExportsPrefix is the prefix in the reports bucket for files that are too large for a response.
 // Clients download them at once; they are kept for a day.
@@ -52,10 +53,11 @@ type Grant struct {
 // Trigger says what calls a function.
 type Trigger string
 
-// The triggers. A function has one; an Objects function can also have a schedule.
+// The triggers. A function has one; a function that does not serve HTTP can also have a schedule.
 const (
-	HTTP    Trigger = "http"   // API Gateway, routes of package route
-	Objects Trigger = "object" // files of its kinds (Prefixes), asynchronous
+	HTTP    Trigger = "http"     // API Gateway, routes of package route
+	Objects Trigger = "object"   // files of its kinds (Prefixes), asynchronous
+	Clock   Trigger = "schedule" // only its schedule, asynchronous
 )
 
 // The sources of trueup's own events: {"source": …}.
@@ -130,6 +132,7 @@ const (
 	// Without permission to list the bucket, S3 answers 403 instead of 404 for a missing object.
 	listBucket   Action = "s3:ListBucket"
 	deleteObject Action = "s3:DeleteObject"
+	publish      Action = "sns:Publish"
 )
 
 // receive returns the grants for the files that a function receives: reading the files, and the

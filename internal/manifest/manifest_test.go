@@ -91,7 +91,7 @@ func TestSettingsNameWhatExists(t *testing.T) {
 	t.Parallel()
 	for _, s := range config.Settings {
 		switch manifest.Resource(s.Resource) {
-		case "", manifest.Table, manifest.Uploads, manifest.Reports, manifest.Sessions:
+		case "", manifest.Table, manifest.Uploads, manifest.Reports, manifest.Sessions, manifest.Notices:
 		default:
 			t.Errorf("%s is the name of %q, which is no resource", s.Name, s.Resource)
 		}
@@ -144,7 +144,7 @@ func TestPrefixesAreThoseOfTheKeys(t *testing.T) {
 			}
 		}
 		for _, g := range f.Grants {
-			if _, used := keys[g.Resource][g.Prefix]; !g.Resource.IsTable() && !used {
+			if _, used := keys[g.Resource][g.Prefix]; g.Resource.IsBucket() && !used {
 				t.Errorf("%s is granted %q of %s, which nothing uses", f.Name, g.Prefix, g.Resource)
 			}
 		}
