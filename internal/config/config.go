@@ -32,6 +32,7 @@ const (
 	ImportLease       = "IMPORT_LEASE"
 	RefreshTimeZone   = "REFRESH_TIME_ZONE"
 	RetentionDays     = "RETENTION_DAYS"
+	ReminderLanguage  = "REMINDER_LANGUAGE"
 	VLSCEndpoint      = "VLSC_ENDPOINT"
 	VLSCTokenURL      = "VLSC_TOKEN_URL"
 	VLSCSecret        = "VLSC_SECRET"
@@ -64,6 +65,7 @@ type Config struct {
 	ImportLease       time.Duration
 	RefreshTimeZone   *time.Location
 	RetentionDays     int
+	ReminderLanguage  string
 	VLSC              VLSC
 	SignIn            access.SignIn
 	SessionsTable     string
@@ -108,6 +110,8 @@ var Settings = []Setting{
 		chosenBy("refreshTimeZone"),
 	days(RetentionDays, "for how many days snapshots, tallies and audit events are kept (R8.5, SPEC 12); 0 keeps them for ever", func(c *Config) *int { return &c.RetentionDays }, 30, 36500).
 		chosenBy("retentionDays"),
+	choice(ReminderLanguage, "language of reminders that are sent to the notification topic (R8.9)", func(c *Config) *string { return &c.ReminderLanguage }, "en", "nl", "fr").
+		chosenBy("reminderLanguage"),
 	text(VLSCEndpoint, "address of the entitlement service (R7.4); empty for statements only", func(c *Config) *string { return &c.VLSC.Endpoint }).
 		chosenBy("vlscEndpoint").ofService(),
 	text(VLSCTokenURL, "address of the token endpoint of the service", func(c *Config) *string { return &c.VLSC.TokenURL }).
@@ -247,6 +251,18 @@ func zone(name, summary string, field func(*Config) **time.Location) Setting {
 			return err == nil && value != "Local"
 		},
 		value: func(c Config) string { return (*field(&c)).String() },
+	}
+}
+
+// choice is one of some values; the first one is the default.
+func choice(name, summary string, field func(*Config) *string, values ...string) Setting {
+	return Setting{
+		Name: name, Summary: summary, Default: values[0], Want: "one of " + strings.Join(values, ", "),
+		set: func(c *Config, value string) bool {
+			*field(c) = value
+			return slices.Contains(values, value)
+		},
+		value: func(c Config) string { return *field(&c) },
 	}
 }
 

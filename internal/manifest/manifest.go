@@ -39,6 +39,9 @@ const UploadsKept = kind.KeptDays
 // JobsPrefix is the prefix in the reports bucket of the users and the results of jobs that change licences.
 const JobsPrefix = "license-jobs/"
 
+// RemindersPrefix is the prefix in the reports bucket of what reminders are computed from once a day.
+const RemindersPrefix = "reminders/"
+
 // Action is an IAM action.
 type Action string
 
@@ -355,6 +358,42 @@ var Functions = []Function{
 		Added:    []string{config.ReportsBucket, config.SignInClaim, config.SignInRoles, config.SignInEntra, config.ConsoleClient}, // without the bucket, no copy of the register is read
 		Grants: []Grant{
 			{Resource: Table, Actions: []Action{get, batchGet, query, scan, put, update, remove, check}},
+			{Resource: Reports, Prefix: "copies/", Actions: []Action{getObject, listBucket}},
+		},
+	},
+	{
+		Name:    "reminders",
+		Summary: "Serves reminders and calendar feeds over HTTP.",
+		Trigger: HTTP,
+		Memory:  512,
+		Timeout: requestTimeout,
+		Settings: []string{
+			config.Table, config.ReportsBucket, config.RefreshTimeZone, config.API, config.ConsoleOrigin,
+			config.SignInClaim, config.SignInRoles, config.SignInEntra, config.ConsoleClient,
+		},
+		Grants: []Grant{
+			{Resource: Table, Actions: []Action{get, batchGet, query, scan, put, update, remove}},
+			{Resource: Reports, Prefix: RemindersPrefix, Actions: []Action{getObject, listBucket}},
+			{Resource: Reports, Prefix: "copies/", Actions: []Action{getObject, listBucket}},
+		},
+	},
+	{
+		// Apart from the function that serves HTTP: this one may publish and has no routes, that one the other
+		// way round.
+		Name:    "notices",
+		Summary: "Sends reminders to the notification topic: once a day what ends soon, and at once that refreshes fail.",
+		Trigger: Clock,
+		Every:   time.Hour,
+		Memory:  1024, // the register of 100,000 agreements, and the ends of their entitlements
+		Timeout: 15 * time.Minute,
+		Retries: 2,
+		Settings: []string{
+			config.Table, config.ReportsBucket, config.NoticesTopic, config.RefreshTimeZone, config.ReminderLanguage, config.ConsoleOrigin,
+		},
+		Grants: []Grant{
+			{Resource: Table, Actions: []Action{get, batchGet, query, scan, put}},
+			{Resource: Notices, Actions: []Action{publish}},
+			{Resource: Reports, Prefix: RemindersPrefix, Actions: []Action{getObject, putObject, listBucket}},
 			{Resource: Reports, Prefix: "copies/", Actions: []Action{getObject, listBucket}},
 		},
 	},

@@ -17,6 +17,7 @@ import (
 	"trueup/internal/jobs"
 	"trueup/internal/journal"
 	"trueup/internal/manifest"
+	"trueup/internal/reminder"
 	"trueup/internal/report"
 )
 
@@ -108,14 +109,15 @@ func TestPrefixesAreThoseOfTheKeys(t *testing.T) {
 	keys := map[manifest.Resource]map[string][]string{
 		manifest.Uploads: {},
 		manifest.Reports: {
-			kind.Agreements.Results: {imp.ReportKey(), imp.AnnotatedKey("en")},
-			kind.Catalog.Results:    {feeder.ResultKey(kind.Catalog.Key("", "a.csv"))},
-			report.SnapshotPrefix:   {report.LegacyLatestKey, report.LegacyManifestKey("2026-11-21"), report.Published{Date: "2026-11-21"}.Key()},
-			inventories.Tallies:     {inventories.Tallies + "2026-11/checksum"},
-			inventories.PCs:         {inventories.PCs + "2026-11-30/checksum"},
-			journal.CopiesPrefix:    nil,
-			manifest.ExportsPrefix:  nil,
-			manifest.JobsPrefix:     {jobs.Prefix + "a.json"},
+			kind.Agreements.Results:  {imp.ReportKey(), imp.AnnotatedKey("en")},
+			kind.Catalog.Results:     {feeder.ResultKey(kind.Catalog.Key("", "a.csv"))},
+			report.SnapshotPrefix:    {report.LegacyLatestKey, report.LegacyManifestKey("2026-11-21"), report.Published{Date: "2026-11-21"}.Key()},
+			inventories.Tallies:      {inventories.Tallies + "2026-11/checksum"},
+			inventories.PCs:          {inventories.PCs + "2026-11-30/checksum"},
+			journal.CopiesPrefix:     nil,
+			manifest.ExportsPrefix:   nil,
+			manifest.JobsPrefix:      {jobs.Prefix + "a.json"},
+			manifest.RemindersPrefix: {reminder.TermsKey},
 
 			manifest.AnnotatedPrefix: nil,
 		},
