@@ -468,7 +468,8 @@ var functionChecks = []check{
 			want, got := map[string]string{}, map[string]string{}
 			for _, f := range manifest.Functions {
 				if f.Every > 0 {
-					want["${"+t.function(f.Name).ID+".Arn}"] = fmt.Sprintf(`rate(%d minutes) {"source":"trueup.schedule"}`, int(f.Every.Minutes()))
+					rate := strings.Replace(fmt.Sprintf("rate(%d minutes)", int(f.Every.Minutes())), "60 minutes", "1 hour", 1) // as CDK writes it
+					want["${"+t.function(f.Name).ID+".Arn}"] = rate + ` {"source":"trueup.schedule"}`
 				}
 			}
 			for _, rule := range t.of("AWS::Events::Rule") {

@@ -43,7 +43,7 @@ var watchChecks = []check{
 				"AWS/ApiGateway 5xx ApiId=${" + t.one("AWS::ApiGatewayV2::Api").ID + ".ApiId}":             true,
 			}
 			for _, f := range manifest.Functions {
-				if f.Every > 0 && f.Name != "directory" { // see isReplaceable
+				if f.Every > 0 && f.Name != "directory" && f.Name != "notices" { // see isReplaceable
 					want["AWS/Events FailedInvocations RuleName=${"+id(f.Name, "Schedule")+"}"] = true
 				}
 				if f.Refreshes {
@@ -219,7 +219,7 @@ func TestAllAlarms(t *testing.T) {
 		of := " FunctionName=${" + all.function(f.Name).ID + "}"
 		want["AWS/Lambda Errors"+of] = true
 		want["AWS/Lambda Throttles"+of] = true
-		if f.Name == "directory" {
+		if f.Name == "directory" || f.Name == "notices" {
 			want["AWS/Events FailedInvocations RuleName=${"+id(f.Name, "Schedule")+"}"] = true
 		}
 		if f.Nightly {
