@@ -10,7 +10,7 @@ var auditFilters = []string{"from", "to", "byName", "by", "action", "subject"}
 
 // auditActions are the actions that the filter offers. An address may have any other.
 var auditActions = []string{
-	"agreement.created", "agreement.updated", "agreement.moved", "agreement.deleted", "group.created", "group.renamed", "group.deleted",
+	"agreement.created", "agreement.updated", "agreement.moved", "agreement.deleted", "group.created", "group.renamed", "group.deleted", "reminder_feed.made", "reminder_feed.revoked",
 	"import.announced", "import.succeeded", "import.partial", "import.rejected", "import.failed", "statement.announced", "statement.accepted", "statement.refused", "statement.removed",
 	"inventory.announced", "inventory.received", "inventory.refused", "inventory.recounted", "rule.added", "rule.changed", "rule.deleted", "rules.deleted", "rules.imported",
 	"title.decided", "title.undecided", "publisher.added", "publisher.merged", "title.added", "title.merged", "adjustment.set", "adjustment.deleted", "refresh.requested", "refresh.confirmed",
