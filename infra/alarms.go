@@ -124,9 +124,10 @@ func newAlarms(stack awscdk.Stack, chosen settings, uses resources, functions ma
 	}
 }
 
-// isReplaceable reports whether every file that arrives does the work of the function's schedule too. The
+// isReplaceable reports whether the organisation does not depend on the function's schedule: every file that
+// arrives does the work of the directory's, and the console lists what reminders are about. The
 // alarm for such a schedule is optional: it would be an eleventh metric.
-func isReplaceable(f manifest.Function) bool { return f.Name == "directory" }
+func isReplaceable(f manifest.Function) bool { return f.Name == "directory" || f.Name == "notices" }
 
 // uncalled returns the metric of calls that a schedule could not make.
 func uncalled(stack awscdk.Stack, f manifest.Function) metric {
@@ -266,12 +267,6 @@ func newTopic(stack awscdk.Stack, chosen settings) awssns.Topic {
 		Resources:  jsii.Strings(*topic.TopicArn()),
 		Conditions: &map[string]any{"StringEquals": map[string]any{"aws:SourceAccount": awscdk.Aws_ACCOUNT_ID()}},
 	}))
-	if chosen.AlarmEmail != "" {
-		awssns.NewSubscription(stack, jsii.String("AlarmsByEmail"), &awssns.SubscriptionProps{
-			Topic:    topic,
-			Protocol: awssns.SubscriptionProtocol_EMAIL,
-			Endpoint: jsii.String(chosen.AlarmEmail),
-		})
-	}
+	subscribe(stack, "AlarmsByEmail", topic, chosen.AlarmEmail)
 	return topic
 }

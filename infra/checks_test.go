@@ -257,6 +257,7 @@ var functionChecks = []check{
 
 							config.Role: strings.TrimSuffix(function.text("Role"), ".Arn}") + ".RoleId}",
 
+							config.NoticesTopic:  "${" + t.notices().ID + "}",
 							config.SessionsTable: "${" + t.sessions().ID + "}",
 							config.API:           "${" + t.one("AWS::ApiGatewayV2::Api").ID + ".ApiEndpoint}",
 							config.ConsoleOrigin: "${" + t.one("AWS::ApiGatewayV2::Api").ID + ".ApiEndpoint}",
@@ -467,7 +468,8 @@ var functionChecks = []check{
 			want, got := map[string]string{}, map[string]string{}
 			for _, f := range manifest.Functions {
 				if f.Every > 0 {
-					want["${"+t.function(f.Name).ID+".Arn}"] = fmt.Sprintf(`rate(%d minutes) {"source":"trueup.schedule"}`, int(f.Every.Minutes()))
+					rate := strings.Replace(fmt.Sprintf("rate(%d minutes)", int(f.Every.Minutes())), "60 minutes", "1 hour", 1) // as CDK writes it
+					want["${"+t.function(f.Name).ID+".Arn}"] = rate + ` {"source":"trueup.schedule"}`
 				}
 			}
 			for _, rule := range t.of("AWS::Events::Rule") {
@@ -496,11 +498,13 @@ func granted(t template, f manifest.Function) []statement {
 		}
 	}
 	for _, grant := range f.Grants {
-		var onTable, onSessions, onBucket, onObjects []string
+		var onTable, onSessions, onTopic, onBucket, onObjects []string
 		for _, a := range grant.Actions {
 			switch {
 			case grant.Resource == manifest.Sessions:
 				onSessions = append(onSessions, string(a))
+			case grant.Resource == manifest.Notices:
+				onTopic = append(onTopic, string(a))
 			case grant.Resource == manifest.Table:
 				onTable = append(onTable, string(a))
 			case strings.HasPrefix(string(a), "s3:List"):
@@ -515,6 +519,9 @@ func granted(t template, f manifest.Function) []statement {
 		}
 		if onSessions != nil {
 			add(onSessions, "${"+t.sessions().ID+".Arn}")
+		}
+		if onTopic != nil {
+			add(onTopic, "${"+t.notices().ID+"}")
 		}
 		if slices.Contains(onTable, "dynamodb:Query") {
 			var indexes []string

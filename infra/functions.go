@@ -14,6 +14,7 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslogs"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awssns"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awssqs"
 	"github.com/aws/jsii-runtime-go"
 
@@ -71,6 +72,7 @@ func newFiles(stack awscdk.Stack, letters awssqs.Queue) map[string]awssqs.Queue 
 type resources struct {
 	table    awsdynamodb.ITable // the table in use
 	sessions awsdynamodb.ITable
+	notices  awssns.ITopic
 	letters  awssqs.Queue
 	files    map[string]awssqs.Queue // by function
 	deployed map[string]string       // values of the settings that are known only now, by name
@@ -158,6 +160,8 @@ func valueOf(stack awscdk.Stack, name string, chosen settings, uses resources, r
 		return *uses.table.TableName()
 	case setting.Resource == string(manifest.Sessions):
 		return *uses.sessions.TableName()
+	case setting.Resource == string(manifest.Notices):
+		return *uses.notices.TopicArn()
 	case setting.Deployed:
 		return uses.deployed[name]
 	case setting.Resource != "":

@@ -36,6 +36,10 @@ func newRole(stack awscdk.Stack, f manifest.Function, chosen settings, uses reso
 			allow(grant.Actions, *uses.sessions.TableArn())
 			continue
 		}
+		if grant.Resource == manifest.Notices {
+			allow(grant.Actions, *uses.notices.TopicArn())
+			continue
+		}
 		if grant.Resource == manifest.Table {
 			allow(grant.Actions, *uses.table.TableArn())
 			if slices.Contains(grant.Actions, "dynamodb:Query") {
@@ -137,7 +141,7 @@ func acceptKeys(stack awscdk.Stack, role awsiam.Role, f manifest.Function) {
 		*awscdk.Aws_ACCOUNT_ID(), "<AWS::AccountId>",
 		*awscdk.Aws_REGION(), "<AWS::Region>")
 	for _, grant := range f.Grants {
-		if _, onObjects := split(grant.Actions); !grant.Resource.IsTable() && onObjects != nil {
+		if _, onObjects := split(grant.Actions); grant.Resource.IsBucket() && onObjects != nil {
 			accept(role, "AwsSolutions-IAM5",
 				"The wildcard stands for the rest of the object keys, which admins and imports choose; bucket, prefix and actions are those of the manifest.",
 				"Resource::"+asNagSpellsIt.Replace(objectsARN(stack, grant)))

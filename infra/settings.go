@@ -22,6 +22,7 @@ import (
 // -c name=value, in addition to the context values of config.Settings.
 const (
 	alarmEmail    = "alarmEmail"          // address that receives alarms; none if empty
+	noticeEmail   = "noticeEmail"         // address that receives reminders and other notices; none if empty
 	consoleOrigin = "consoleOrigin"       // https://host of a console served elsewhere; the API's origin if empty
 	issuer        = "signInIssuer"        // issuer of the tokens of the organisation's identity provider; the stack's own user pool if empty
 	audience      = "signInAudience"      // what the claim aud of these tokens may be, with commas between
@@ -53,6 +54,7 @@ func contextOf(setting string) string {
 type settings struct {
 	Functions     config.Config // what an operator chose, and defaults; names of resources and functions are empty
 	AlarmEmail    string
+	NoticeEmail   string
 	ConsoleOrigin string
 	Issuer        string   // empty for the stack's own user pool
 	Audience      []string // of the issuer's tokens
@@ -156,14 +158,14 @@ func signsIn(issuer string) string {
 // config, with which the functions read their settings, defines the valid values and
 // the defaults of those settings.
 func readSettings(lookup func(string) string) (settings, error) {
-	chosen := settings{AlarmEmail: lookup(alarmEmail), ConsoleOrigin: lookup(consoleOrigin), RefreshAt: lookup(refreshAt), Table: lookup(tableName)}
+	chosen := settings{AlarmEmail: lookup(alarmEmail), NoticeEmail: lookup(noticeEmail), ConsoleOrigin: lookup(consoleOrigin), RefreshAt: lookup(refreshAt), Table: lookup(tableName)}
 	var wrong []error
 	mistake := func(name, value, advice string) {
 		wrong = append(wrong, fmt.Errorf("infra: %s is %q; %s", name, value, advice))
 	}
-	if s := chosen.AlarmEmail; s != "" {
-		if address, err := mail.ParseAddress(s); err != nil || address.Address != s {
-			mistake(alarmEmail, s, "give one bare e-mail address")
+	for name, s := range map[string]string{alarmEmail: chosen.AlarmEmail, noticeEmail: chosen.NoticeEmail} {
+		if address, err := mail.ParseAddress(s); s != "" && (err != nil || address.Address != s) {
+			mistake(name, s, "give one bare e-mail address")
 		}
 	}
 	if s := chosen.ConsoleOrigin; s != "" {

@@ -52,7 +52,7 @@ func newStack(app awscdk.App, chosen settings, code string) awscdk.Stack {
 			{"UserPoolClientId", "Client id of scripts; the console has its own", *users.client.UserPoolClientId()},
 		}
 	}
-	uses := resources{table: table, sessions: newSessions(stack), letters: letters, files: files, deployed: deployed}
+	uses := resources{table: table, sessions: newSessions(stack), notices: newNotices(stack, chosen), letters: letters, files: files, deployed: deployed}
 	functions := newFunctions(stack, chosen, code, uses)
 	addRoutes(stack, api, accepted, functions)
 	newBuckets(stack, functions, files, chosen, api)
@@ -64,6 +64,7 @@ func newStack(app awscdk.App, chosen settings, code string) awscdk.Stack {
 		{"TableName", "DynamoDB table", *table.TableName()},
 		{"UploadsBucket", "Bucket for uploads of admins", bucketName(stack, manifest.Uploads)},
 		{"ReportsBucket", "Bucket for reports about imports, and for snapshots", bucketName(stack, manifest.Reports)},
+		{"NoticesTopicArn", "Notification topic, to which people subscribe", *uses.notices.TopicArn()},
 		{"DeadLettersUrl", "Dead-letter queue, with events that could not be processed", *letters.QueueUrl()},
 	}...) {
 		awscdk.NewCfnOutput(stack, jsii.String(out.id), &awscdk.CfnOutputProps{

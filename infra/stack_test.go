@@ -108,7 +108,7 @@ var everything = func() settings {
 	functions.PairMaxChars, functions.ExpiringDays, functions.InventoryRequired, functions.InventoryMacOS, functions.RefreshTimeZone = 30, 60, false, true, brussels
 	functions.VLSC = config.VLSC{Endpoint: "https://gateway.example.org/v1", TokenURL: "https://login.example.org/token", Secret: "licences/gateway"}
 	return settings{
-		AlarmEmail: "ops@example.org", ConsoleOrigin: "https://licences.example.org", Functions: functions,
+		AlarmEmail: "ops@example.org", NoticeEmail: "licences@example.org", ConsoleOrigin: "https://licences.example.org", Functions: functions,
 		RefreshAt: "23:05", Table: "trueup-restored_1.a",
 		StackName: "trueup-test", SignInPrefix: "licences-example", Protected: true, AllAlarms: true, ReservedConcurrency: true,
 	}
@@ -132,7 +132,7 @@ func TestSettings(t *testing.T) {
 		{
 			name: "everything chosen",
 			context: map[string]string{
-				alarmEmail: "ops@example.org", consoleOrigin: "https://licences.example.org",
+				alarmEmail: "ops@example.org", noticeEmail: "licences@example.org", consoleOrigin: "https://licences.example.org",
 				"pairMaxChars": "30", "expiringDays": "60", "inventoryRequired": "false", "inventoryMacOS": "true",
 				"refreshTimeZone": "Europe/Brussels", refreshAt: "23:05",
 				"vlscEndpoint": "https://gateway.example.org/v1", "vlscTokenUrl": "https://login.example.org/token", "vlscSecret": "licences/gateway",
@@ -144,7 +144,7 @@ func TestSettings(t *testing.T) {
 		{
 			name: "every mistake at once",
 			context: map[string]string{
-				alarmEmail: "Ops <ops@example.org>", consoleOrigin: "http://licences.example.org/console",
+				alarmEmail: "Ops <ops@example.org>", noticeEmail: "licences", consoleOrigin: "http://licences.example.org/console",
 				"pairMaxChars": "33", "expiringDays": "0", "inventoryRequired": "no", "inventoryMacOS": "no",
 				"refreshTimeZone": "Brussels", refreshAt: "2:15",
 				"vlscEndpoint": "http://gateway.example.org", "vlscTokenUrl": "https://me:key@login.example.org/", "vlscSecret": "any*",
@@ -152,7 +152,7 @@ func TestSettings(t *testing.T) {
 				stackName: "Trueup", signInPrefix: "my-aws-page", protected: "yes", allAlarms: "1", reserved: "on",
 			},
 			wrong: []string{
-				alarmEmail, consoleOrigin, "pairMaxChars", "expiringDays", "inventoryRequired", "inventoryMacOS",
+				alarmEmail, noticeEmail, consoleOrigin, "pairMaxChars", "expiringDays", "inventoryRequired", "inventoryMacOS",
 				"refreshTimeZone", refreshAt, "vlscEndpoint", "vlscTokenUrl", "vlscSecret", tableName,
 				stackName, signInPrefix, protected, allAlarms, reserved,
 			},
@@ -215,8 +215,12 @@ func TestWhatAnOperatorChooses(t *testing.T) {
 	origin := everything.ConsoleOrigin
 	got := parseTemplate(t, synthesise(everything))
 
-	if got := got.one("AWS::SNS::Subscription"); got.text("Endpoint") != "ops@example.org" || got.text("Protocol") != "email" {
-		t.Errorf("subscription is %v", got.Properties)
+	for id, want := range map[string]struct{ address, topic string }{
+		"AlarmsByEmail": {"ops@example.org", got.alarms().ID}, "NoticesByEmail": {"licences@example.org", got.notices().ID},
+	} {
+		if got := got.only("AWS::SNS::Subscription", id); got.text("Endpoint") != want.address || got.text("Protocol") != "email" || got.text("TopicArn") != "${"+want.topic+"}" {
+			t.Errorf("%s is %v", id, got.Properties)
+		}
 	}
 	for path, want := range map[string]string{
 		"CorsConfiguration.AllowOrigins": `["` + origin + `"]`,
@@ -407,7 +411,7 @@ func TestR16_1_TemplateRecordsTheContext(t *testing.T) {
 	}
 	want := map[string]string{}
 	for _, name := range []string{
-		alarmEmail, consoleOrigin, issuer, audience, scope, consoleClient, consoleScopes, consoleIssuer, refreshAt, stackName, signInPrefix, protected, allAlarms, reserved, tableName,
+		alarmEmail, noticeEmail, consoleOrigin, issuer, audience, scope, consoleClient, consoleScopes, consoleIssuer, refreshAt, stackName, signInPrefix, protected, allAlarms, reserved, tableName,
 	} {
 		want[name] = given[name]
 	}

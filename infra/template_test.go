@@ -132,6 +132,12 @@ func (t template) table() *resource {
 // sessions returns the table of the console's sessions.
 func (t template) sessions() *resource { return t.only("AWS::DynamoDB::Table", "TableOfSessions") }
 
+// alarms returns the topic of the alarms.
+func (t template) alarms() *resource { return t.only("AWS::SNS::Topic", "Alarms") }
+
+// notices returns the notification topic.
+func (t template) notices() *resource { return t.only("AWS::SNS::Topic", "Notices") }
+
 // client returns a client of the user pool: UsersClient is of scripts, and UsersConsole of the console.
 func (t template) client(prefix string) *resource {
 	return t.only("AWS::Cognito::UserPoolClient", prefix)

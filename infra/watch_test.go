@@ -43,7 +43,7 @@ var watchChecks = []check{
 				"AWS/ApiGateway 5xx ApiId=${" + t.one("AWS::ApiGatewayV2::Api").ID + ".ApiId}":             true,
 			}
 			for _, f := range manifest.Functions {
-				if f.Every > 0 && f.Name != "directory" { // see isReplaceable
+				if f.Every > 0 && f.Name != "directory" && f.Name != "notices" { // see isReplaceable
 					want["AWS/Events FailedInvocations RuleName=${"+id(f.Name, "Schedule")+"}"] = true
 				}
 				if f.Refreshes {
@@ -108,7 +108,7 @@ var watchChecks = []check{
 			for _, alarm := range []*resource{overdue, partial} {
 				c.want(alarm, "Threshold", "1")
 				c.want(alarm, "TreatMissingData", "notBreaching") // a new stack has no data
-				c.want(alarm, "AlarmActions", `["${`+t.one("AWS::SNS::Topic").ID+`}"]`)
+				c.want(alarm, "AlarmActions", `["${`+t.alarms().ID+`}"]`)
 			}
 		},
 		breaks: map[string]func(template){
@@ -132,9 +132,9 @@ var watchChecks = []check{
 			for _, key := range t.of("AWS::KMS::Key") {
 				c.addf("R16.5: %s costs a dollar a month", key.ID)
 			}
-			topic := t.one("AWS::SNS::Topic")
+			topic := t.alarms()
 			c.deniesPlainText(t, "AWS::SNS::TopicPolicy", "Topics.0", topic)
-			for _, s := range t.one("AWS::SNS::TopicPolicy").statements("PolicyDocument") {
+			for _, s := range t.only("AWS::SNS::TopicPolicy", "Alarms").statements("PolicyDocument") {
 				if s.Effect == "Allow" && s.Principal == `{"Service":"cloudwatch.amazonaws.com"}` && strings.Join(s.Actions, " ") == "sns:Publish" &&
 					s.Condition == `{"StringEquals":{"aws:SourceAccount":"${AWS::AccountId}"}}` {
 					return
@@ -144,7 +144,32 @@ var watchChecks = []check{
 		},
 		breaks: map[string]func(template){
 			"a key":              func(t template) { t.Resources["Key"] = &resource{ID: "Key", Type: "AWS::KMS::Key"} },
-			"it may not publish": func(t template) { t.one("AWS::SNS::TopicPolicy").set("PolicyDocument.Statement", []any{}) },
+			"it may not publish": func(t template) { t.only("AWS::SNS::TopicPolicy", "Alarms").set("PolicyDocument.Statement", []any{}) },
+		},
+	},
+	{
+		name: "R8.9 notices are encrypted with the key of SNS, which has no price, and are sent over TLS",
+		check: func(t template, c *failures) {
+			topic := t.notices()
+			c.want(topic, "KmsMasterKeyId", "alias/aws/sns")
+			c.deniesPlainText(t, "AWS::SNS::TopicPolicy", "Topics.0", topic)
+			for _, s := range t.only("AWS::SNS::TopicPolicy", "Notices").statements("PolicyDocument") {
+				if s.Effect != "Deny" {
+					c.addf("the policy of the topic lets others in: %+v", s)
+				}
+			}
+			if subscriptions := t.of("AWS::SNS::Subscription"); len(subscriptions) > 0 {
+				c.addf("%s was not chosen", subscriptions[0].ID)
+			}
+		},
+		breaks: map[string]func(template){
+			"not encrypted": func(t template) { t.notices().set("KmsMasterKeyId", nil) },
+			"plain text":    func(t template) { delete(t.Resources, t.only("AWS::SNS::TopicPolicy", "Notices").ID) },
+			"anyone publishes": func(t template) {
+				policy := t.only("AWS::SNS::TopicPolicy", "Notices")
+				document := policy.get("PolicyDocument").(map[string]any)
+				document["Statement"] = append(document["Statement"].([]any), map[string]any{"Effect": "Allow", "Principal": "*", "Action": "sns:Publish", "Resource": "*"})
+			},
 		},
 	},
 	{
@@ -157,7 +182,7 @@ var watchChecks = []check{
 					c.want(r, "Tags.0", `{"Key":"application","Value":"trueup"}`)
 				}
 			}
-			for _, name := range []string{"ConsoleUrl", "ApiUrl", "SignInUrl", "UserPoolId", "UserPoolClientId", "UploadsBucket", "ReportsBucket", "DeadLettersUrl"} {
+			for _, name := range []string{"ConsoleUrl", "ApiUrl", "SignInUrl", "UserPoolId", "UserPoolClientId", "UploadsBucket", "ReportsBucket", "NoticesTopicArn", "DeadLettersUrl"} {
 				if t.Outputs[name].Value == "" {
 					c.addf("the stack does not say %s", name)
 				}
@@ -194,7 +219,7 @@ func TestAllAlarms(t *testing.T) {
 		of := " FunctionName=${" + all.function(f.Name).ID + "}"
 		want["AWS/Lambda Errors"+of] = true
 		want["AWS/Lambda Throttles"+of] = true
-		if f.Name == "directory" {
+		if f.Name == "directory" || f.Name == "notices" {
 			want["AWS/Events FailedInvocations RuleName=${"+id(f.Name, "Schedule")+"}"] = true
 		}
 		if f.Nightly {
@@ -234,7 +259,7 @@ func notifies(t template, alarm *resource, c *failures) bool {
 	c.want(alarm, "ComparisonOperator", "GreaterThanOrEqualToThreshold")
 	c.want(alarm, "TreatMissingData", "notBreaching") // FILL may leave a metric empty that was never published
 	c.want(alarm, "DatapointsToAlarm", alarm.text("EvaluationPeriods"))
-	c.want(alarm, "AlarmActions", `["${`+t.one("AWS::SNS::Topic").ID+`}"]`)
+	c.want(alarm, "AlarmActions", `["${`+t.alarms().ID+`}"]`)
 	if alarm.text("AlarmDescription") == "" {
 		c.addf("%s does not say what happened", alarm.ID)
 	}

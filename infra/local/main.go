@@ -111,6 +111,7 @@ trueup runs on this machine.
   VLSC       {{.VLSCURL}}   (the reference server; every pair is valid)
 {{- end}}
   Data       {{.DataDir}}   (logs/ has the functions' logs, dead-letters/ the calls that failed on every attempt)
+  Notices    {{.NoticesDir}}   (what is sent to subscribers of the notification topic, a file for each message)
   Night      {{.NextNight.Format "2006-01-02 15:04 MST"}} is the time of the next nightly refresh
 {{if .VLSCURL}}
 Entitlements come from the reference server. Switch faults on and off:

@@ -21,14 +21,16 @@ import (
 	catalogapi "trueup/internal/httpapi/catalog"
 	"trueup/internal/httpapi/groups"
 	"trueup/internal/httpapi/licenses"
+	"trueup/internal/httpapi/reminders"
 	"trueup/internal/httpapi/reports"
+	"trueup/internal/i18n"
 	"trueup/internal/manifest"
 	"trueup/internal/testkit/storetest"
 )
 
 // starts has the function that assembles each function, by name.
 var starts = map[string]any{
-	"import": Importer, "inventory": Inventory, "directory": Directory, "refresh": Refresher,
+	"import": Importer, "inventory": Inventory, "directory": Directory, "refresh": Refresher, "notices": Notices, reminders.Name: Reminders,
 	agreements.Name: Agreements, catalogapi.Name: Catalog, groups.Name: Groups, licenses.Name: Licenses, reports.Name: Reports,
 	web.Name: web.Console,
 }
@@ -155,6 +157,20 @@ func TestR2_2_DefaultOfTheSetting(t *testing.T) {
 	}
 	if settings.PairMaxChars != agreement.PairMaxCharsDefault {
 		t.Errorf("%s is %d by default, and the domain's is %d", config.PairMaxChars, settings.PairMaxChars, agreement.PairMaxCharsDefault)
+	}
+}
+
+// TestR8_9_LanguagesOfTheSetting: the settings cannot import the messages, which have the languages too.
+func TestR8_9_LanguagesOfTheSetting(t *testing.T) {
+	t.Parallel()
+	for _, lang := range append(i18n.Langs[:len(i18n.Langs):len(i18n.Langs)], "de") {
+		_, err := config.Load(func(string) string { return string(lang) }, config.ReminderLanguage)
+		if _, known := i18n.Parse(string(lang)); known != (err == nil) {
+			t.Errorf("%s: %v", lang, err)
+		}
+	}
+	if settings, err := config.Load(func(string) string { return "" }, config.ReminderLanguage); err != nil || settings.ReminderLanguage != string(i18n.English) {
+		t.Errorf("the default is %q: %v", settings.ReminderLanguage, err)
 	}
 }
 

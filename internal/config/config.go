@@ -23,6 +23,7 @@ const (
 	RefreshFunction   = "TRUEUP_REFRESH_FUNCTION"
 	InventoryFunction = "TRUEUP_INVENTORY_FUNCTION"
 	DirectoryFunction = "TRUEUP_DIRECTORY_FUNCTION"
+	NoticesTopic      = "TRUEUP_NOTICES_TOPIC"
 	Role              = "TRUEUP_ROLE"
 	PairMaxChars      = "PAIR_MAX_CHARS"
 	ExpiringDays      = "EXPIRING_DAYS"
@@ -31,6 +32,7 @@ const (
 	ImportLease       = "IMPORT_LEASE"
 	RefreshTimeZone   = "REFRESH_TIME_ZONE"
 	RetentionDays     = "RETENTION_DAYS"
+	ReminderLanguage  = "REMINDER_LANGUAGE"
 	VLSCEndpoint      = "VLSC_ENDPOINT"
 	VLSCTokenURL      = "VLSC_TOKEN_URL"
 	VLSCSecret        = "VLSC_SECRET"
@@ -55,6 +57,7 @@ type Config struct {
 	RefreshFunction   string
 	InventoryFunction string
 	DirectoryFunction string
+	NoticesTopic      string
 	Role              string
 	PairMaxChars      int
 	ExpiringDays      int
@@ -63,6 +66,7 @@ type Config struct {
 	ImportLease       time.Duration
 	RefreshTimeZone   *time.Location
 	RetentionDays     int
+	ReminderLanguage  string
 	VLSC              VLSC
 	SignIn            access.SignIn
 	SessionsTable     string
@@ -92,6 +96,7 @@ var Settings = []Setting{
 	text(RefreshFunction, "name of the function that refreshes licence data", func(c *Config) *string { return &c.RefreshFunction }).namesFunction("refresh"),
 	text(InventoryFunction, "name of the function that counts inventory", func(c *Config) *string { return &c.InventoryFunction }).namesFunction("inventory"),
 	text(DirectoryFunction, "name of the function that does jobs that change licences", func(c *Config) *string { return &c.DirectoryFunction }).namesFunction("directory"),
+	text(NoticesTopic, "ARN of the notification topic (R8.9)", func(c *Config) *string { return &c.NoticesTopic }).namesResource("notices"),
 	text(Role, "unique id of the function's role, by which events of S3 name files that are uploaded with its addresses", func(c *Config) *string { return &c.Role }).
 		identifiesRole(),
 	number(PairMaxChars, "maximum length of both numbers of a pair together (R2.2)", func(c *Config) *int { return &c.PairMaxChars }, 16, 32, 16).
@@ -107,6 +112,8 @@ var Settings = []Setting{
 		chosenBy("refreshTimeZone"),
 	days(RetentionDays, "for how many days snapshots, tallies and audit events are kept (R8.5, SPEC 12); 0 keeps them for ever", func(c *Config) *int { return &c.RetentionDays }, 30, 36500).
 		chosenBy("retentionDays"),
+	choice(ReminderLanguage, "language of reminders that are sent to the notification topic (R8.9)", func(c *Config) *string { return &c.ReminderLanguage }, "en", "nl", "fr").
+		chosenBy("reminderLanguage"),
 	text(VLSCEndpoint, "address of the entitlement service (R7.4); empty for statements only", func(c *Config) *string { return &c.VLSC.Endpoint }).
 		chosenBy("vlscEndpoint").ofService(),
 	text(VLSCTokenURL, "address of the token endpoint of the service", func(c *Config) *string { return &c.VLSC.TokenURL }).
@@ -135,7 +142,7 @@ type Setting struct {
 	Name     string
 	Summary  string
 	Context  string // the CDK context value that sets it at deployment; empty if none does
-	Resource string // resource of the manifest that it names; empty if it names none
+	Resource string // resource of the manifest that it names, a topic by its ARN; empty if it names none
 	Function string // function of the manifest that it names; empty if it names none
 	Role     bool   // whether it is the unique id of the function's own role
 	Service  bool   // whether it configures the entitlement service; these settings are set together or not at all
@@ -247,6 +254,18 @@ func zone(name, summary string, field func(*Config) **time.Location) Setting {
 			return err == nil && value != "Local"
 		},
 		value: func(c Config) string { return (*field(&c)).String() },
+	}
+}
+
+// choice is one of some values; the first one is the default.
+func choice(name, summary string, field func(*Config) *string, values ...string) Setting {
+	return Setting{
+		Name: name, Summary: summary, Default: values[0], Want: "one of " + strings.Join(values, ", "),
+		set: func(c *Config, value string) bool {
+			*field(c) = value
+			return slices.Contains(values, value)
+		},
+		value: func(c Config) string { return *field(&c) },
 	}
 }
 

@@ -29,15 +29,15 @@ func TestLoad(t *testing.T) {
 	signIn := access.SignIn{Claim: "roles", Mapping: names}
 	given := func(more map[string]string) map[string]string {
 		settings := map[string]string{
-			config.Table: " t ", config.UploadsBucket: "u", config.ReportsBucket: "r", config.RefreshFunction: "f", config.InventoryFunction: "i", config.DirectoryFunction: "d", config.Role: "AROA",
+			config.Table: " t ", config.UploadsBucket: "u", config.ReportsBucket: "r", config.RefreshFunction: "f", config.InventoryFunction: "i", config.DirectoryFunction: "d", config.NoticesTopic: "n", config.Role: "AROA",
 			config.SessionsTable: "s", config.API: "https://api.example", config.ConsoleOrigin: "https://console.example",
 		}
 		maps.Copy(settings, more)
 		return settings
 	}
 	byDefault := config.Config{
-		Table: "t", UploadsBucket: "u", ReportsBucket: "r", RefreshFunction: "f", InventoryFunction: "i", DirectoryFunction: "d", Role: "AROA",
-		PairMaxChars: 16, ExpiringDays: 90, InventoryRequired: true, ImportLease: 30 * time.Second, RefreshTimeZone: time.UTC,
+		Table: "t", UploadsBucket: "u", ReportsBucket: "r", RefreshFunction: "f", InventoryFunction: "i", DirectoryFunction: "d", NoticesTopic: "n", Role: "AROA",
+		PairMaxChars: 16, ExpiringDays: 90, InventoryRequired: true, ImportLease: 30 * time.Second, RefreshTimeZone: time.UTC, ReminderLanguage: "en",
 		SignIn:        access.SignIn{Claim: access.GroupsClaim},
 		SessionsTable: "s", API: "https://api.example", Console: config.Console{Origin: "https://console.example"},
 	}
@@ -59,6 +59,8 @@ func TestLoad(t *testing.T) {
 		"R2.2 longer than allowed":   {settings: given(map[string]string{config.PairMaxChars: "33"}), wrong: []string{config.PairMaxChars}},
 		"R2.11 no day at all":        {settings: given(map[string]string{config.ExpiringDays: "0"}), wrong: []string{config.ExpiringDays}},
 		"R2.11 beyond two years":     {settings: given(map[string]string{config.ExpiringDays: "731"}), wrong: []string{config.ExpiringDays}},
+		"R8.9 reminders in Dutch":    {settings: given(map[string]string{config.ReminderLanguage: "nl"}), differs: func(c *config.Config) { c.ReminderLanguage = "nl" }},
+		"R8.9 another language":      {settings: given(map[string]string{config.ReminderLanguage: "de"}), wrong: []string{config.ReminderLanguage, "en, nl, fr"}},
 		"kept for ever":              {settings: given(map[string]string{config.RetentionDays: "0"}), differs: func(*config.Config) {}},
 		"kept for a month": {
 			settings: given(map[string]string{config.RetentionDays: "30"}),
@@ -163,7 +165,7 @@ func TestChosen(t *testing.T) {
 	t.Parallel()
 	context := map[string]string{"expiringDays": "60", config.ImportLease: "1m", "": "1m"}
 	got, err := config.Chosen(func(name string) string { return context[name] })
-	want := config.Config{PairMaxChars: 16, ExpiringDays: 60, InventoryRequired: true, ImportLease: 30 * time.Second, RefreshTimeZone: time.UTC, SignIn: access.SignIn{Claim: access.GroupsClaim}}
+	want := config.Config{PairMaxChars: 16, ExpiringDays: 60, InventoryRequired: true, ImportLease: 30 * time.Second, RefreshTimeZone: time.UTC, ReminderLanguage: "en", SignIn: access.SignIn{Claim: access.GroupsClaim}}
 	if diff := cmp.Diff(want, got, zones); diff != "" || err != nil {
 		t.Errorf("%v (-want +got):\n%s", err, diff)
 	}

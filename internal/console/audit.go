@@ -11,7 +11,7 @@ var auditFilters = []string{"from", "to", "byName", "by", "action", "subject", "
 // auditActions are all actions of audit events, in the order of the filter. An address may have another one.
 var auditActions = []string{
 	"agreement.created", "agreement.updated", "agreement.moved", "agreement.deleted", "agreement.details_read", "pairs.added", "pairs.removed",
-	"group.created", "group.renamed", "group.deleted",
+	"group.created", "group.renamed", "group.deleted", "reminder_feed.made", "reminder_feed.revoked",
 	"import.announced", "import.succeeded", "import.rejected", "import.failed",
 	"statement.announced", "statement.accepted", "statement.refused", "statement.replaced", "statement.removed",
 	"inventory.announced", "inventory.received", "inventory.refused", "inventory.recounted",

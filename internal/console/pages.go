@@ -46,6 +46,10 @@ func Pages() []Page {
 		{"POST", "/console/preferences", access.Anyone, "console_preferences", none, setPreferences},
 
 		{"GET", "/console/overview", read, "console_overview", Nav{top, "overview"}, showOverview},
+		{"GET", "/console/reminders", read, "console_reminders", Nav{top, "ends"}, listReminders},
+		{"POST", "/console/reminders/feed", read, "console_feed_make", none, makeFeed},
+		{"GET", "/console/reminders/feed/revocation", read, "console_feed_revoke", none, confirmFeedRevocation},
+		{"POST", "/console/reminders/feed/revocation", read, "console_feed_revoke", none, revokeFeed},
 
 		{"GET", "/console/agreements", read, "console_agreements", Nav{agreed, "agreements"}, listAgreements},
 		{"POST", "/console/agreements/moves", manage, "console_move", none, moveAgreements},

@@ -20,13 +20,16 @@ import (
 	catalogapi "trueup/internal/httpapi/catalog"
 	"trueup/internal/httpapi/groups"
 	"trueup/internal/httpapi/licenses"
+	"trueup/internal/httpapi/reminders"
 	"trueup/internal/httpapi/reports"
 	"trueup/internal/importer"
 	"trueup/internal/inventories"
 	"trueup/internal/jobs"
+	"trueup/internal/notifier"
 	"trueup/internal/objects"
 	"trueup/internal/once"
 	"trueup/internal/refresher"
+	"trueup/internal/reminder"
 	"trueup/internal/report"
 	"trueup/internal/snapshot"
 	"trueup/internal/statements"
@@ -66,6 +69,9 @@ type deps struct {
 	Devices           device.Store
 	Jobs              jobs.Store
 	StartJobs         func(context.Context) error
+	Reminders         reminders.Lister
+	Feeds             reminder.Feeds
+	NewToken          func() string
 	Clock             func() time.Time
 	NewID             func() string
 	Log               *slog.Logger
@@ -107,6 +113,12 @@ func (d deps) reports() reports.Deps {
 	}
 }
 
+func (d deps) reminders() reminders.Deps {
+	return reminders.Deps{
+		Kernel: d.kernel(), Reminders: d.Reminders, Feeds: d.Feeds, NewToken: d.NewToken, Address: "https://api.example.org", Origin: "https://licences.example.org", Zone: d.Zone,
+	}
+}
+
 // handler returns the handler of a function.
 func (d deps) handler(function string) http.Handler {
 	switch function {
@@ -118,6 +130,8 @@ func (d deps) handler(function string) http.Handler {
 		return groups.New(d.groups())
 	case licenses.Name:
 		return licenses.New(d.licenses())
+	case reminders.Name:
+		return reminders.New(d.reminders())
 	case reports.Name:
 		return reports.New(d.reports())
 	}
@@ -134,7 +148,7 @@ func unused(log *slog.Logger) deps {
 		Agreements: broken{}, Register: noRegister{}, Answers: noAnswers{}, Groups: store.Groups, Inventory: store.Inventories, Imports: store.Imports, Audit: store.Audit, Once: store.Idempotency,
 		Counts: &inventories.Counts{}, Recount: nothing, Expiring: 90, Zone: time.UTC, Limits: defaultLimits, Catalog: &catalog.Store{},
 		Refreshes: &refresher.Requests{}, Statements: &statements.Service{}, Uploads: bucket, Uploader: func() string { return "AWS:local" }, UploadsBucket: uploadsBucket, Reports: bucket,
-		Snapshots: &snapshot.Library{}, Adjustments: store.Adjustments, Refresh: nothing, Subscriptions: store.Subscriptions, People: store.People, Users: noUsers{}, DirectoryFiles: store.DirectoryFiles, Devices: store.Devices, Jobs: store.LicenseJobs, StartJobs: nothing, Clock: time.Now, NewID: func() string { return "id" }, Log: log,
+		Snapshots: &snapshot.Library{}, Adjustments: store.Adjustments, Refresh: nothing, Subscriptions: store.Subscriptions, People: store.People, Users: noUsers{}, DirectoryFiles: store.DirectoryFiles, Devices: store.Devices, Jobs: store.LicenseJobs, StartJobs: nothing, Reminders: &notifier.Reader{}, Feeds: store.Feeds, NewToken: func() string { return "token" }, Clock: time.Now, NewID: func() string { return "id" }, Log: log,
 	}
 }
 

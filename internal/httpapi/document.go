@@ -104,6 +104,9 @@ func configuration(enums []Enum, maxValues int) huma.Config {
 		{Name: "license-removals", Description: "Removing licences of many users."},
 		{Name: "conflicts", Description: "Subscriptions with too few licences, or that have expired."},
 		{Name: "microsoft-graph", Description: "The façade of Microsoft Graph under /v1.0: users, their licences, subscriptions and groups of devices in the formats of Microsoft Graph, for its clients. Errors and query parameters are those of Microsoft Graph, too."},
+		{Name: "reminders", Description: "What ends soon, and refreshes that fail."},
+		{Name: "reminder-feed", Description: "The caller's calendar feed of reminders."},
+		{Name: "feeds", Description: "Calendar feeds, at addresses that are secret."},
 		{Name: "overview", Description: "The totals of the licence position."},
 		{Name: "openapi", Description: "This document."},
 	}

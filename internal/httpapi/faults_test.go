@@ -30,6 +30,7 @@ import (
 	catalogapi "trueup/internal/httpapi/catalog"
 	"trueup/internal/httpapi/groups"
 	"trueup/internal/httpapi/licenses"
+	"trueup/internal/httpapi/reminders"
 	"trueup/internal/httpapi/reports"
 	"trueup/internal/httpapi/route"
 	"trueup/internal/register"
@@ -68,21 +69,21 @@ func newFaultyWith(t *testing.T, faults faultproxy.Faults, others elsewhere) *fa
 	log := slog.New(slog.NewJSONHandler(&f.log, nil))
 	var names []string
 	for _, s := range config.Settings {
-		if s.Resource != "sessions" && !s.Deployed { // what only the console has, and what only a deployment knows
+		if s.Resource != "sessions" && (!s.Deployed || s.Required()) { // what only the console has, and what only a deployment knows
 			names = append(names, s.Name)
 		}
 	}
 	settings, err := config.Load(func(name string) string {
 		return map[string]string{
 			config.Table: table, config.UploadsBucket: uploadsBucket, config.ReportsBucket: reportsBucket,
-			config.RefreshFunction: "refresh", config.InventoryFunction: "inventory", config.DirectoryFunction: "directory", config.Role: "AROA",
+			config.RefreshFunction: "refresh", config.InventoryFunction: "inventory", config.DirectoryFunction: "directory", config.Role: "AROA", config.NoticesTopic: "topic", config.API: "https://api.example.org", config.ConsoleOrigin: "https://licences.example.org",
 		}[name]
 	}, names...)
 	if err != nil {
 		t.Fatal(err)
 	}
 	handlers := map[string]func(config.Config, aws.Config, *slog.Logger) http.Handler{
-		agreements.Name: app.Agreements, catalogapi.Name: app.Catalog, groups.Name: app.Groups, licenses.Name: app.Licenses, reports.Name: app.Reports,
+		agreements.Name: app.Agreements, catalogapi.Name: app.Catalog, groups.Name: app.Groups, licenses.Name: app.Licenses, reminders.Name: app.Reminders, reports.Name: app.Reports,
 	}
 	for _, r := range route.API {
 		if f.handlers[r.Function] == nil {

@@ -47,6 +47,7 @@ var schemaNames = map[string]string{
 	"Quantity":                  "MetricQuantity",
 	"Reason":                    "CodedReason",
 	"Recognition":               "TitleRecognition",
+	"Reminder":                  "LicenseReminder",
 	"Renewal":                   "SubscriptionRenewal",
 	"Restoring":                 "UserRestoration",
 	"Result":                    "AgreementResult",

@@ -35,6 +35,7 @@ import (
 	"trueup/internal/intake/kind"
 	"trueup/internal/inventories"
 	"trueup/internal/jobs"
+	"trueup/internal/notifier"
 	"trueup/internal/people"
 	"trueup/internal/refresher"
 	"trueup/internal/register"
@@ -192,6 +193,10 @@ func newStack(t *testing.T) *stack {
 		}
 		return err
 	}
+	deps.Reminders = &notifier.Reader{
+		Agreements: all, Subscriptions: store.Subscriptions, Devices: store.Devices, Refreshes: refreshes, Terms: &notifier.Terms{Files: deps.Reports}, Zone: time.UTC,
+	}
+	deps.Feeds, deps.NewToken = store.Feeds, rand.Text
 	s.deps = deps
 	s.refresh = trigger.Handler(trigger.Jobs{
 		Files:    []trigger.Receiver{{Kind: kind.Statements, Receive: deps.Statements.Receive}},

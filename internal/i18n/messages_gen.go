@@ -947,6 +947,11 @@ var messages = [...]message{
 		"Dit is een software-inventaris, geen lijst voor de catalogus. Upload het onder inventory/.",
 		"Ce fichier est un inventaire de logiciels, pas une liste pour le catalogue. Déposez-le sous inventory/.",
 	}},
+	{"feed_not_found", [...]string{
+		"There is no such calendar feed. Make a new address in the console, under Reminders.",
+		"Deze agendafeed bestaat niet. Maak een nieuw adres in de console, onder Herinneringen.",
+		"Ce flux de calendrier n’existe pas. Créez une nouvelle adresse dans la console, sous Rappels.",
+	}},
 	{"feed_statement", [...]string{
 		"This is a statement of entitlements, not a list for the catalog. Upload it under entitlements/.",
 		"Dit is een overzicht van rechten, geen lijst voor de catalogus. Upload het onder entitlements/.",

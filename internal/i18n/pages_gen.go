@@ -309,6 +309,16 @@ var pageMessages = [...]message{
 		"Vernieuwing geslaagd",
 		"Actualisation réussie",
 	}},
+	{"console_action_reminder_feed_made", [...]string{
+		"Calendar feed: address made",
+		"Agendafeed: adres gemaakt",
+		"Flux de calendrier : adresse créée",
+	}},
+	{"console_action_reminder_feed_revoked", [...]string{
+		"Calendar feed: address revoked",
+		"Agendafeed: adres ingetrokken",
+		"Flux de calendrier : adresse révoquée",
+	}},
 	{"console_action_rule_added", [...]string{
 		"Rule added",
 		"Regel toegevoegd",
@@ -1444,6 +1454,11 @@ var pageMessages = [...]message{
 		"Deze titel staat niet meer in de wachtrij: iemand heeft erover beslist, of de inventaris heeft hem niet meer.",
 		"Ce titre n'est plus dans la file : quelqu'un en a décidé, ou l'inventaire ne l'a plus.",
 	}},
+	{"console_done_feed_revoked", [...]string{
+		"The address of your calendar feed is revoked.",
+		"Het adres van uw agendafeed is ingetrokken.",
+		"L’adresse de votre flux de calendrier est révoquée.",
+	}},
 	{"console_done_group", [...]string{
 		"The license group {name} is added.",
 		"De licentiegroep {name} is toegevoegd.",
@@ -1619,6 +1634,11 @@ var pageMessages = [...]message{
 		"Wat binnenkort afloopt",
 		"Ce qui expire bientôt",
 	}},
+	{"console_ends_all", [...]string{
+		"All reminders",
+		"Alle herinneringen",
+		"Tous les rappels",
+	}},
 	{"console_ends_before", [...]string{
 		"Ends before",
 		"Loopt af vóór",
@@ -1663,6 +1683,71 @@ var pageMessages = [...]message{
 		"Export",
 		"Exporteren",
 		"Exporter",
+	}},
+	{"console_feed", [...]string{
+		"Calendar feed",
+		"Agendafeed",
+		"Flux de calendrier",
+	}},
+	{"console_feed_address", [...]string{
+		"Address of the calendar",
+		"Adres van de agenda",
+		"Adresse du calendrier",
+	}},
+	{"console_feed_made", [...]string{
+		"Address made",
+		"Adres gemaakt",
+		"Adresse créée",
+	}},
+	{"console_feed_make", [...]string{
+		"Make an address",
+		"Een adres maken",
+		"Créer une adresse",
+	}},
+	{"console_feed_new", [...]string{
+		"Your new address",
+		"Uw nieuwe adres",
+		"Votre nouvelle adresse",
+	}},
+	{"console_feed_read", [...]string{
+		"Last read by a calendar",
+		"Laatst gelezen door een agenda",
+		"Dernière lecture par un calendrier",
+	}},
+	{"console_feed_renew", [...]string{
+		"Make a new address",
+		"Een nieuw adres maken",
+		"Créer une nouvelle adresse",
+	}},
+	{"console_feed_renew_what", [...]string{
+		"A new address replaces the earlier one, which stops working at once.",
+		"Een nieuw adres vervangt het vorige, dat meteen stopt met werken.",
+		"Une nouvelle adresse remplace la précédente, qui cesse aussitôt de fonctionner.",
+	}},
+	{"console_feed_revoke", [...]string{
+		"Revoke the address",
+		"Het adres intrekken",
+		"Révoquer l’adresse",
+	}},
+	{"console_feed_revoke_what", [...]string{
+		"The address stops working at once, and calendars that read it get nothing more. You can make a new one at any time.",
+		"Het adres stopt meteen met werken en agenda’s die het lezen krijgen niets meer. U kunt op elk moment een nieuw adres maken.",
+		"L’adresse cesse aussitôt de fonctionner et les calendriers qui la lisent ne reçoivent plus rien. Vous pouvez en créer une nouvelle à tout moment.",
+	}},
+	{"console_feed_secret", [...]string{
+		"Copy it now: it is shown only once. Everyone who has it can read the calendar, so keep it secret.",
+		"Kopieer het nu: het wordt maar één keer getoond. Iedereen die het heeft, kan de agenda lezen. Houd het dus geheim.",
+		"Copiez-la maintenant : elle n’est affichée qu’une fois. Toute personne qui la possède peut lire le calendrier, gardez-la donc secrète.",
+	}},
+	{"console_feed_stops", [...]string{
+		"Stops on",
+		"Stopt op",
+		"S’arrête le",
+	}},
+	{"console_feed_what", [...]string{
+		"An address at which Outlook, Google Calendar and other programs read the end dates of the coming year. It has no names of agreements and no personal data. It stops 90 days after you last opened this page.",
+		"Een adres waarop Outlook, Google Agenda en andere programma’s de einddatums van het komende jaar lezen. Het bevat geen namen van overeenkomsten en geen persoonsgegevens. Het stopt 90 dagen nadat u deze pagina het laatst hebt geopend.",
+		"Une adresse à laquelle Outlook, Google Agenda et d’autres programmes lisent les dates de fin de l’année à venir. Elle ne contient ni noms d’accords ni données personnelles. Elle s’arrête 90 jours après votre dernière ouverture de cette page.",
 	}},
 	{"console_field", [...]string{
 		"Field",
@@ -2964,6 +3049,91 @@ var pageMessages = [...]message{
 		"Een vernieuwing vraagt alle nummerparen op en werkt de rapporten bij: elke nacht, na nieuwe licentieoverzichten en wanneer u erom vraagt.",
 		"Une actualisation interroge toutes les paires de numéros et met à jour les rapports : chaque nuit, après de nouveaux relevés et à votre demande.",
 	}},
+	{"console_reminder_date", [...]string{
+		"Date",
+		"Datum",
+		"Date",
+	}},
+	{"console_reminder_kind", [...]string{
+		"Kind",
+		"Soort",
+		"Type",
+	}},
+	{"console_reminder_kind_agreement", [...]string{
+		"Agreement",
+		"Overeenkomst",
+		"Accord",
+	}},
+	{"console_reminder_kind_conflict", [...]string{
+		"Conflict",
+		"Conflict",
+		"Conflit",
+	}},
+	{"console_reminder_kind_refresh", [...]string{
+		"Refresh",
+		"Vernieuwing",
+		"Actualisation",
+	}},
+	{"console_reminder_kind_subscription", [...]string{
+		"Subscription",
+		"Abonnement",
+		"Abonnement",
+	}},
+	{"console_reminder_products", [...]string{
+		"Products whose term ends: {n}",
+		"Producten waarvan de looptijd afloopt: {n}",
+		"Produits dont la durée expire : {n}",
+	}},
+	{"console_reminder_refresh_failed", [...]string{
+		"The last refresh did not complete",
+		"De laatste vernieuwing is niet voltooid",
+		"La dernière actualisation ne s’est pas terminée",
+	}},
+	{"console_reminder_refresh_late", [...]string{
+		"No refresh has completed for more than a day",
+		"Al meer dan een dag is geen vernieuwing voltooid",
+		"Aucune actualisation ne s’est terminée depuis plus d’un jour",
+	}},
+	{"console_reminder_urgency", [...]string{
+		"Urgency",
+		"Dringendheid",
+		"Urgence",
+	}},
+	{"console_reminder_what", [...]string{
+		"What",
+		"Wat",
+		"Quoi",
+	}},
+	{"console_reminder_within", [...]string{
+		"Within {n} days",
+		"Binnen {n} dagen",
+		"Dans {n} jours",
+	}},
+	{"console_reminders", [...]string{
+		"Reminders",
+		"Herinneringen",
+		"Rappels",
+	}},
+	{"console_reminders_count", [...]string{
+		"Reminders: {n}",
+		"Herinneringen: {n}",
+		"Rappels : {n}",
+	}},
+	{"console_reminders_lede", [...]string{
+		"What ends soon, and what needs a decision. Each is announced 90, 30 and 7 days before its date.",
+		"Wat binnenkort afloopt en wat een beslissing vraagt. Alles wordt 90, 30 en 7 dagen vooraf gemeld.",
+		"Ce qui expire bientôt et ce qui demande une décision. Tout est annoncé 90, 30 et 7 jours avant sa date.",
+	}},
+	{"console_reminders_none", [...]string{
+		"Nothing ends soon",
+		"Niets loopt binnenkort af",
+		"Rien n’expire bientôt",
+	}},
+	{"console_reminders_none_text", [...]string{
+		"Agreements with an end, subscriptions that do not renew automatically and conflicts appear here 90 days before their date.",
+		"Overeenkomsten met een einde, abonnementen die niet automatisch worden verlengd en conflicten verschijnen hier 90 dagen voor hun datum.",
+		"Les accords avec une fin, les abonnements sans renouvellement automatique et les conflits apparaissent ici 90 jours avant leur date.",
+	}},
 	{"console_remove_pair", [...]string{
 		"Remove the pair",
 		"Het paar verwijderen",
@@ -4238,6 +4408,31 @@ var pageMessages = [...]message{
 		"User principal name",
 		"User principal name (UPN)",
 		"Nom d'utilisateur principal",
+	}},
+	{"console_urgency_later", [...]string{
+		"Later",
+		"Later",
+		"Plus tard",
+	}},
+	{"console_urgency_now", [...]string{
+		"Now",
+		"Nu",
+		"Maintenant",
+	}},
+	{"console_urgency_within_30", [...]string{
+		"Within 30 days",
+		"Binnen 30 dagen",
+		"Dans 30 jours",
+	}},
+	{"console_urgency_within_7", [...]string{
+		"Within 7 days",
+		"Binnen 7 dagen",
+		"Dans 7 jours",
+	}},
+	{"console_urgency_within_90", [...]string{
+		"Within 90 days",
+		"Binnen 90 dagen",
+		"Dans 90 jours",
 	}},
 	{"console_user", [...]string{
 		"User",

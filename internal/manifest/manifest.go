@@ -20,10 +20,11 @@ const (
 	Uploads  Resource = "uploads"  // the bucket for uploads of admins
 	Reports  Resource = "reports"  // the bucket for reports
 	Sessions Resource = "sessions" // the table of the console's sessions, which has no indexes
+	Notices  Resource = "notices"  // the notification topic, to which people subscribe (R8.9)
 )
 
-// IsTable reports whether the resource is a DynamoDB table. The others are buckets.
-func (r Resource) IsTable() bool { return r == Table || r == Sessions }
+// IsBucket reports whether the resource is a bucket.
+func (r Resource) IsBucket() bool { return r == Uploads || r == Reports }
 
 // ExportsPrefix is the prefix in the reports bucket for files that are too large for a response.
 // Clients download them at once; they are kept for a day.
@@ -37,6 +38,9 @@ const UploadsKept = kind.KeptDays
 
 // JobsPrefix is the prefix in the reports bucket of the users and the results of jobs that change licences.
 const JobsPrefix = "license-jobs/"
+
+// RemindersPrefix is the prefix in the reports bucket of what reminders are computed from once a day.
+const RemindersPrefix = "reminders/"
 
 // Action is an IAM action.
 type Action string
@@ -52,10 +56,11 @@ type Grant struct {
 // Trigger says what calls a function.
 type Trigger string
 
-// The triggers. A function has one; an Objects function can also have a schedule.
+// The triggers. A function has one; a function that does not serve HTTP can also have a schedule.
 const (
-	HTTP    Trigger = "http"   // API Gateway, routes of package route
-	Objects Trigger = "object" // files of its kinds (Prefixes), asynchronous
+	HTTP    Trigger = "http"     // API Gateway, routes of package route
+	Objects Trigger = "object"   // files of its kinds (Prefixes), asynchronous
+	Clock   Trigger = "schedule" // only its schedule, asynchronous
 )
 
 // The sources of trueup's own events: {"source": …}.
@@ -130,6 +135,7 @@ const (
 	// Without permission to list the bucket, S3 answers 403 instead of 404 for a missing object.
 	listBucket   Action = "s3:ListBucket"
 	deleteObject Action = "s3:DeleteObject"
+	publish      Action = "sns:Publish"
 )
 
 // receive returns the grants for the files that a function receives: reading the files, and the
@@ -352,6 +358,42 @@ var Functions = []Function{
 		Added:    []string{config.ReportsBucket, config.SignInClaim, config.SignInRoles, config.SignInEntra, config.ConsoleClient}, // without the bucket, no copy of the register is read
 		Grants: []Grant{
 			{Resource: Table, Actions: []Action{get, batchGet, query, scan, put, update, remove, check}},
+			{Resource: Reports, Prefix: "copies/", Actions: []Action{getObject, listBucket}},
+		},
+	},
+	{
+		Name:    "reminders",
+		Summary: "Serves reminders and calendar feeds over HTTP.",
+		Trigger: HTTP,
+		Memory:  512,
+		Timeout: requestTimeout,
+		Settings: []string{
+			config.Table, config.ReportsBucket, config.RefreshTimeZone, config.API, config.ConsoleOrigin,
+			config.SignInClaim, config.SignInRoles, config.SignInEntra, config.ConsoleClient,
+		},
+		Grants: []Grant{
+			{Resource: Table, Actions: []Action{get, batchGet, query, scan, put, update, remove}},
+			{Resource: Reports, Prefix: RemindersPrefix, Actions: []Action{getObject, listBucket}},
+			{Resource: Reports, Prefix: "copies/", Actions: []Action{getObject, listBucket}},
+		},
+	},
+	{
+		// Apart from the function that serves HTTP: this one may publish and has no routes, that one the other
+		// way round.
+		Name:    "notices",
+		Summary: "Sends reminders to the notification topic: once a day what ends soon, and at once that refreshes fail.",
+		Trigger: Clock,
+		Every:   time.Hour,
+		Memory:  1024, // the register of 100,000 agreements, and the ends of their entitlements
+		Timeout: 15 * time.Minute,
+		Retries: 2,
+		Settings: []string{
+			config.Table, config.ReportsBucket, config.NoticesTopic, config.RefreshTimeZone, config.ReminderLanguage, config.ConsoleOrigin,
+		},
+		Grants: []Grant{
+			{Resource: Table, Actions: []Action{get, batchGet, query, scan, put}},
+			{Resource: Notices, Actions: []Action{publish}},
+			{Resource: Reports, Prefix: RemindersPrefix, Actions: []Action{getObject, putObject, listBucket}},
 			{Resource: Reports, Prefix: "copies/", Actions: []Action{getObject, listBucket}},
 		},
 	},

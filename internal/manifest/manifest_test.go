@@ -17,6 +17,7 @@ import (
 	"trueup/internal/jobs"
 	"trueup/internal/journal"
 	"trueup/internal/manifest"
+	"trueup/internal/reminder"
 	"trueup/internal/report"
 )
 
@@ -91,7 +92,7 @@ func TestSettingsNameWhatExists(t *testing.T) {
 	t.Parallel()
 	for _, s := range config.Settings {
 		switch manifest.Resource(s.Resource) {
-		case "", manifest.Table, manifest.Uploads, manifest.Reports, manifest.Sessions:
+		case "", manifest.Table, manifest.Uploads, manifest.Reports, manifest.Sessions, manifest.Notices:
 		default:
 			t.Errorf("%s is the name of %q, which is no resource", s.Name, s.Resource)
 		}
@@ -108,14 +109,15 @@ func TestPrefixesAreThoseOfTheKeys(t *testing.T) {
 	keys := map[manifest.Resource]map[string][]string{
 		manifest.Uploads: {},
 		manifest.Reports: {
-			kind.Agreements.Results: {imp.ReportKey(), imp.AnnotatedKey("en")},
-			kind.Catalog.Results:    {feeder.ResultKey(kind.Catalog.Key("", "a.csv"))},
-			report.SnapshotPrefix:   {report.LegacyLatestKey, report.LegacyManifestKey("2026-11-21"), report.Published{Date: "2026-11-21"}.Key()},
-			inventories.Tallies:     {inventories.Tallies + "2026-11/checksum"},
-			inventories.PCs:         {inventories.PCs + "2026-11-30/checksum"},
-			journal.CopiesPrefix:    nil,
-			manifest.ExportsPrefix:  nil,
-			manifest.JobsPrefix:     {jobs.Prefix + "a.json"},
+			kind.Agreements.Results:  {imp.ReportKey(), imp.AnnotatedKey("en")},
+			kind.Catalog.Results:     {feeder.ResultKey(kind.Catalog.Key("", "a.csv"))},
+			report.SnapshotPrefix:    {report.LegacyLatestKey, report.LegacyManifestKey("2026-11-21"), report.Published{Date: "2026-11-21"}.Key()},
+			inventories.Tallies:      {inventories.Tallies + "2026-11/checksum"},
+			inventories.PCs:          {inventories.PCs + "2026-11-30/checksum"},
+			journal.CopiesPrefix:     nil,
+			manifest.ExportsPrefix:   nil,
+			manifest.JobsPrefix:      {jobs.Prefix + "a.json"},
+			manifest.RemindersPrefix: {reminder.TermsKey},
 
 			manifest.AnnotatedPrefix: nil,
 		},
@@ -144,7 +146,7 @@ func TestPrefixesAreThoseOfTheKeys(t *testing.T) {
 			}
 		}
 		for _, g := range f.Grants {
-			if _, used := keys[g.Resource][g.Prefix]; !g.Resource.IsTable() && !used {
+			if _, used := keys[g.Resource][g.Prefix]; g.Resource.IsBucket() && !used {
 				t.Errorf("%s is granted %q of %s, which nothing uses", f.Name, g.Prefix, g.Resource)
 			}
 		}

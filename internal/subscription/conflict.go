@@ -34,6 +34,12 @@ type Conflict struct {
 	WaysOut  []Way
 }
 
+// EndsOn returns the day on which the conflict becomes overdue.
+func (c Conflict) EndsOn(zone *time.Location) day.Date {
+	since, _ := day.In(c.Since, zone).Time()
+	return day.Of(since.AddDate(0, 0, ConflictDays))
+}
+
 // Conflicts returns the conflicts of the subscription's users at a moment: none, one, or both.
 func (s Seats) Conflicts(now time.Time, zone *time.Location) []Conflict {
 	return s.conflicts(s.Assigned, s.Short(), s.ShortSince, now, zone)

@@ -1,6 +1,10 @@
 package subscription
 
-import "time"
+import (
+	"time"
+
+	"trueup/internal/day"
+)
 
 // Count is the numbers of a subscription at a moment: a Holding without its services and without the
 // list of its devices, so that it can be kept for each day.
@@ -45,6 +49,15 @@ func (c Count) Free() int { return c.Seats.Quantity - c.Used }
 
 // Unused returns the licences that are left; 0 if there are too few.
 func (c Count) Unused() int { return max(c.Free(), 0) }
+
+// EndsOn returns the last day of a subscription that ends on this day or later, and that does not renew
+// automatically; empty for any other.
+func (c Count) EndsOn(today day.Date) day.Date {
+	if end := c.Seats.End(today); end >= today && c.Seats.RenewsOn(today) == "" {
+		return end
+	}
+	return ""
+}
 
 // Conflicts returns the conflicts at a moment: none, one, or both.
 func (c Count) Conflicts(now time.Time, zone *time.Location) []Conflict {

@@ -37,7 +37,7 @@ func Summarise(all []Count, now time.Time, zone *time.Location, soon day.Date) S
 				s.Overdue++
 			}
 		}
-		if end := c.Seats.End(today); end != "" && end >= today && end <= soon && c.Seats.RenewsOn(today) == "" && !c.Unwatched {
+		if end := c.EndsOn(today); end != "" && end <= soon && !c.Unwatched {
 			later := slices.IndexFunc(s.Ending, func(other Count) bool { return other.Seats.End(today) > end })
 			if later < 0 {
 				later = len(s.Ending)

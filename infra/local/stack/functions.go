@@ -103,15 +103,13 @@ func (s *Stack) environment(f manifest.Function, o Options) []string {
 	if o.FunctionsDynamoDB != "" {
 		dynamo = o.FunctionsDynamoDB
 	}
-	key := o.Credentials
-	if s.files != nil { // another S3 knows only the given key
-		key = keyOf(f.Name, o).Credentials
-	}
+	key := s.keyOf(f.Name, o)
 	env := []string{
 		"AWS_ENDPOINT_URL_DYNAMODB=" + dynamo,
 		"AWS_ENDPOINT_URL_S3=" + s.S3URL,
 		"AWS_ENDPOINT_URL_LAMBDA=" + s.LambdaURL,
 		"AWS_ENDPOINT_URL_SECRETS_MANAGER=" + s.secretsURL,
+		"AWS_ENDPOINT_URL_SNS=" + s.noticesURL,
 		"AWS_ACCESS_KEY_ID=" + key.AccessKeyID,
 		"AWS_SECRET_ACCESS_KEY=" + key.SecretAccessKey,
 		"AWS_RESPONSE_CHECKSUM_VALIDATION=when_required",
@@ -125,6 +123,24 @@ func (s *Stack) environment(f manifest.Function, o Options) []string {
 		}
 	}
 	return append(env, o.Env...)
+}
+
+// keyOf returns the key of a function. Another S3 knows only the given key.
+func (s *Stack) keyOf(function string, o Options) aws.Credentials {
+	if s.files == nil {
+		return o.Credentials
+	}
+	return keyOf(function, o).Credentials
+}
+
+// publishers returns the access keys of the functions that may publish notices.
+func (s *Stack) publishers(o Options) (ids []string) {
+	for _, f := range manifest.Functions {
+		if slices.ContainsFunc(f.Grants, func(g manifest.Grant) bool { return g.Resource == manifest.Notices }) {
+			ids = append(ids, s.keyOf(f.Name, o).AccessKeyID)
+		}
+	}
+	return ids
 }
 
 // keyOf returns the key of the local S3 with which a function acts. Its principal has the form of a
@@ -156,6 +172,8 @@ func (s *Stack) setting(f manifest.Function, name string) string {
 		return s.Table
 	case setting.Resource == string(manifest.Sessions):
 		return s.Sessions
+	case setting.Resource == string(manifest.Notices):
+		return noticesTopic
 	case setting.Deployed:
 		return map[string]string{
 			config.API: s.FrontURL, config.ConsoleOrigin: s.FrontURL, config.ConsoleIssuer: s.FrontURL + gateway.IssuerPath,

@@ -36,6 +36,7 @@ import (
 	"trueup/infra/local/aws/loopback"
 	"trueup/infra/local/aws/s3"
 	"trueup/infra/local/aws/secrets"
+	"trueup/infra/local/aws/sns"
 	"trueup/infra/local/vlsc"
 	"trueup/internal/access"
 	"trueup/internal/manifest"
@@ -47,6 +48,8 @@ const (
 	SessionsTable = "trueup-sessions"
 	UploadsBucket = "trueup-uploads"
 	ReportsBucket = "trueup-reports"
+
+	noticesTopic = "arn:aws:sns:" + s3.Region + ":000000000000:trueup-notices"
 )
 
 // NewAccount is the limit of concurrent executions of a new AWS account.
@@ -111,6 +114,7 @@ type Stack struct {
 	Table            string
 	Sessions         string // table of the console's sessions
 	DataDir          string
+	NoticesDir       string       // folder of the messages that were published, each a file
 	VLSCURL          string       // address of the reference server; empty without it
 	VLSC             *vlsc.Server // for setting its faults; nil without it
 
@@ -118,6 +122,7 @@ type Stack struct {
 
 	samples     string // Options.Samples as an absolute path; empty for none
 	secretsURL  string
+	noticesURL  string
 	service     map[string]string               // settings of the reference server by name; empty without it
 	night       func(after time.Time) time.Time // the time of the next nightly refresh
 	credentials aws.CredentialsProvider
@@ -155,6 +160,7 @@ func Start(ctx context.Context, o Options) (_ *Stack, err error) {
 			return nil, err
 		}
 	}
+	s.NoticesDir = filepath.Join(s.DataDir, "notices")
 	logs := filepath.Join(s.DataDir, "logs")
 	if err := os.MkdirAll(logs, 0o700); err != nil {
 		return nil, fmt.Errorf("folder of the data: %w", err)
@@ -195,7 +201,7 @@ func Start(ctx context.Context, o Options) (_ *Stack, err error) {
 	}
 
 	known := map[string]string{} // values of secrets by name
-	s.secretsURL = ports.secrets.url()
+	s.secretsURL, s.noticesURL = ports.secrets.url(), ports.notices.url()
 	if o.Service {
 		s.VLSCURL = ports.vlsc.url()
 		known[vlscSecret] = s.newService()
@@ -228,6 +234,7 @@ func Start(ctx context.Context, o Options) (_ *Stack, err error) {
 		s.serve(ports.s3, s.files)
 	}
 	s.serve(ports.secrets, secrets.New(s3.Region, known))
+	s.serve(ports.notices, sns.New(sns.Options{Dir: s.NoticesDir, Topics: []string{noticesTopic}, Keys: s.publishers(o), Now: time.Now}))
 	if s.VLSC != nil {
 		s.serve(ports.vlsc, s.VLSC)
 	}
@@ -288,7 +295,7 @@ func openLog(dir, name string) (*os.File, error) {
 }
 
 // sockets are the open listeners.
-type sockets struct{ front, s3, lambda, secrets, vlsc socket }
+type sockets struct{ front, s3, lambda, secrets, notices, vlsc socket }
 
 type socket struct{ net.Listener }
 
@@ -316,12 +323,15 @@ func listen(o Options) (p sockets, err error) {
 	if p.secrets.Listener, err = loopback.Listen(0, ""); err != nil {
 		return p, err
 	}
+	if p.notices.Listener, err = loopback.Listen(0, ""); err != nil {
+		return p, err
+	}
 	p.lambda.Listener, err = loopback.Listen(0, "")
 	return p, err
 }
 
 func (p sockets) close() {
-	for _, s := range []socket{p.front, p.s3, p.lambda, p.secrets, p.vlsc} {
+	for _, s := range []socket{p.front, p.s3, p.lambda, p.secrets, p.notices, p.vlsc} {
 		if s.Listener != nil {
 			s.Close()
 		}

@@ -5,7 +5,7 @@
 //
 // Open returns a Table, which has one type for each contract of the domain and of the
 // use cases: Agreements, Groups, Imports, Statements, Inventories, Snapshots, Adjustments,
-// Subscriptions, People, Devices, DirectoryFiles, LicenseJobs, Journal, Audit and Idempotency. Refreshes is made by NewRefreshes.
+// Subscriptions, People, Devices, DirectoryFiles, LicenseJobs, Reminders, Feeds, Journal, Audit and Idempotency. Refreshes is made by NewRefreshes.
 // Upkeep is the work of a schedule. The types do not use each other. They share an engine,
 // which sends requests and retries them, and what several types read and write:
 // storedAgreements, storedGroups, tombstones of groups, journals, and visibility, which
@@ -68,6 +68,11 @@
 //	lease of directory files  DIRECTORY#LEASE              LEASE                  -                                          which process works on these files, until when
 //	license job               JOBS                         JOB#{id}               -                                          how far a job is; all, newest first
 //	open license job          JOBS#OPEN                    JOB#{id}               -                                          jobs that wait, or were interrupted
+//	digest day                REMINDERS                    DAY                    -                                          on which day the last digest of reminders was sent
+//	lease of reminders        REMINDERS                    LEASE                  -                                          which process sends reminders, until when
+//	sent reminder             REMINDERS#2026-12-31         {reminder}#30          -                                          which reminders were sent about a date
+//	feed                      FEED#{owner}                 FEED                   -                                          the calendar of a person: the hash of its address, and until when it goes on
+//	feed hash                 FEEDHASH#{hash}              FEEDHASH               -                                          whose calendar has the address with a hash
 //	lease of license jobs     JOBS#LEASE                   LEASE                  -                                          which process works on these jobs, until when
 //	idempotency               IDEMPOTENCY#{subject}/{key}  IDEMPOTENCY            -                                          what a POST answered the first time, for a day
 //	audit event               AUDIT#0                      {event}                -                                          who changed what, newest first: the shards are merged

@@ -117,7 +117,23 @@ const (
 	licenseJobLeasePK pk = "JOBS#LEASE"
 	licenseJobLeaseSK sk = "LEASE"
 	licenseJobPrefix     = "JOB#"
+
+	remindersPK      pk = "REMINDERS" // two items; what was sent has a partition for each date
+	digestDaySK      sk = "DAY"
+	remindersLeaseSK sk = "LEASE"
 )
+
+// sentPK returns the partition of the reminders that were sent about a date.
+func sentPK(date day.Date) pk { return pk("REMINDERS#" + string(date)) }
+
+func sentKey(date day.Date, id string, offset int) (pk, sk) {
+	return sentPK(date), sk(id + "#" + strconv.Itoa(offset))
+}
+
+// feedKey returns the key of the feed of a person, and feedHashKey the key of the item that names the owner of
+// the feed with a hash.
+func feedKey(owner string) (pk, sk)    { return pk("FEED#" + bounded(owner, maxPartitionName)), "FEED" }
+func feedHashKey(hash string) (pk, sk) { return pk("FEEDHASH#" + hash), "FEEDHASH" }
 
 const deviceNamePrefix = "NAME#"
 

@@ -89,6 +89,11 @@ func patterns() []pattern {
 		at(directoryLeasePK, directoryLeaseSK)("lease of directory files", leaseItem{}, "which process works on these files, until when"),
 		at(licenseJobKey("{id}"))("license job", licenseJobItem{}, "how far a job is; all, newest first"),
 		at(openLicenseJobKey("{id}"))("open license job", openLicenseJobItem{}, "jobs that wait, or were interrupted"),
+		at(remindersPK, digestDaySK)("digest day", digestDayItem{}, "on which day the last digest of reminders was sent"),
+		at(remindersPK, remindersLeaseSK)("lease of reminders", leaseItem{}, "which process sends reminders, until when"),
+		at(sentKey("2026-12-31", "{reminder}", 30))("sent reminder", sentItem{}, "which reminders were sent about a date"),
+		at(feedKey("{owner}"))("feed", feedItem{}, "the calendar of a person: the hash of its address, and until when it goes on"),
+		at(feedHashKey("{hash}"))("feed hash", feedHashItem{}, "whose calendar has the address with a hash"),
 		at(licenseJobLeasePK, licenseJobLeaseSK)("lease of license jobs", leaseItem{}, "which process works on these jobs, until when"),
 		at(idempotencyKey("{subject}/{key}"))("idempotency", onceItem{}, "what a POST answered the first time, for a day"),
 		row("audit event", auditItem{}, auditShardPK(0), "{event}", "who changed what, newest first: the shards are merged"),
@@ -106,7 +111,7 @@ func document() string {
 //
 // Open returns a Table, which has one type for each contract of the domain and of the
 // use cases: Agreements, Groups, Imports, Statements, Inventories, Snapshots, Adjustments,
-// Subscriptions, People, Devices, DirectoryFiles, LicenseJobs, Journal, Audit and Idempotency. Refreshes is made by NewRefreshes.
+// Subscriptions, People, Devices, DirectoryFiles, LicenseJobs, Reminders, Feeds, Journal, Audit and Idempotency. Refreshes is made by NewRefreshes.
 // Upkeep is the work of a schedule. The types do not use each other. They share an engine,
 // which sends requests and retries them, and what several types read and write:
 // storedAgreements, storedGroups, tombstones of groups, journals, and visibility, which

@@ -64,6 +64,7 @@ func storedItems() map[string]storedItem {
 		"adjustments":  {zero: adjustmentsItem{}},
 		"subscription": {zero: subscriptionItem{}}, "subscription-name": {zero: subscriptionNameItem{}}, "subscription-count": {zero: subscriptionCountItem{}},
 		"directory-file": {zero: directoryFileItem{}, was: []map[string]string{{"expires": "", "record.annotated": "", "record.deleting": ""}, {"record.annotated": "", "record.deleting": ""}, {"record.deleting": ""}}}, "open-directory-file": {zero: openDirectoryFileItem{}}, "newest-directory-file": {zero: newestFileItem{}}, "directory-lease": {zero: leaseItem{}},
+		"digest-day": {zero: digestDayItem{}}, "sent-reminder": {zero: sentItem{}}, "feed": {zero: feedItem{}}, "feed-hash": {zero: feedHashItem{}},
 		"license-job": {zero: licenseJobItem{}, was: []map[string]string{{"order.source": ""}}}, "open-license-job": {zero: openLicenseJobItem{}},
 		"seats": {zero: seatsItem{}}, "user": {zero: userItem{}, was: []map[string]string{{"excluded": "", "excluded_until": "", "waiting": ""}}}, "upn": {zero: upnItem{}},
 		"device": {zero: deviceItem{}}, "device-name": {zero: deviceNameItem{}}, "directory-id": {zero: directoryIDItem{}}, "device-group": {zero: deviceGroupItem{}, was: []map[string]string{{"nested": ""}}},

@@ -8,11 +8,12 @@ import (
 	catalogapi "trueup/internal/httpapi/catalog"
 	"trueup/internal/httpapi/groups"
 	"trueup/internal/httpapi/licenses"
+	"trueup/internal/httpapi/reminders"
 	"trueup/internal/httpapi/reports"
 )
 
 // Document returns the document, as indented JSON. Package docs embeds a copy of it, which the
 // operation "openapi" returns.
 func Document() []byte {
-	return httpapi.Document(agreements.Function(), groups.Function(), catalogapi.Function(), reports.Function(), licenses.Function())
+	return httpapi.Document(agreements.Function(), groups.Function(), catalogapi.Function(), reports.Function(), licenses.Function(), reminders.Function())
 }

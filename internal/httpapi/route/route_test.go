@@ -47,6 +47,9 @@ func TestPermissions(t *testing.T) {
 		"GET /console/{path...}":       access.Anyone,
 		"POST /console/{path...}":      access.Anyone,
 		"GET /signed-in":               access.Anyone,
+		"GET /feeds/{file}":            access.Anyone, // the address is the secret
+		"PUT /reminder-feed":           access.Read,   // the caller's own
+		"DELETE /reminder-feed":        access.Read,
 		"GET /agreements/{id}/details": access.ReadDetails,
 		"POST /refreshes":              access.RefreshNow,
 	}

@@ -17,7 +17,7 @@ type layer struct {
 // domainOrder is the order of the packages of the domain. Each may import earlier ones only.
 var domainOrder = []string{
 	"internal/agreement", "internal/agreement/pairfile", "internal/group", "internal/entitlement", "internal/entitlement/statement",
-	"internal/product", "internal/product/builtin", "internal/position", "internal/inventory", "internal/proposal", "internal/subscription", "internal/device", "internal/report", "internal/directory/columns", "internal/directory",
+	"internal/product", "internal/product/builtin", "internal/position", "internal/inventory", "internal/proposal", "internal/subscription", "internal/device", "internal/report", "internal/reminder", "internal/directory/columns", "internal/directory",
 	"internal/misfiled",
 }
 
@@ -45,7 +45,7 @@ var layers = []layer{
 		name: "foundation", // error kinds, messages, ids, files: any layer may use it
 		folders: []string{
 			"internal/access", "internal/audit", "internal/cursor", "internal/day", "internal/errs", "internal/i18n", "internal/id", "internal/intake",
-			"internal/objects", "internal/once", "internal/pack", "internal/retry", "internal/sheet", "internal/text",
+			"internal/notice", "internal/objects", "internal/once", "internal/pack", "internal/retry", "internal/sheet", "internal/text",
 		},
 		imports: []string{"foundation"},
 	},
@@ -81,7 +81,7 @@ var layers = []layer{
 	},
 	{
 		name:    "use cases",
-		folders: []string{"internal/catalog/feeder", "internal/directories", "internal/importer", "internal/inventories", "internal/jobs", "internal/licensing", "internal/refresher", "internal/snapshot", "internal/statements"},
+		folders: []string{"internal/catalog/feeder", "internal/directories", "internal/importer", "internal/inventories", "internal/jobs", "internal/licensing", "internal/notifier", "internal/refresher", "internal/snapshot", "internal/statements"},
 		imports: []string{"foundation", "domain", "mechanisms", "read models", "internal/refresher", "internal/licensing"},
 	},
 	{
@@ -101,7 +101,7 @@ var layers = []layer{
 	},
 	{
 		name:    "HTTP functions", // none imports another
-		folders: []string{"internal/httpapi/agreements", "internal/httpapi/catalog", "internal/httpapi/groups", "internal/httpapi/licenses", "internal/httpapi/reports"},
+		folders: []string{"internal/httpapi/agreements", "internal/httpapi/catalog", "internal/httpapi/groups", "internal/httpapi/licenses", "internal/httpapi/reminders", "internal/httpapi/reports"},
 		imports: []string{"foundation", "domain", "mechanisms", "read models", "use cases", "tables", "HTTP kernel"},
 	},
 	{
@@ -111,7 +111,7 @@ var layers = []layer{
 	},
 	{
 		name:    "adapters", // they implement the interfaces of domain and use cases
-		folders: []string{"internal/aws/dynamo", "internal/aws/invoke", "internal/aws/s3bucket", "internal/aws/secrets", "internal/vlsc"},
+		folders: []string{"internal/aws/dynamo", "internal/aws/invoke", "internal/aws/s3bucket", "internal/aws/secrets", "internal/aws/topic", "internal/vlsc"},
 		imports: []string{"foundation", "domain", "mechanisms", "read models", "use cases", "internal/aws/dynamo/schema"},
 	},
 	{
