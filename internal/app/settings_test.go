@@ -15,20 +15,23 @@ import (
 	"trueup/internal/app/program"
 	"trueup/internal/app/web"
 	"trueup/internal/aws/secrets"
+	"trueup/internal/aws/topic"
 	"trueup/internal/aws/trigger"
+	"trueup/internal/aws/userpool"
 	"trueup/internal/config"
 	"trueup/internal/httpapi/agreements"
 	catalogapi "trueup/internal/httpapi/catalog"
 	"trueup/internal/httpapi/groups"
 	"trueup/internal/httpapi/licenses"
 	"trueup/internal/httpapi/reports"
+	"trueup/internal/httpapi/views"
 	"trueup/internal/manifest"
 	"trueup/internal/testkit/storetest"
 )
 
 // starts has the function that assembles each function, by name.
 var starts = map[string]any{
-	"import": Importer, "inventory": Inventory, "directory": Directory, "refresh": Refresher,
+	"import": Importer, "inventory": Inventory, "directory": Directory, "refresh": Refresher, "delivery": Delivery, views.Name: Views,
 	agreements.Name: Agreements, catalogapi.Name: Catalog, groups.Name: Groups, licenses.Name: Licenses, reports.Name: Reports,
 	web.Name: web.Console,
 }
@@ -42,6 +45,8 @@ func start(t *testing.T, name string, s config.Config, c aws.Config) any {
 		return assemble(s, c, log)
 	case func(config.Config, aws.Config, *slog.Logger) trigger.Jobs:
 		return assemble(s, c, log)
+	case func(config.Config, aws.Config, Clients, *slog.Logger) trigger.Jobs:
+		return assemble(s, c, Clients{Topic: topic.Of, Pool: userpool.Of}, log)
 	case func(config.Config, aws.Config, program.Secret, *slog.Logger) http.Handler:
 		return assemble(s, c, secrets.Of, log)
 	case func(config.Config, aws.Config, program.Secret, *slog.Logger) (trigger.Jobs, error):

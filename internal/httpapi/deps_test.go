@@ -21,6 +21,7 @@ import (
 	"trueup/internal/httpapi/groups"
 	"trueup/internal/httpapi/licenses"
 	"trueup/internal/httpapi/reports"
+	"trueup/internal/httpapi/views"
 	"trueup/internal/importer"
 	"trueup/internal/inventories"
 	"trueup/internal/jobs"
@@ -31,6 +32,7 @@ import (
 	"trueup/internal/snapshot"
 	"trueup/internal/statements"
 	"trueup/internal/subscription"
+	"trueup/internal/view"
 )
 
 // deps is the dependencies of all functions.
@@ -66,6 +68,8 @@ type deps struct {
 	Devices           device.Store
 	Jobs              jobs.Store
 	StartJobs         func(context.Context) error
+	Views             view.Store
+	Deliver           func(context.Context) error
 	Clock             func() time.Time
 	NewID             func() string
 	Log               *slog.Logger
@@ -100,10 +104,17 @@ func (d deps) licenses() licenses.Deps {
 	}
 }
 
+func (d deps) views() views.Deps {
+	return views.Deps{Kernel: d.kernel(), Views: d.Views, Check: reports.CheckView, Deliver: d.Deliver, Reports: d.Reports, Zone: d.Zone}
+}
+
+func (d deps) source() reports.Source {
+	return reports.Source{Kernel: d.kernel(), Snapshots: d.Snapshots, Groups: d.Groups, Refresh: d.Refresh, Reports: d.Reports, Zone: d.Zone}
+}
+
 func (d deps) reports() reports.Deps {
 	return reports.Deps{
-		Kernel: d.kernel(), Snapshots: d.Snapshots, Adjustments: d.Adjustments, Groups: d.Groups, Refreshes: d.Refreshes, Refresh: d.Refresh, Statements: d.Statements,
-		Uploads: d.Uploads, Uploader: d.Uploader, Reports: d.Reports, Zone: d.Zone,
+		Source: d.source(), Adjustments: d.Adjustments, Refreshes: d.Refreshes, Statements: d.Statements, Uploads: d.Uploads, Uploader: d.Uploader,
 	}
 }
 
@@ -120,6 +131,8 @@ func (d deps) handler(function string) http.Handler {
 		return licenses.New(d.licenses())
 	case reports.Name:
 		return reports.New(d.reports())
+	case views.Name:
+		return views.New(d.views())
 	}
 	panic(fmt.Sprintf("no function %q", function))
 }

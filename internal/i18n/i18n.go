@@ -11,8 +11,8 @@
 // which Poedit, Weblate and the gettext tools read. en.pot has the English
 // messages and is the template of the other files. In every file msgctxt is the
 // code and msgid the English text; msgstr is the translation. `go generate
-// ./internal/i18n` compiles the files into messages_gen.go, and the messages of
-// the console's pages into pages_gen.go, so that a program parses nothing and
+// ./internal/i18n` compiles the files into messages_gen.go, the messages of the
+// console's pages into pages_gen.go and those of notices and calendars into notices_gen.go, so that a program parses nothing and
 // builds no table when it starts. The tests in folder
 // generate fail when one of the two is out of date. They list every message
 // that a language lacks, that English lacks, that is a translation of an older
@@ -118,6 +118,15 @@ func PageText(lang Lang, code string, args map[string]string) string {
 	return Text(lang, code, args)
 }
 
+// NoticeText is Text for notices and calendars, which have further messages. Programs that do not call it do
+// not contain them.
+func NoticeText(lang Lang, code string, args map[string]string) string {
+	if m, ok := find(noticeMessages[:], code); ok {
+		return fill(lang, m.in(lang), args)
+	}
+	return Text(lang, code, args)
+}
+
 // Column returns the name of a file's column; empty for no column. Columns of lists of a directory have the
 // same name in every language.
 func Column(lang Lang, column string) string {
@@ -136,6 +145,12 @@ func Known(code string) bool {
 // KnownPage reports whether the code has a message for PageText.
 func KnownPage(code string) bool {
 	_, ok := find(pageMessages[:], code)
+	return ok || Known(code)
+}
+
+// KnownNotice reports whether the code has a message for NoticeText.
+func KnownNotice(code string) bool {
+	_, ok := find(noticeMessages[:], code)
 	return ok || Known(code)
 }
 

@@ -76,26 +76,34 @@ func TestTextFillsPlaceholders(t *testing.T) {
 // compare the texts.
 func TestMessagesAreSorted(t *testing.T) {
 	t.Parallel()
-	if len(messages) < 300 || len(pageMessages) < 100 {
-		t.Errorf("there are only %d and %d messages", len(messages), len(pageMessages))
+	if len(messages) < 300 || len(pageMessages) < 100 || len(noticeMessages) < 9 {
+		t.Errorf("there are only %d, %d and %d messages", len(messages), len(pageMessages), len(noticeMessages))
 	}
-	for _, table := range [][]message{messages[:], pageMessages[:]} {
+	text := func(code string) string {
+		if KnownPage(code) {
+			return PageText(English, code, nil)
+		}
+		return NoticeText(English, code, nil)
+	}
+	for _, table := range [][]message{messages[:], pageMessages[:], noticeMessages[:]} {
 		for i, m := range table {
 			if i > 0 && table[i-1].code >= m.code {
 				t.Errorf("%s comes after %s", m.code, table[i-1].code)
 			}
-			if found, ok := find(table, m.code); !ok || found.code != m.code || !KnownPage(m.code) || PageText(English, m.code, nil) == m.code {
+			if found, ok := find(table, m.code); !ok || found.code != m.code || text(m.code) == m.code {
 				t.Errorf("%s is not found", m.code)
 			}
 		}
 	}
 	for _, code := range []string{"", "a", "zzz", messages[0].code + "_"} {
-		if KnownPage(code) {
+		if KnownPage(code) || KnownNotice(code) {
 			t.Errorf("%q is found", code)
 		}
 	}
-	if page := pageMessages[0].code; Known(page) || Text(English, page, nil) != page {
-		t.Errorf("%s is in the table of all programs", page)
+	for _, code := range []string{pageMessages[0].code, noticeMessages[0].code} {
+		if Known(code) || Text(English, code, nil) != code {
+			t.Errorf("%s is in the table of all programs", code)
+		}
 	}
 }
 

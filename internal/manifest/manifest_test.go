@@ -18,6 +18,7 @@ import (
 	"trueup/internal/journal"
 	"trueup/internal/manifest"
 	"trueup/internal/report"
+	"trueup/internal/view"
 )
 
 // Without permission to list the bucket, S3 answers 403 for a missing object, and the function
@@ -91,7 +92,7 @@ func TestSettingsNameWhatExists(t *testing.T) {
 	t.Parallel()
 	for _, s := range config.Settings {
 		switch manifest.Resource(s.Resource) {
-		case "", manifest.Table, manifest.Uploads, manifest.Reports, manifest.Sessions, manifest.Notices:
+		case "", manifest.Table, manifest.Uploads, manifest.Reports, manifest.Sessions, manifest.Notices, manifest.UserPool:
 		default:
 			t.Errorf("%s is the name of %q, which is no resource", s.Name, s.Resource)
 		}
@@ -118,6 +119,7 @@ func TestPrefixesAreThoseOfTheKeys(t *testing.T) {
 			manifest.JobsPrefix:     {jobs.Prefix + "a.json"},
 
 			manifest.AnnotatedPrefix: nil,
+			manifest.ViewsPrefix:     {view.File{View: "id", Day: "2026-11-21", Format: view.CSV}.Key()},
 		},
 	}
 	for _, k := range kind.Table {

@@ -9,10 +9,11 @@ import (
 	"trueup/internal/httpapi/groups"
 	"trueup/internal/httpapi/licenses"
 	"trueup/internal/httpapi/reports"
+	"trueup/internal/httpapi/views"
 )
 
 // Document returns the document, as indented JSON. Package docs embeds a copy of it, which the
 // operation "openapi" returns.
 func Document() []byte {
-	return httpapi.Document(agreements.Function(), groups.Function(), catalogapi.Function(), reports.Function(), licenses.Function())
+	return httpapi.Document(agreements.Function(), groups.Function(), catalogapi.Function(), reports.Function(), licenses.Function(), views.Function())
 }

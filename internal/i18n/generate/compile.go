@@ -31,24 +31,47 @@ func compile(langs []lang) ([]byte, error) {
 		p("%q, ", l.name)
 	}
 	p("}\n\n")
-	table(p, langs, "messages are sorted by code.\nvar messages", slices.DeleteFunc(codes(langs), ofPages))
+	table(p, langs, "messages are sorted by code.\nvar messages", withPrefix(langs, ""))
 	return format.Source(b.Bytes())
 }
 
 // compilePages returns pages_gen.go: the messages of pages of the console, sorted by code.
 func compilePages(langs []lang) ([]byte, error) {
+	return compileTable(langs, pagePrefix, "pageMessages are those of pages of the console, sorted by code.\nvar pageMessages")
+}
+
+// compileNotices returns notices_gen.go: the messages of notices and calendars, sorted by code.
+func compileNotices(langs []lang) ([]byte, error) {
+	return compileTable(langs, noticePrefix, "noticeMessages are those of notices and calendars, sorted by code.\nvar noticeMessages")
+}
+
+func compileTable(langs []lang, prefix, declaration string) ([]byte, error) {
 	var b bytes.Buffer
 	p := func(format string, args ...any) { fmt.Fprintf(&b, format, args...) }
 	p(header)
-	table(p, langs, "pageMessages are those of pages of the console, sorted by code.\nvar pageMessages", slices.DeleteFunc(codes(langs), func(code string) bool { return !ofPages(code) }))
+	table(p, langs, declaration, withPrefix(langs, prefix))
 	return format.Source(b.Bytes())
 }
 
-func ofPages(code string) bool { return strings.HasPrefix(code, pagePrefix) }
+// The prefixes of the codes of messages that only pages of the console show, and that only notices and
+// calendars have. They are tables of their own, so that the linker leaves them out of the other programs.
+const (
+	pagePrefix   = "console_"
+	noticePrefix = "notice_"
+)
 
-// pagePrefix is the prefix of the codes of messages that only pages of the console show. They are a table of
-// their own, so that the linker leaves them out of the other programs.
-const pagePrefix = "console_"
+// withPrefix returns the codes with a prefix of a table; those without one if it is empty.
+func withPrefix(langs []lang, prefix string) []string {
+	return slices.DeleteFunc(codes(langs), func(code string) bool {
+		has := ""
+		for _, p := range []string{pagePrefix, noticePrefix} {
+			if strings.HasPrefix(code, p) {
+				has = p
+			}
+		}
+		return has != prefix
+	})
+}
 
 // table writes the declaration of a table of messages.
 func table(p func(format string, args ...any), langs []lang, declaration string, codes []string) {

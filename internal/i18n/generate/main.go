@@ -1,4 +1,4 @@
-// Command generate compiles the files of messages into messages_gen.go and pages_gen.go of
+// Command generate compiles the files of messages into messages_gen.go, pages_gen.go and notices_gen.go of
 // package i18n; `go generate ./internal/i18n` runs it in that package's folder.
 //
 // It is the only reader of gettext files; programs contain the messages as static data. It prints
@@ -11,7 +11,7 @@ import (
 )
 
 // generated are the generated files, with what makes them.
-var generated = map[string]func([]lang) ([]byte, error){"messages_gen.go": compile, "pages_gen.go": compilePages}
+var generated = map[string]func([]lang) ([]byte, error){"messages_gen.go": compile, "pages_gen.go": compilePages, "notices_gen.go": compileNotices}
 
 func main() {
 	langs, err := load(os.DirFS("messages"))
