@@ -140,7 +140,7 @@ func (s *Schedule) check() (broken []errs.Violation) {
 		add("view_weekday_alone", "weekday")
 	}
 	switch {
-	case s.Every == Monthly && s.Day == 0:
+	case s.Every == Monthly && (s.Day < 1 || s.Day > LastDay):
 		add("view_day_required", "day")
 	case s.Every != Monthly && s.Day != 0:
 		add("view_day_alone", "day")

@@ -47,6 +47,9 @@ type Schedule struct {
 	Lang    i18n.Lang
 }
 
+// LastDay is the last day of the longest month.
+const LastDay = 31
+
 // DueHour is the hour of the day at which files are due, in the time zone of the organisation. It is after
 // the time of the nightly refresh unless that was chosen later, and exists on every day.
 const DueHour = 6

@@ -65,4 +65,6 @@ func describe(document *huma.OpenAPI) {
 	one, names := 1, agreement.NameMaxChars
 	name := document.Components.Schemas.Map()["ViewDefinition"].Properties["name"]
 	name.MinLength, name.MaxLength = &one, &names
+	last := float64(view.LastDay)
+	document.Components.Schemas.Map()["ViewSchedule"].Properties["day"].Maximum = &last
 }

@@ -21,7 +21,7 @@ import (
 type ViewSchedule struct {
 	Every    view.Every   `json:"every" doc:"How often a file is made: each day, once a week or once a month. It is made at about six in the morning, in the organisation's time zone." example:"week"`
 	Weekday  view.Weekday `json:"weekday,omitempty" doc:"The day of a weekly file; absent for other schedules." example:"monday"`
-	Day      int          `json:"day,omitempty" minimum:"1" maximum:"31" doc:"The day of a monthly file; absent for other schedules. In a month that is shorter it is the last day." example:"1"`
+	Day      int          `json:"day,omitempty" minimum:"1" doc:"The day of a monthly file; absent for other schedules. In a month that is shorter it is the last day." example:"1"`
 	Format   view.Format  `json:"format" doc:"The format of the file." example:"xlsx"`
 	Language i18n.Lang    `json:"language" doc:"The language of the file and of the message about it." example:"nl"`
 }
