@@ -11,6 +11,7 @@ type overviewPage struct {
 	Trend      []trendPoint
 	Inventory  inventory
 	Imports    []imported
+	Views      []savedView // of the person, whose schedules may have stopped
 	Statements int // statements so far, at most one; only read before the first PC
 }
 
@@ -20,15 +21,19 @@ func showOverview(v *visit) error {
 		m        overviewPage
 		days     trend
 		received importPage
+		own      savedViewPage
 	)
 	all := v.calls()
 	fetch(all, api.getOverview, nil, &m.overview)
 	fetch(all, api.getTrend, nil, &days)
 	fetch(all, api.getInventory, nil, &m.Inventory)
 	fetch(all, api.listImports, url.Values{"limit": {"5"}}, &received)
+	// The call also keeps the roles of the person, with which files of views are made (ADR 0043).
+	fetch(all, saved.listViews, url.Values{"limit": {"200"}}, &own)
 	if err := all.Wait(); err != nil {
 		return err
 	}
+	m.Views = own.Items
 	m.Trend, m.Imports = days.Points, received.Items
 	if m.Inventory.Devices > 0 {
 		return v.render(http.StatusOK, overviewTemplate(v, m))
