@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awscognito"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsdynamodb"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsevents"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
@@ -73,6 +74,7 @@ type resources struct {
 	table    awsdynamodb.ITable // the table in use
 	sessions awsdynamodb.ITable
 	notices  awssns.ITopic
+	pool     awscognito.IUserPool // nil if another issuer signs people in
 	letters  awssqs.Queue
 	files    map[string]awssqs.Queue // by function
 	deployed map[string]string       // values of the settings that are known only now, by name

@@ -36,6 +36,12 @@ func newRole(stack awscdk.Stack, f manifest.Function, chosen settings, uses reso
 			allow(grant.Actions, *uses.sessions.TableArn())
 			continue
 		}
+		if grant.Resource == manifest.UserPool {
+			if uses.pool != nil { // another issuer is not asked
+				allow(grant.Actions, *uses.pool.UserPoolArn())
+			}
+			continue
+		}
 		if grant.Resource == manifest.Notices {
 			allow(grant.Actions, *uses.notices.TopicArn())
 			continue

@@ -4,6 +4,7 @@ package main
 
 import (
 	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awscognito"
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
 	"github.com/cdklabs/cdk-nag-go/cdknag/v2"
@@ -40,11 +41,13 @@ func newStack(app awscdk.App, chosen settings, code string) awscdk.Stack {
 	}
 	type output struct{ id, description, value string }
 	var signIn []output
+	var pool awscognito.IUserPool
 	if chosen.Issuer == "" {
 		// Only if its tokens are accepted: an unused pool would have users that no admin reviews.
 		users := newUsers(stack, chosen, origin)
 		accepted = tokens{issuer: *users.pool.UserPoolProviderUrl(), audience: []string{*users.client.UserPoolClientId(), *users.console.UserPoolClientId()}}
 		deployed[config.ConsoleIssuer], deployed[config.ConsoleClient], deployed[config.ConsoleScopes] = accepted.issuer, *users.console.UserPoolClientId(), poolScopes
+		pool, deployed[config.UserPool] = users.pool, *users.pool.UserPoolId()
 		signIn = []output{
 			{"SignInUrl", "Sign-in page", *users.domain.BaseUrl(nil)},
 			{"SignInReturnUrl", "Redirect URL after sign-in, which receives the code", returnURL(origin)},
@@ -52,7 +55,7 @@ func newStack(app awscdk.App, chosen settings, code string) awscdk.Stack {
 			{"UserPoolClientId", "Client id of scripts; the console has its own", *users.client.UserPoolClientId()},
 		}
 	}
-	uses := resources{table: table, sessions: newSessions(stack), notices: newNotices(stack, chosen), letters: letters, files: files, deployed: deployed}
+	uses := resources{table: table, sessions: newSessions(stack), notices: newNotices(stack, chosen), pool: pool, letters: letters, files: files, deployed: deployed}
 	functions := newFunctions(stack, chosen, code, uses)
 	addRoutes(stack, api, accepted, functions)
 	newBuckets(stack, functions, files, chosen, api)

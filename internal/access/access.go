@@ -33,6 +33,7 @@ const (
 	Read             Permission = "read"
 	ReadDetails      Permission = "read-details" // agreement details (R2.7)
 	ManageUsers      Permission = "manage-users" // create and edit users and devices, files of them
+	OverseeViews     Permission = "oversee-views" // stop and delete saved views of others (R8.8)
 	// PutLists is not a column: it is ManageUsers or Buy, for a route where the list decides which.
 	PutLists Permission = "put-lists"
 	Anyone   Permission = "anyone" // no token needed
@@ -50,6 +51,7 @@ var grants = map[Permission][]Role{
 	Read:             {GlobalAdmin, BillingAdmin, UserAdmin, ServiceAdmin, PasswordAdmin},
 	ReadDetails:      {GlobalAdmin, BillingAdmin},
 	ManageUsers:      {GlobalAdmin, UserAdmin},
+	OverseeViews:     {GlobalAdmin},
 	PutLists:         {GlobalAdmin, BillingAdmin, UserAdmin},
 }
 

@@ -62,7 +62,7 @@ func (s SignIn) Caller(claims map[string]string, authorization string) (Principa
 		return Principal{}, false
 	}
 	var values []string
-	if s.Claim == "" || s.Claim == GroupsClaim {
+	if s.GroupsOfPool() {
 		groups := claims[GroupsClaim]
 		if strings.HasPrefix(groups, "[") && strings.HasSuffix(groups, "]") {
 			groups = groups[1 : len(groups)-1]
@@ -79,17 +79,26 @@ func (s SignIn) Caller(claims map[string]string, authorization string) (Principa
 		}
 		values, p.GroupsLeftOut = token.values(s.Claim)
 	}
-	for _, value := range values {
-		for _, role := range s.Mapping.roles(value) {
-			if !slices.Contains(p.Roles, role) {
-				p.Roles = append(p.Roles, role)
-			}
-		}
-	}
+	p.Roles = s.Roles(values)
 	p.Name = nameIn(claims, p.Subject)
 	p.Console = s.Console != "" && clientIn(claims) == s.Console
 	return p, true
 }
+
+// Roles returns the roles that values of the claim stand for, each once.
+func (s SignIn) Roles(values []string) (roles []Role) {
+	for _, value := range values {
+		for _, role := range s.Mapping.roles(value) {
+			if !slices.Contains(roles, role) {
+				roles = append(roles, role)
+			}
+		}
+	}
+	return roles
+}
+
+// GroupsOfPool reports whether the roles are the groups of the user pool.
+func (s SignIn) GroupsOfPool() bool { return s.Claim == "" || s.Claim == GroupsClaim }
 
 // clientClaims may have the client for which a token was issued: client_id in tokens of Cognito and of
 // RFC 9068, azp in those of Entra ID (version 2), Keycloak and Auth0, appid in those of Entra ID

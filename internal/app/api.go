@@ -146,8 +146,10 @@ func Reports(settings config.Config, c aws.Config, log *slog.Logger) http.Handle
 		return err
 	})
 	return reports.New(reports.Deps{
-		Kernel: kernel(store, log), Snapshots: library(settings, store, refreshes, all, titles, results), Groups: store.Groups,
-		Adjustments: store.Adjustments, Refreshes: r, Refresh: refreshNow(r), Statements: kept, Uploads: uploads, Uploader: uploader(settings), Reports: results,
-		Zone: settings.RefreshTimeZone,
+		Source: reports.Source{
+			Kernel: kernel(store, log), Snapshots: library(settings, store, refreshes, all, titles, results), Groups: store.Groups,
+			Refresh: refreshNow(r), Reports: results, Zone: settings.RefreshTimeZone,
+		},
+		Adjustments: store.Adjustments, Refreshes: r, Statements: kept, Uploads: uploads, Uploader: uploader(settings),
 	})
 }

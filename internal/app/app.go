@@ -30,6 +30,7 @@ import (
 	"trueup/internal/httpapi/groups"
 	"trueup/internal/httpapi/licenses"
 	"trueup/internal/httpapi/reports"
+	"trueup/internal/httpapi/views"
 	"trueup/internal/id"
 	"trueup/internal/importer"
 	"trueup/internal/intake/kind"
@@ -67,6 +68,9 @@ func RunLicenses() { runAPI(licenses.Name, Licenses) }
 
 // RunReports is like RunAgreements.
 func RunReports() { runAPI(reports.Name, Reports) }
+
+// RunViews is like RunAgreements.
+func RunViews() { runAPI(views.Name, Views) }
 
 func runAPI(name string, handler func(config.Config, aws.Config, *slog.Logger) http.Handler) {
 	program.Run(name, func(settings config.Config, c aws.Config, log *slog.Logger) any {

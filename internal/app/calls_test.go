@@ -28,6 +28,7 @@ import (
 	"trueup/internal/httpapi/licenses"
 	"trueup/internal/httpapi/reminders"
 	"trueup/internal/httpapi/reports"
+	"trueup/internal/httpapi/views"
 	"trueup/internal/testkit/storetest"
 )
 
@@ -93,7 +94,7 @@ func newAPIStand(t *testing.T) *apiStand {
 	s := &apiStand{t: t, c: program.Environment(func(name string) string { return variables[name] })}
 	s.settings = config.Config{
 		Table: storetest.Table(t), UploadsBucket: "uploads", ReportsBucket: "reports", PairMaxChars: 15, ImportLease: 30 * time.Second,
-		RefreshFunction: "trueup-refresh", InventoryFunction: "trueup-inventory", DirectoryFunction: "trueup-directory", RefreshTimeZone: time.UTC, ExpiringDays: 90, Role: "local", API: "https://api.example.org", Console: config.Console{Origin: "https://licences.example.org"},
+		RefreshFunction: "trueup-refresh", InventoryFunction: "trueup-inventory", DirectoryFunction: "trueup-directory", DeliveryFunction: "trueup-delivery", RefreshTimeZone: time.UTC, ExpiringDays: 90, Role: "local", API: "https://api.example.org", Console: config.Console{Origin: "https://licences.example.org"},
 	}
 	quiet := slog.New(slog.DiscardHandler)
 	imports, counts := trigger.Handler(Importer(s.settings, s.c, quiet), quiet), trigger.Handler(Inventory(s.settings, s.c, quiet), quiet)
@@ -121,7 +122,7 @@ func (s *apiStand) api(r *requests) api {
 	quiet := slog.New(slog.DiscardHandler)
 	return api{
 		agreements.Name: Agreements(s.settings, c, quiet), catalogapi.Name: Catalog(s.settings, c, quiet),
-		groups.Name: Groups(s.settings, c, quiet), reminders.Name: Reminders(s.settings, c, quiet), licenses.Name: Licenses(s.settings, c, quiet), reports.Name: Reports(s.settings, c, quiet),
+		groups.Name: Groups(s.settings, c, quiet), reminders.Name: Reminders(s.settings, c, quiet), licenses.Name: Licenses(s.settings, c, quiet), reports.Name: Reports(s.settings, c, quiet), views.Name: Views(s.settings, c, quiet),
 	}
 }
 
@@ -187,6 +188,7 @@ func TestReadsOfTheTable(t *testing.T) {
 		{licenses.Name, "/subscriptions/" + plan.ID + "/users", 2, 2},
 		{licenses.Name, "/users", 2, 2},
 		{licenses.Name, "/users/" + person.ID, 2, 2},
+		{views.Name, "/views", 1, 1}, // a person without views
 		{licenses.Name, "/conflicts", 1, 1},
 		{reminders.Name, "/reminders", 7, 9}, // the feed, the register, the subscriptions, and how refreshes ended
 		{reminders.Name, "/reminder-feed", 1, 1},

@@ -15,7 +15,9 @@ import (
 	"trueup/internal/app/program"
 	"trueup/internal/app/web"
 	"trueup/internal/aws/secrets"
+	"trueup/internal/aws/topic"
 	"trueup/internal/aws/trigger"
+	"trueup/internal/aws/userpool"
 	"trueup/internal/config"
 	"trueup/internal/httpapi/agreements"
 	catalogapi "trueup/internal/httpapi/catalog"
@@ -23,6 +25,7 @@ import (
 	"trueup/internal/httpapi/licenses"
 	"trueup/internal/httpapi/reminders"
 	"trueup/internal/httpapi/reports"
+	"trueup/internal/httpapi/views"
 	"trueup/internal/i18n"
 	"trueup/internal/manifest"
 	"trueup/internal/testkit/storetest"
@@ -30,7 +33,7 @@ import (
 
 // starts has the function that assembles each function, by name.
 var starts = map[string]any{
-	"import": Importer, "inventory": Inventory, "directory": Directory, "refresh": Refresher, "notices": Notices, reminders.Name: Reminders,
+	"import": Importer, "inventory": Inventory, "directory": Directory, "refresh": Refresher, "notices": Notices, reminders.Name: Reminders, "delivery": Delivery, views.Name: Views,
 	agreements.Name: Agreements, catalogapi.Name: Catalog, groups.Name: Groups, licenses.Name: Licenses, reports.Name: Reports,
 	web.Name: web.Console,
 }
@@ -44,6 +47,8 @@ func start(t *testing.T, name string, s config.Config, c aws.Config) any {
 		return assemble(s, c, log)
 	case func(config.Config, aws.Config, *slog.Logger) trigger.Jobs:
 		return assemble(s, c, log)
+	case func(config.Config, aws.Config, Clients, *slog.Logger) trigger.Jobs:
+		return assemble(s, c, Clients{Topic: topic.Of, Pool: userpool.Of}, log)
 	case func(config.Config, aws.Config, program.Secret, *slog.Logger) http.Handler:
 		return assemble(s, c, secrets.Of, log)
 	case func(config.Config, aws.Config, program.Secret, *slog.Logger) (trigger.Jobs, error):

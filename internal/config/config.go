@@ -23,6 +23,7 @@ const (
 	RefreshFunction   = "TRUEUP_REFRESH_FUNCTION"
 	InventoryFunction = "TRUEUP_INVENTORY_FUNCTION"
 	DirectoryFunction = "TRUEUP_DIRECTORY_FUNCTION"
+	DeliveryFunction  = "TRUEUP_DELIVERY_FUNCTION"
 	NoticesTopic      = "TRUEUP_NOTICES_TOPIC"
 	Role              = "TRUEUP_ROLE"
 	PairMaxChars      = "PAIR_MAX_CHARS"
@@ -47,6 +48,7 @@ const (
 	ConsoleScopes     = "TRUEUP_CONSOLE_SCOPES"
 	ConsoleSecret     = "TRUEUP_CONSOLE_SECRET"
 	Samples           = "TRUEUP_SAMPLES"
+	UserPool          = "TRUEUP_USER_POOL"
 )
 
 // Config is a function's settings.
@@ -57,6 +59,7 @@ type Config struct {
 	RefreshFunction   string
 	InventoryFunction string
 	DirectoryFunction string
+	DeliveryFunction  string
 	NoticesTopic      string
 	Role              string
 	PairMaxChars      int
@@ -73,6 +76,7 @@ type Config struct {
 	API               string
 	Console           Console
 	Samples           string
+	UserPool          string
 }
 
 // Console says where the console is and how people sign in to it. Without Client nobody can.
@@ -96,6 +100,7 @@ var Settings = []Setting{
 	text(RefreshFunction, "name of the function that refreshes licence data", func(c *Config) *string { return &c.RefreshFunction }).namesFunction("refresh"),
 	text(InventoryFunction, "name of the function that counts inventory", func(c *Config) *string { return &c.InventoryFunction }).namesFunction("inventory"),
 	text(DirectoryFunction, "name of the function that does jobs that change licences", func(c *Config) *string { return &c.DirectoryFunction }).namesFunction("directory"),
+	text(DeliveryFunction, "name of the function that makes files of saved views", func(c *Config) *string { return &c.DeliveryFunction }).namesFunction("delivery"),
 	text(NoticesTopic, "ARN of the notification topic (R8.9)", func(c *Config) *string { return &c.NoticesTopic }).namesResource("notices"),
 	text(Role, "unique id of the function's role, by which events of S3 name files that are uploaded with its addresses", func(c *Config) *string { return &c.Role }).
 		identifiesRole(),
@@ -135,6 +140,7 @@ var Settings = []Setting{
 	text(ConsoleSecret, "name of the secret with the client secret of the console; empty for a client without one", func(c *Config) *string { return &c.Console.Secret }).
 		chosenBy("consoleSecret"),
 	text(Samples, "folder of files with made-up data that the console offers to try; empty for none", func(c *Config) *string { return &c.Samples }),
+	text(UserPool, "id of the user pool that is asked for the groups of people who are not there (R8.8); empty if another issuer signs people in", func(c *Config) *string { return &c.UserPool }).ofDeployment(false),
 }
 
 // Setting is one row of Settings.

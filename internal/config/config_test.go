@@ -29,14 +29,14 @@ func TestLoad(t *testing.T) {
 	signIn := access.SignIn{Claim: "roles", Mapping: names}
 	given := func(more map[string]string) map[string]string {
 		settings := map[string]string{
-			config.Table: " t ", config.UploadsBucket: "u", config.ReportsBucket: "r", config.RefreshFunction: "f", config.InventoryFunction: "i", config.DirectoryFunction: "d", config.NoticesTopic: "n", config.Role: "AROA",
+			config.Table: " t ", config.UploadsBucket: "u", config.ReportsBucket: "r", config.RefreshFunction: "f", config.InventoryFunction: "i", config.DirectoryFunction: "d", config.DeliveryFunction: "dv", config.NoticesTopic: "n", config.Role: "AROA",
 			config.SessionsTable: "s", config.API: "https://api.example", config.ConsoleOrigin: "https://console.example",
 		}
 		maps.Copy(settings, more)
 		return settings
 	}
 	byDefault := config.Config{
-		Table: "t", UploadsBucket: "u", ReportsBucket: "r", RefreshFunction: "f", InventoryFunction: "i", DirectoryFunction: "d", NoticesTopic: "n", Role: "AROA",
+		Table: "t", UploadsBucket: "u", ReportsBucket: "r", RefreshFunction: "f", InventoryFunction: "i", DirectoryFunction: "d", DeliveryFunction: "dv", NoticesTopic: "n", Role: "AROA",
 		PairMaxChars: 16, ExpiringDays: 90, InventoryRequired: true, ImportLease: 30 * time.Second, RefreshTimeZone: time.UTC, ReminderLanguage: "en",
 		SignIn:        access.SignIn{Claim: access.GroupsClaim},
 		SessionsTable: "s", API: "https://api.example", Console: config.Console{Origin: "https://console.example"},

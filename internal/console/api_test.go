@@ -49,6 +49,7 @@ func TestOperations(t *testing.T) {
 	d.compareOperations(t, reflect.ValueOf(api))
 	d.compareOperations(t, reflect.ValueOf(people))
 	d.compareOperations(t, reflect.ValueOf(reminding))
+	d.compareOperations(t, reflect.ValueOf(saved))
 }
 
 // compareOperations compares the operations in the fields of a struct.

@@ -27,10 +27,15 @@ type installationsPage struct {
 	Groups       []group
 	DeviceGroups []deviceGroup
 	Sort         sorting
+	View         *savedView // that the page shows; nil for none
 }
 
 func showInstallations(v *visit) error {
-	m := installationsPage{Sort: v.sorting("difference", false)} // the worst first
+	opened, err := v.opened()
+	if err != nil {
+		return err
+	}
+	m := installationsPage{View: opened, Sort: v.sorting("difference", false)} // the worst first
 	filters := slices.Concat(installationFilters, installationSwitches, []string{"date"})
 	query := v.only(append(filters, "cursor")...)
 	m.Sort.ask(query)

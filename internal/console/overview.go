@@ -9,11 +9,12 @@ import (
 // overviewPage is what the overview shows.
 type overviewPage struct {
 	overview
-	Trend      []trendPoint
-	Inventory  inventory
-	Imports    []imported
-	Files      []statement // the newest statements; only read before the first PC
-	Awaited    string      // kind of the file that the person has just uploaded on this page; empty for none
+	Trend     []trendPoint
+	Inventory inventory
+	Imports   []imported
+	Files     []statement // the newest statements; only read before the first PC
+	Awaited   string      // kind of the file that the person has just uploaded on this page; empty for none
+	Views     []savedView // of the person, whose schedules may have stopped
 }
 
 // showOverview shows the position, or before the first PC the steps that lead to one (R2.8).
@@ -22,15 +23,19 @@ func showOverview(v *visit) error {
 		m        overviewPage
 		days     trend
 		received importPage
+		own      savedViewPage
 	)
 	all := v.calls()
 	fetch(all, api.getOverview, nil, &m.overview)
 	fetch(all, api.getTrend, nil, &days)
 	fetch(all, api.getInventory, nil, &m.Inventory)
 	fetch(all, api.listImports, url.Values{"limit": {"5"}}, &received)
+	// The call also keeps the roles of the person, with which files of views are made (ADR 0043).
+	fetch(all, saved.listViews, url.Values{"limit": {"200"}}, &own)
 	if err := all.Wait(); err != nil {
 		return err
 	}
+	m.Views = own.Items
 	m.Trend, m.Imports = days.Points, received.Items
 	if m.Inventory.Devices > 0 {
 		return v.render(http.StatusOK, overviewTemplate(v, m))

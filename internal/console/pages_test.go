@@ -24,7 +24,7 @@ import (
 type filled struct {
 	*world
 	directoryData
-	group, volume, other, imported, refused, refresh, product string
+	group, volume, other, imported, refused, refresh, product, view string
 	stock
 }
 
@@ -87,6 +87,9 @@ func fill(t testing.TB, w *world) *filled {
 	var rows struct{ Rows []struct{ ID string } }
 	w.ask(t, "GET", "/reports/license-installations?sort=difference", "", &rows)
 	f.product = rows.Rows[0].ID
+	var saved struct{ ID string }
+	w.ask(t, "POST", "/views", `{"name": "Ends soon", "report": "license-purchases", "filters": {"status": "expiring"}, "shared": true, "schedule": {"every": "month", "day": 31, "format": "xlsx", "language": "nl"}}`, &saved)
+	f.view = saved.ID
 	f.directoryData = fillPeople(t, w)
 	f.fillStock(t)
 	return f
@@ -104,7 +107,10 @@ func (f *filled) views() map[string]string {
 		"imports": "/console/imports", "import": "/console/imports/" + f.imported, "import-mistakes": "/console/imports/" + f.refused, "import-warnings": "/console/imports/" + f.refused + "?severity=warning",
 		"installations": "/console/reports/installations", "installations-filtered": "/console/reports/installations?verdict=unlicensed&downgrade=false", "explanation": "/console/reports/installations/" + f.product,
 		"purchases": "/console/reports/purchases", "comparison": "/console/reports/comparison", "trend": "/console/reports/trend",
-		"refreshes": "/console/refreshes", "refresh": "/console/refreshes/" + f.refresh,
+		"views": "/console/views", "view-new": "/console/views/new?report=license-purchases&status=expiring&sort=end", "view-edit": "/console/views/" + f.view + "/edit",
+		"view-deletion": "/console/views/" + f.view + "/deletion", "view-files": "/console/views/" + f.view + "/files",
+		"purchases-view": "/console/reports/purchases?status=active&view=" + f.view,
+		"refreshes":      "/console/refreshes", "refresh": "/console/refreshes/" + f.refresh,
 	}
 	maps.Copy(views, f.directoryData.views())
 	maps.Copy(views, f.stockViews())
@@ -186,7 +192,7 @@ func (f *filled) stable(p *page) string {
 func (f *filled) lines(body string) string {
 	body = keys.ReplaceAllString(assetHash.ReplaceAllString(body, "/console/assets/HASH/"), "${1}KEY")
 	body = isoDays.ReplaceAllString(days.ReplaceAllString(moments.ReplaceAllString(body, "<time>MOMENT</time>"), "DAY"), "DAY")
-	for id, name := range map[string]string{f.volume: "VOLUME", f.other: "OTHER", f.group: "GROUP", f.imported: "IMPORT", f.refused: "REFUSED", f.refresh: "REFRESH"} {
+	for id, name := range map[string]string{f.volume: "VOLUME", f.other: "OTHER", f.group: "GROUP", f.imported: "IMPORT", f.refused: "REFUSED", f.refresh: "REFRESH", f.view: "VIEW"} {
 		if id != "" {
 			body = strings.ReplaceAll(body, id, name)
 		}
@@ -238,7 +244,7 @@ func testEveryPage(t *testing.T, f *filled) {
 		}
 		// The others answer with a file, with lines for a script, or with a redirect.
 		apart := strings.Contains(p, "/export/") || strings.Contains(p, "/lookup/") || slices.Contains([]string{
-			"/{$}", "/console", "/console/{$}", "/console/sign-in", "/signed-in", "/console/agreements/sample.csv", "/console/imports/{id}/annotated", "/console/directory/{id}/annotated", "/console/rules/export", "/console/audit/export",
+			"/{$}", "/console", "/console/{$}", "/console/sign-in", "/signed-in", "/console/agreements/sample.csv", "/console/imports/{id}/annotated", "/console/views/{id}", "/console/views/{id}/files/{day}", "/console/directory/{id}/annotated", "/console/rules/export", "/console/audit/export",
 		}, p)
 		if viewed[p] == apart {
 			t.Errorf("%s: viewed %v", p, viewed[p])
@@ -263,7 +269,10 @@ var writing = map[string]map[access.Permission][]string{
 	"group-unassigned": {access.RefreshNow: {"POST /console/refreshes"}},
 	"imports":          {access.ManageAgreements: {"GET /console/agreements/add"}},
 	"import-mistakes":  {access.ManageAgreements: {"GET /console/agreements/add"}},
-	"refreshes":        {access.RefreshNow: {"POST /console/refreshes"}},
+	"views": {
+		access.OverseeViews: {"GET /console/views/VIEW/deletion", "POST /console/views/VIEW/stop"},
+	},
+	"refreshes": {access.RefreshNow: {"POST /console/refreshes"}},
 
 	"inventory":     {access.ManageAgreements: {"POST /console/uploads/inventory"}},
 	"unknown":       {access.ManageAgreements: {"POST /console/unknown/acceptances"}},
@@ -301,7 +310,7 @@ func testRoles(t *testing.T, f *filled) {
 			for permission, controls := range all {
 				for _, control := range controls {
 					control = strings.NewReplacer(append([]string{
-						"VOLUME", f.volume, "OTHER", f.other, "GROUP", f.group, "ENTRY", f.entry, "RULE", f.rule, "UNDECIDED", f.undecided,
+						"VOLUME", f.volume, "OTHER", f.other, "VIEW", f.view, "GROUP", f.group, "ENTRY", f.entry, "RULE", f.rule, "UNDECIDED", f.undecided,
 						"PUBLISHER", f.publisher, "TITLE", f.title, "STATEMENT", f.statement, "PRODUCT", f.product,
 					}, f.names()...)...).Replace(control)
 					if got := slices.Contains(offered, control); got != who.May(permission) {

@@ -35,10 +35,15 @@ type purchasesPage struct {
 	Whole  purchaseTotals // of all values of the filter by status
 	Groups []group
 	Sort   sorting
+	View   *savedView // that the page shows; nil for none
 }
 
 func showPurchases(v *visit) error {
-	m := purchasesPage{Sort: v.sorting("daysLeft", false)} // what ends first
+	opened, err := v.opened()
+	if err != nil {
+		return err
+	}
+	m := purchasesPage{View: opened, Sort: v.sorting("daysLeft", false)} // what ends first
 	query := v.only(append(slices.Clone(purchaseFilters), "date", "cursor")...)
 	m.Sort.ask(query)
 	whole := v.only("type", "group", "publisher", "date")
@@ -94,6 +99,7 @@ type comparisonPage struct {
 	From, To string   // To is empty for now
 	Changed  []difference
 	Groups   []group
+	View     *savedView // that the page shows; nil for none
 }
 
 // showComparison compares two days, or a day with now. Without a choice it is the oldest day of the last
@@ -104,6 +110,10 @@ func showComparison(v *visit) error {
 		days   snapshotList
 		groups groupList
 	)
+	var err error
+	if m.View, err = v.opened(); err != nil {
+		return err
+	}
 	all := v.calls()
 	fetch(all, api.listSnapshots, nil, &days)
 	fetch(all, api.listGroups, nil, &groups)
@@ -125,7 +135,6 @@ func showComparison(v *visit) error {
 	c.Query = v.only(comparisonFilters...)
 	c.Query.Set("from", m.From)
 	c.Query.Set("to", m.To)
-	var err error
 	if m.comparison, err = send(v, api.compareLicenseInstallations, c); err != nil {
 		return err
 	}

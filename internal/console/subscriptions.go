@@ -15,15 +15,19 @@ var subscriptionFilters = []string{"q", "kind", "status", "conflict"}
 type subscriptionsPage struct {
 	subscriptionReport
 	Sort sorting
+	View *savedView // that the page shows; nil for none
 }
 
 func listSubscriptions(v *visit) error {
-	m := subscriptionsPage{Sort: v.sorting("subscription", false)}
+	opened, err := v.opened()
+	if err != nil {
+		return err
+	}
+	m := subscriptionsPage{View: opened, Sort: v.sorting("subscription", false)}
 	c := v.call()
 	c.Query = v.only(append(subscriptionFilters, "cursor")...)
 	m.Sort.ask(c.Query)
 	c.Fresh = true // people come here from a change
-	var err error
 	if m.subscriptionReport, err = send(v, people.getSubscriptionReport, c); err != nil {
 		return err
 	}

@@ -71,8 +71,8 @@ func newWorld(t testing.TB) *world {
 	events := make(chan event, 1024)
 	settings := config.Config{
 		Table: storetest.Table(t), UploadsBucket: uploadsBucket, ReportsBucket: reportsBucket, RefreshFunction: "refresh", InventoryFunction: "inventory",
-		DirectoryFunction: "directory", Role: uploadRole, PairMaxChars: 16, ExpiringDays: 90, InventoryRequired: true, ImportLease: 30 * time.Second, RefreshTimeZone: time.UTC,
 		API: "https://api.example.org", Console: config.Console{Origin: "https://licences.example.org"},
+		DirectoryFunction: "directory", DeliveryFunction: "delivery", Role: uploadRole, PairMaxChars: 16, ExpiringDays: 90, InventoryRequired: true, ImportLease: 30 * time.Second, RefreshTimeZone: time.UTC,
 	}
 	key := aws.Credentials{AccessKeyID: "local", SecretAccessKey: "local"}
 	server, err := s3.New(s3.Options{
@@ -167,7 +167,7 @@ func work(t testing.TB, settings config.Config, c aws.Config, events <-chan even
 func gateway(settings config.Config, c aws.Config) http.Handler {
 	functions := map[string]http.Handler{
 		"agreements": app.Agreements(settings, c, quiet), "catalog": app.Catalog(settings, c, quiet), "groups": app.Groups(settings, c, quiet),
-		"licenses": app.Licenses(settings, c, quiet), "reminders": app.Reminders(settings, c, quiet), "reports": app.Reports(settings, c, quiet),
+		"licenses": app.Licenses(settings, c, quiet), "reminders": app.Reminders(settings, c, quiet), "reports": app.Reports(settings, c, quiet), "views": app.Views(settings, c, quiet),
 	}
 	mux := http.NewServeMux()
 	for _, r := range route.Table {

@@ -22,6 +22,7 @@ import (
 	"trueup/internal/httpapi/licenses"
 	"trueup/internal/httpapi/reminders"
 	"trueup/internal/httpapi/reports"
+	"trueup/internal/httpapi/views"
 	"trueup/internal/importer"
 	"trueup/internal/inventories"
 	"trueup/internal/jobs"
@@ -34,6 +35,7 @@ import (
 	"trueup/internal/snapshot"
 	"trueup/internal/statements"
 	"trueup/internal/subscription"
+	"trueup/internal/view"
 )
 
 // deps is the dependencies of all functions.
@@ -72,6 +74,8 @@ type deps struct {
 	Reminders         reminders.Lister
 	Feeds             reminder.Feeds
 	NewToken          func() string
+	Views             view.Store
+	Deliver           func(context.Context) error
 	Clock             func() time.Time
 	NewID             func() string
 	Log               *slog.Logger
@@ -106,10 +110,17 @@ func (d deps) licenses() licenses.Deps {
 	}
 }
 
+func (d deps) views() views.Deps {
+	return views.Deps{Kernel: d.kernel(), Views: d.Views, Check: reports.CheckView, Deliver: d.Deliver, Reports: d.Reports, Zone: d.Zone}
+}
+
+func (d deps) source() reports.Source {
+	return reports.Source{Kernel: d.kernel(), Snapshots: d.Snapshots, Groups: d.Groups, Refresh: d.Refresh, Reports: d.Reports, Zone: d.Zone}
+}
+
 func (d deps) reports() reports.Deps {
 	return reports.Deps{
-		Kernel: d.kernel(), Snapshots: d.Snapshots, Adjustments: d.Adjustments, Groups: d.Groups, Refreshes: d.Refreshes, Refresh: d.Refresh, Statements: d.Statements,
-		Uploads: d.Uploads, Uploader: d.Uploader, Reports: d.Reports, Zone: d.Zone,
+		Source: d.source(), Adjustments: d.Adjustments, Refreshes: d.Refreshes, Statements: d.Statements, Uploads: d.Uploads, Uploader: d.Uploader,
 	}
 }
 
@@ -134,6 +145,8 @@ func (d deps) handler(function string) http.Handler {
 		return reminders.New(d.reminders())
 	case reports.Name:
 		return reports.New(d.reports())
+	case views.Name:
+		return views.New(d.views())
 	}
 	panic(fmt.Sprintf("no function %q", function))
 }

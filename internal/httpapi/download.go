@@ -29,8 +29,8 @@ type Format struct {
 
 // The formats.
 var (
-	FormatCSV  = Format{Extension: "csv", Media: CSVMediaType + "; charset=utf-8"}
-	FormatXLSX = Format{Extension: "xlsx", Media: "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", binary: "binary"}
+	FormatCSV  = Format{Extension: "csv", Media: sheet.MediaCSV}
+	FormatXLSX = Format{Extension: "xlsx", Media: sheet.MediaXLSX, binary: "binary"}
 	FormatHTML = Format{Extension: "html", Media: "text/html; charset=utf-8", inline: true}
 	FormatJSON = Format{Extension: "json", Media: "application/json"} // only for answers that are stored as files
 )

@@ -33,6 +33,7 @@ import (
 	"trueup/internal/httpapi/reminders"
 	"trueup/internal/httpapi/reports"
 	"trueup/internal/httpapi/route"
+	"trueup/internal/httpapi/views"
 	"trueup/internal/register"
 	"trueup/internal/testkit/storetest"
 	"trueup/internal/testkit/storetest/faultproxy"
@@ -76,14 +77,14 @@ func newFaultyWith(t *testing.T, faults faultproxy.Faults, others elsewhere) *fa
 	settings, err := config.Load(func(name string) string {
 		return map[string]string{
 			config.Table: table, config.UploadsBucket: uploadsBucket, config.ReportsBucket: reportsBucket,
-			config.RefreshFunction: "refresh", config.InventoryFunction: "inventory", config.DirectoryFunction: "directory", config.Role: "AROA", config.NoticesTopic: "topic", config.API: "https://api.example.org", config.ConsoleOrigin: "https://licences.example.org",
+			config.RefreshFunction: "refresh", config.InventoryFunction: "inventory", config.DirectoryFunction: "directory", config.DeliveryFunction: "delivery", config.Role: "AROA", config.NoticesTopic: "topic", config.API: "https://api.example.org", config.ConsoleOrigin: "https://licences.example.org",
 		}[name]
 	}, names...)
 	if err != nil {
 		t.Fatal(err)
 	}
 	handlers := map[string]func(config.Config, aws.Config, *slog.Logger) http.Handler{
-		agreements.Name: app.Agreements, catalogapi.Name: app.Catalog, groups.Name: app.Groups, licenses.Name: app.Licenses, reminders.Name: app.Reminders, reports.Name: app.Reports,
+		agreements.Name: app.Agreements, catalogapi.Name: app.Catalog, groups.Name: app.Groups, licenses.Name: app.Licenses, reminders.Name: app.Reminders, reports.Name: app.Reports, views.Name: app.Views,
 	}
 	for _, r := range route.API {
 		if f.handlers[r.Function] == nil {

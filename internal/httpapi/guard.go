@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"context"
 	"net/http"
 	"net/url"
 	"slices"
@@ -28,7 +29,7 @@ func guard(ctx huma.Context, next func(huma.Context)) {
 		refuse(ctx, errs.New(errs.Denied, "groups_overage"))
 		return
 	case !ok || !principal.May(permission):
-		refuse(ctx, errs.New(errs.Denied, "permission_denied", "roles", rolesWith(permission)))
+		refuse(ctx, Denied(permission))
 		return
 	}
 	err := checkQuery(ctx.URL().RawQuery)
@@ -44,6 +45,19 @@ func guard(ctx huma.Context, next func(huma.Context)) {
 
 func refuse(ctx huma.Context, err error) {
 	writeTo(ctx, newError(ctx, http.StatusInternalServerError, "", err).(ForeignError))
+}
+
+// Allow returns the error for a caller without a permission that only some calls of a route need.
+func Allow(ctx context.Context, permission access.Permission) error {
+	if access.CallFrom(ctx).Principal.May(permission) {
+		return nil
+	}
+	return Denied(permission)
+}
+
+// Denied returns the error of a call without a permission, which names the roles that have it.
+func Denied(permission access.Permission) error {
+	return errs.New(errs.Denied, "permission_denied", "roles", rolesWith(permission))
 }
 
 // rolesWith returns the names of the roles that have a permission.

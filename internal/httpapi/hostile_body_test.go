@@ -273,8 +273,12 @@ func (s *stack) refusePlace(t *testing.T, o operation, p place) {
 		refuse(p.with("["+strings.Repeat("{},", tooMany)+"{}]"), here)
 	}
 	if p.schema.Type.Is("object") {
-		refuse(p.with(`{"nobody":1}`), here+"/nobody", "field_unknown")
-		refuse(p.with(`{"":1}`), here+"/", "field_unknown")
+		other := "field_unknown"
+		if p.schema.AdditionalProperties.Schema != nil {
+			other = "type_string" // any name is allowed, with a text
+		}
+		refuse(p.with(`{"nobody":1}`), here+"/nobody", other)
+		refuse(p.with(`{"":1}`), here+"/", other)
 	}
 	if len(p.path) == 0 {
 		refuse(p.with("null"), here, code)

@@ -17,10 +17,12 @@ import (
 	"github.com/aws/aws-lambda-go/events"
 	"github.com/getkin/kin-openapi/openapi3"
 
+	"trueup/internal/day"
 	"trueup/internal/httpapi"
 	"trueup/internal/httpapi/agreements"
 	catalogapi "trueup/internal/httpapi/catalog"
 	"trueup/internal/intake/kind"
+	"trueup/internal/view"
 )
 
 // mutations is the number of damaged cursors, over all lists.
@@ -302,6 +304,22 @@ func (s *stack) fill(t *testing.T) map[string][]string {
 		things["listImportFindings"] = append(things["listImportFindings"], accepted.Import.ID)
 		do("POST", base+"/inventory/rules", fmt.Sprintf(`{"kind":"ignored","name":"filled %d"}`, i), nil, nil)
 	}
+	for i := range 2 {
+		var saved struct{ ID string }
+		do("POST", base+"/views", fmt.Sprintf(`{"name":"Filled %d","report":"subscriptions","shared":true,"schedule":{"every":"day","format":"csv","language":"en"}}`, i), nil, &saved)
+		if i == 0 {
+			things["listViewFiles"] = []string{saved.ID}
+		}
+		for _, date := range []day.Date{"2026-11-20", "2026-11-21"} {
+			v, err := s.store.Views.View(t.Context(), saved.ID)
+			if err == nil {
+				err = s.store.Views.Advance(t.Context(), v, made(v, date), &view.File{View: v.ID, Day: date, Format: view.CSV, Lang: "en"}, nil, time.Now())
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
 	var plan struct{ ID string }
 	do("POST", base+"/subscriptions", `{"name":"Filled","quantity":2}`, nil, &plan)
 	do("POST", base+"/subscriptions", `{"name":"Filled as well","quantity":2}`, nil, nil)
@@ -354,4 +372,11 @@ func (s *stack) fill(t *testing.T) map[string][]string {
 		}
 	}
 	return things
+}
+
+// made returns the next version of a view, with a file of a day.
+func made(v view.View, date day.Date) view.View {
+	next := v.Made(date, time.Now(), time.Now().Add(time.Hour))
+	next.Sending.Announce = false
+	return next
 }

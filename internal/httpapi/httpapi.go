@@ -22,6 +22,7 @@ import (
 	"net/http"
 	"path"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"sync"
 
@@ -51,14 +52,21 @@ type Operations map[string]func(huma.API, huma.Operation)
 
 // New returns the handler of a function's routes. It panics if a route has no operation, so that
 // the mistake is found at the first start.
-func New(f Function) http.Handler {
+func New(f Function) http.Handler { return serve(f, route.Of(f.Name)) }
+
+// Only is like New for some operations of a function. The others need not be in its Operations.
+func Only(f Function) http.Handler {
+	return serve(f, slices.DeleteFunc(route.Of(f.Name), func(r route.Route) bool { return f.Operations[r.Operation] == nil }))
+}
+
+func serve(f Function, routes []route.Route) http.Handler {
 	mux := http.NewServeMux()
 	s := &server{mux: mux, facade: f.Facade, log: f.Log}
-	for _, r := range route.Of(f.Name) {
+	for _, r := range routes {
 		add := f.Operations.of(r)
 		// An operation is built at its first call: building all of them slows down every start,
 		// and most are not needed.
-		serve := sync.OnceValue(func() http.Handler {
+		build := sync.OnceValue(func() http.Handler {
 			one := http.NewServeMux()
 			config, op := configuration(f.Enums, f.MaxValues[r.Operation]), operation(r)
 			if f.Facade.serves(r.Path) {
@@ -71,7 +79,7 @@ func New(f Function) http.Handler {
 			return one
 		})
 		mux.HandleFunc(r.Key(), func(w http.ResponseWriter, request *http.Request) {
-			s.operate(w, request.WithContext(context.WithValue(request.Context(), operationKey{}, r.Operation)), serve)
+			s.operate(w, request.WithContext(context.WithValue(request.Context(), operationKey{}, r.Operation)), build)
 		})
 	}
 	return s

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -27,14 +28,17 @@ import (
 	"trueup/internal/aws/trigger"
 	"trueup/internal/catalog"
 	"trueup/internal/catalog/feeder"
+	"trueup/internal/delivery"
 	"trueup/internal/directories"
 	"trueup/internal/entitlement"
+	"trueup/internal/httpapi/reports"
 	"trueup/internal/httpapi/route"
 	"trueup/internal/id"
 	"trueup/internal/importer"
 	"trueup/internal/intake/kind"
 	"trueup/internal/inventories"
 	"trueup/internal/jobs"
+	"trueup/internal/notice"
 	"trueup/internal/notifier"
 	"trueup/internal/people"
 	"trueup/internal/refresher"
@@ -67,6 +71,21 @@ type stack struct {
 	refreshing atomic.Bool
 	worker     *refresher.Worker // of refresh
 	recounts   atomic.Int64      // calls of the inventory function after changes of rules
+	topic      published
+}
+
+// published is a topic that keeps the messages.
+type published struct {
+	sync.Mutex
+	messages []notice.Message
+}
+
+// Publish implements notice.Topic.
+func (p *published) Publish(_ context.Context, m notice.Message) error {
+	p.Lock()
+	defer p.Unlock()
+	p.messages = append(p.messages, m)
+	return m.Check("https://licences.example.org")
 }
 
 // notification is an event of the uploads bucket.
@@ -145,6 +164,12 @@ func newStack(t *testing.T) *stack {
 	deps.StartJobs = func(ctx context.Context) error {
 		return calls(func(event []byte) { notified <- notification{kind.Users.Prefix, event} }).Call(ctx, trigger.LicenseJobsCall())
 	}
+	deps.Views = store.Views
+	sender := &delivery.Service{
+		Store: store.Views, Owners: delivery.Owners{}, Export: reports.NewExporter(deps.source()).Export, Files: deps.Reports, Topic: &s.topic,
+		Clock: time.Now, NewID: newID, Zone: time.UTC, Lease: 30 * time.Second, Reserve: time.Second, Log: quiet,
+	}
+	deps.Deliver = sender.Work
 	deps.Recount = inventories.Recounts{
 		Store: store.Inventories, Clock: time.Now, NewID: rand.Text,
 		Call: func(ctx context.Context, holder string) error {

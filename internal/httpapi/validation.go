@@ -113,6 +113,9 @@ func refused(ctx huma.Context, lang i18n.Lang, id string, status int, message st
 		found = append(found, v)
 	}
 	slices.SortStableFunc(found, func(a, b errs.Violation) int { return strings.Compare(a.Field, b.Field) })
+	if checked, ok := ctx.Context().Value(checkedKey{}).(*[]errs.Violation); ok {
+		*checked = found
+	}
 	return expected(lang, id, &errs.Error{Kind: errs.Invalid, Code: "invalid_input", Violations: found})
 }
 

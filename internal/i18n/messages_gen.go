@@ -272,6 +272,11 @@ var messages = [...]message{
 		"Naam overeenkomst",
 		"Nom de l'accord",
 	}},
+	{"column_repeated", [...]string{
+		"This column occurs more than once. Keep one.",
+		"Deze kolom staat er meer dan één keer in. Houd er één over.",
+		"Cette colonne est présente plusieurs fois. N'en gardez qu'une.",
+	}},
 	{"columns", [...]string{
 		"A line has two columns (both numbers) or three (and a name), separated by {separator}. This one has {count}.",
 		"Een regel heeft twee kolommen (beide nummers) of drie (met een naam), gescheiden door {separator}. Deze heeft er {count}.",
@@ -3551,6 +3556,91 @@ var messages = [...]message{
 		"This was changed in the meantime. Read it again, then repeat your change.",
 		"Iemand heeft dit intussen gewijzigd. Lees het opnieuw en herhaal uw wijziging op wat u ziet.",
 		"Quelqu'un l'a modifié entre-temps. Relisez et refaites votre modification sur ce que vous voyez.",
+	}},
+	{"view_day_alone", [...]string{
+		"Only a monthly schedule has a day of the month. Leave it out.",
+		"Alleen een maandelijkse planning heeft een dag van de maand. Laat die weg.",
+		"Seule une planification mensuelle a un jour du mois. Omettez-le.",
+	}},
+	{"view_day_required", [...]string{
+		"Choose the day of the month on which the file is made, from 1 to 31.",
+		"Kies de dag van de maand waarop het bestand wordt gemaakt, van 1 tot 31.",
+		"Choisissez le jour du mois où le fichier est créé, de 1 à 31.",
+	}},
+	{"view_file_not_found", [...]string{
+		"This saved view has no file of that day. The list of its files has the days.",
+		"Deze opgeslagen weergave heeft geen bestand van die dag. De dagen staan in de lijst met bestanden.",
+		"Cette vue enregistrée n'a pas de fichier de ce jour. La liste de ses fichiers contient les jours.",
+	}},
+	{"view_filter_field", [...]string{
+		"Give {field} beside the filters, not as one of them.",
+		"Geef {field} naast de filters op, niet als een ervan.",
+		"Indiquez {field} à côté des filtres, pas comme l'un d'eux.",
+	}},
+	{"view_filter_unsaved", [...]string{
+		"A saved view shows the current data from the first page, and its schedule has the language. Remove this filter.",
+		"Een opgeslagen weergave toont de huidige gegevens vanaf de eerste pagina, en de taal staat bij de planning. Verwijder dit filter.",
+		"Une vue enregistrée affiche les données actuelles à partir de la première page, et la langue se trouve dans la planification. Supprimez ce filtre.",
+	}},
+	{"view_filters_many", [...]string{
+		"A saved view has at most {max} filters. Remove some.",
+		"Een opgeslagen weergave heeft hoogstens {max} filters. Verwijder er enkele.",
+		"Une vue enregistrée a au plus {max} filtres. Supprimez-en.",
+	}},
+	{"view_limit", [...]string{
+		"You already have {max} saved views, the highest number allowed. Delete one that you do not need first.",
+		"U hebt al {max} opgeslagen weergaven, het hoogste aantal dat is toegestaan. Verwijder er eerst een die u niet nodig hebt.",
+		"Vous avez déjà {max} vues enregistrées, le nombre maximal autorisé. Supprimez d'abord une vue inutile.",
+	}},
+	{"view_name_taken", [...]string{
+		"Another of your saved views has this name. Choose another name.",
+		"Een andere opgeslagen weergave van u heeft deze naam. Kies een andere naam.",
+		"Une autre de vos vues enregistrées porte ce nom. Choisissez un autre nom.",
+	}},
+	{"view_not_found", [...]string{
+		"This saved view does not exist, or is not shared with you. The list of saved views has those that you can open.",
+		"Deze opgeslagen weergave bestaat niet of is niet met u gedeeld. In de lijst met opgeslagen weergaven staat wat u kunt openen.",
+		"Cette vue enregistrée n'existe pas ou n'est pas partagée avec vous. La liste des vues enregistrées contient celles que vous pouvez ouvrir.",
+	}},
+	{"view_of_another", [...]string{
+		"Only the person who saved this view can change it. Save a view of your own with the same filters instead.",
+		"Alleen wie deze weergave heeft opgeslagen, kan ze wijzigen. Sla in plaats daarvan zelf een weergave met dezelfde filters op.",
+		"Seule la personne qui a enregistré cette vue peut la modifier. Enregistrez plutôt votre propre vue avec les mêmes filtres.",
+	}},
+	{"view_order_alone", [...]string{
+		"Give the column to sort by as well, or leave out the order.",
+		"Geef ook de kolom op waarop wordt gesorteerd, of laat de volgorde weg.",
+		"Indiquez aussi la colonne de tri, ou omettez l'ordre.",
+	}},
+	{"view_sent_today", [...]string{
+		"Today's file of this view was made already. There is one file for each day.",
+		"Het bestand van vandaag van deze weergave is al gemaakt. Er is één bestand per dag.",
+		"Le fichier d'aujourd'hui de cette vue a déjà été créé. Il y a un fichier par jour.",
+	}},
+	{"view_stopped", [...]string{
+		"The schedule of this view has stopped. Start it again first.",
+		"De planning van deze weergave is gestopt. Start ze eerst opnieuw.",
+		"La planification de cette vue est arrêtée. Relancez-la d'abord.",
+	}},
+	{"view_too_long", [...]string{
+		"The filters, the order and the columns have more than {max} characters together. Choose fewer groups or columns.",
+		"De filters, de volgorde en de kolommen hebben samen meer dan {max} tekens. Kies minder groepen of kolommen.",
+		"Les filtres, l'ordre et les colonnes ont ensemble plus de {max} caractères. Choisissez moins de groupes ou de colonnes.",
+	}},
+	{"view_unscheduled", [...]string{
+		"This saved view has no schedule. Set one first.",
+		"Deze opgeslagen weergave heeft geen planning. Stel er eerst een in.",
+		"Cette vue enregistrée n'a pas de planification. Définissez-en d'abord une.",
+	}},
+	{"view_weekday_alone", [...]string{
+		"Only a weekly schedule has a day of the week. Leave it out.",
+		"Alleen een wekelijkse planning heeft een dag van de week. Laat die weg.",
+		"Seule une planification hebdomadaire a un jour de la semaine. Omettez-le.",
+	}},
+	{"view_weekday_required", [...]string{
+		"Choose the day of the week on which the file is made.",
+		"Kies de dag van de week waarop het bestand wordt gemaakt.",
+		"Choisissez le jour de la semaine où le fichier est créé.",
 	}},
 	{"vlsc_later", [...]string{
 		"The Volume Licensing Service Center has no result at this time. The pair is checked again at the next refresh.",

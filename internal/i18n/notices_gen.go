@@ -119,6 +119,51 @@ var noticeMessages = [...]message{
 		"het abonnement loopt af en wordt niet automatisch verlengd",
 		"l’abonnement expire et n’est pas renouvelé automatiquement",
 	}},
+	{"notice_view_owner_gone", [...]string{
+		"The owner was deleted or may no longer sign in.",
+		"De eigenaar is verwijderd of mag zich niet meer aanmelden.",
+		"Le propriétaire a été supprimé ou ne peut plus se connecter.",
+	}},
+	{"notice_view_owner_role", [...]string{
+		"The owner has no role any more that may manage agreements.",
+		"De eigenaar heeft geen rol meer die overeenkomsten mag beheren.",
+		"Le propriétaire n'a plus de rôle qui permet de gérer les accords.",
+	}},
+	{"notice_view_owner_unseen", [...]string{
+		"The owner has not opened the saved views for {days} days, so it is not known what the owner may read.",
+		"De eigenaar heeft de opgeslagen weergaven {days} dagen niet geopend, dus het is niet bekend wat de eigenaar mag lezen.",
+		"Le propriétaire n'a pas ouvert les vues enregistrées depuis {days} jours : on ne sait pas ce qu'il peut lire.",
+	}},
+	{"notice_view_ready", [...]string{
+		"trueup: the report \"{name}\" of {day}",
+		"trueup: het rapport \"{name}\" van {day}",
+		"trueup : le rapport \"{name}\" du {day}",
+	}},
+	{"notice_view_ready_text", [...]string{
+		"The file of the saved view \"{name}\" of {day} was made. Sign in to download it:",
+		"Het bestand van de opgeslagen weergave \"{name}\" van {day} is gemaakt. Meld u aan om het te downloaden:",
+		"Le fichier de la vue enregistrée \"{name}\" du {day} a été créé. Connectez-vous pour le télécharger :",
+	}},
+	{"notice_view_stopped", [...]string{
+		"trueup: the report \"{name}\" is no longer sent",
+		"trueup: het rapport \"{name}\" wordt niet meer verzonden",
+		"trueup : le rapport \"{name}\" n'est plus envoyé",
+	}},
+	{"notice_view_stopped_admin", [...]string{
+		"A global admin stopped it.",
+		"Een global admin heeft ze gestopt.",
+		"Un global admin l'a arrêtée.",
+	}},
+	{"notice_view_stopped_text", [...]string{
+		"The schedule of the saved view \"{name}\" has stopped. {reason} The owner can start it again:",
+		"De planning van de opgeslagen weergave \"{name}\" is gestopt. {reason} De eigenaar kan ze opnieuw starten:",
+		"La planification de la vue enregistrée \"{name}\" est arrêtée. {reason} Le propriétaire peut la relancer :",
+	}},
+	{"notice_view_view_invalid", [...]string{
+		"The report does not accept the filters of this view any more: {reason} Change them, and start the schedule again.",
+		"Het rapport aanvaardt de filters van deze weergave niet meer: {reason} Wijzig ze en start de planning opnieuw.",
+		"Le rapport n'accepte plus les filtres de cette vue : {reason} Modifiez-les et relancez la planification.",
+	}},
 	{"notice_volume", [...]string{
 		"the term of products of this volume agreement ends (products: {n})",
 		"de looptijd van producten van deze volumeovereenkomst loopt af (producten: {n})",

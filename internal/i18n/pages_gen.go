@@ -479,6 +479,11 @@ var pageMessages = [...]message{
 		"Gebruiker bediend uit een wachtlijst",
 		"Utilisateur servi depuis une liste d'attente",
 	}},
+	{"console_actions", [...]string{
+		"Actions",
+		"Acties",
+		"Actions",
+	}},
 	{"console_add_file", [...]string{
 		"Upload a CSV file",
 		"Een CSV-bestand uploaden",
@@ -1588,6 +1593,21 @@ var pageMessages = [...]message{
 		"{name} is deleted. Licences that became free: {n}. It can be restored until {day}.",
 		"{name} is verwijderd. Vrijgekomen licenties: {n}. Herstellen kan tot {day}.",
 		"{name} est supprimé. Licences libérées : {n}. La restauration est possible jusqu'au {day}.",
+	}},
+	{"console_done_view_resumed", [...]string{
+		"The schedule of {name} runs again.",
+		"De planning van {name} loopt weer.",
+		"La planification de {name} est relancée.",
+	}},
+	{"console_done_view_sent", [...]string{
+		"Today's file of {name} is being made.",
+		"Het bestand van vandaag van {name} wordt gemaakt.",
+		"Le fichier d'aujourd'hui de {name} est en cours de création.",
+	}},
+	{"console_done_view_stopped", [...]string{
+		"The schedule of {name} has stopped.",
+		"De planning van {name} is gestopt.",
+		"La planification de {name} est arrêtée.",
 	}},
 	{"console_done_waiting_removed", [...]string{
 		"{name} does not wait any more.",
@@ -4544,6 +4564,176 @@ var pageMessages = [...]message{
 		"Volgens schema",
 		"Selon l'horaire",
 	}},
+	{"console_view", [...]string{
+		"Saved view",
+		"Opgeslagen weergave",
+		"Vue enregistrée",
+	}},
+	{"console_view_changes", [...]string{
+		"Save changes",
+		"Wijzigingen opslaan",
+		"Enregistrer les modifications",
+	}},
+	{"console_view_day", [...]string{
+		"Day of the month, of a monthly file",
+		"Dag van de maand, voor een maandelijks bestand",
+		"Jour du mois, pour un fichier mensuel",
+	}},
+	{"console_view_delete_text", [...]string{
+		"The report stays. The files of the view can no longer be downloaded.",
+		"Het rapport blijft bestaan. De bestanden van de weergave kunnen niet meer worden gedownload.",
+		"Le rapport reste. Les fichiers de la vue ne peuvent plus être téléchargés.",
+	}},
+	{"console_view_differs", [...]string{
+		"The filters or the order differ from the saved ones.",
+		"De filters of de volgorde wijken af van de opgeslagen.",
+		"Les filtres ou l'ordre diffèrent de ceux qui sont enregistrés.",
+	}},
+	{"console_view_each_day", [...]string{
+		"Each day",
+		"Elke dag",
+		"Chaque jour",
+	}},
+	{"console_view_each_month", [...]string{
+		"Each month",
+		"Elke maand",
+		"Chaque mois",
+	}},
+	{"console_view_each_week", [...]string{
+		"Each week",
+		"Elke week",
+		"Chaque semaine",
+	}},
+	{"console_view_every", [...]string{
+		"Make a file",
+		"Een bestand maken",
+		"Créer un fichier",
+	}},
+	{"console_view_every_hint", [...]string{
+		"The file is made at about six in the morning and announced on the notification topic. It begins tomorrow.",
+		"Het bestand wordt rond zes uur 's ochtends gemaakt en aangekondigd op het meldingenonderwerp. Dat begint morgen.",
+		"Le fichier est créé vers six heures du matin et annoncé par une notification, à partir de demain.",
+	}},
+	{"console_view_files_none", [...]string{
+		"There are no files yet",
+		"Er zijn nog geen bestanden",
+		"Il n'y a pas encore de fichiers",
+	}},
+	{"console_view_files_none_text", [...]string{
+		"A file is made on each day of the schedule.",
+		"Op elke dag van de planning wordt een bestand gemaakt.",
+		"Un fichier est créé chaque jour de la planification.",
+	}},
+	{"console_view_format", [...]string{
+		"Format",
+		"Formaat",
+		"Format",
+	}},
+	{"console_view_is_shared", [...]string{
+		"Shared",
+		"Gedeeld",
+		"Partagée",
+	}},
+	{"console_view_is_stopped", [...]string{
+		"Stopped",
+		"Gestopt",
+		"Arrêtée",
+	}},
+	{"console_view_last", [...]string{
+		"Last file",
+		"Laatste bestand",
+		"Dernier fichier",
+	}},
+	{"console_view_never", [...]string{
+		"Never",
+		"Nooit",
+		"Jamais",
+	}},
+	{"console_view_next", [...]string{
+		"Next file",
+		"Volgend bestand",
+		"Prochain fichier",
+	}},
+	{"console_view_of", [...]string{
+		"Saved view: {name}",
+		"Opgeslagen weergave: {name}",
+		"Vue enregistrée : {name}",
+	}},
+	{"console_view_open", [...]string{
+		"Open the report",
+		"Het rapport openen",
+		"Ouvrir le rapport",
+	}},
+	{"console_view_report", [...]string{
+		"Report",
+		"Rapport",
+		"Rapport",
+	}},
+	{"console_view_resume", [...]string{
+		"Start it again",
+		"Opnieuw starten",
+		"Relancer",
+	}},
+	{"console_view_save", [...]string{
+		"Save this view",
+		"Deze weergave opslaan",
+		"Enregistrer cette vue",
+	}},
+	{"console_view_send", [...]string{
+		"Make today's file now",
+		"Bestand van vandaag nu maken",
+		"Créer le fichier d'aujourd'hui",
+	}},
+	{"console_view_share", [...]string{
+		"Share the view and its files with everyone who reads",
+		"De weergave en haar bestanden delen met iedereen die leest",
+		"Partager la vue et ses fichiers avec tous ceux qui lisent",
+	}},
+	{"console_view_stop", [...]string{
+		"Stop the schedule",
+		"De planning stoppen",
+		"Arrêter la planification",
+	}},
+	{"console_view_stopped", [...]string{
+		"The schedule of {name} has stopped",
+		"De planning van {name} is gestopt",
+		"La planification de {name} est arrêtée",
+	}},
+	{"console_view_weekday", [...]string{
+		"Day of the week, of a weekly file",
+		"Dag van de week, voor een wekelijks bestand",
+		"Jour de la semaine, pour un fichier hebdomadaire",
+	}},
+	{"console_views", [...]string{
+		"Saved views",
+		"Opgeslagen weergaven",
+		"Vues enregistrées",
+	}},
+	{"console_views_none", [...]string{
+		"You have no saved views yet",
+		"U hebt nog geen opgeslagen weergaven",
+		"Vous n'avez pas encore de vues enregistrées",
+	}},
+	{"console_views_none_text", [...]string{
+		"Choose filters in a report, and save them under a name with \"Save this view\".",
+		"Kies filters in een rapport en sla ze onder een naam op met \"Deze weergave opslaan\".",
+		"Choisissez des filtres dans un rapport, et enregistrez-les sous un nom avec \"Enregistrer cette vue\".",
+	}},
+	{"console_views_own", [...]string{
+		"Your views",
+		"Uw weergaven",
+		"Vos vues",
+	}},
+	{"console_views_scheduled", [...]string{
+		"Schedules of others",
+		"Planningen van anderen",
+		"Planifications d'autres personnes",
+	}},
+	{"console_views_shared", [...]string{
+		"Shared by others",
+		"Gedeeld door anderen",
+		"Partagées par d'autres",
+	}},
 	{"console_wait", [...]string{
 		"Put who gets none on the waiting list (only with one licence to add)",
 		"Wie er geen krijgt op de wachtlijst zetten (alleen met één toe te voegen licentie)",
@@ -4613,6 +4803,41 @@ var pageMessages = [...]message{
 		"Reminders and suggestions include it",
 		"Herinneringen en suggesties houden er rekening mee",
 		"Les rappels et les suggestions en tiennent compte",
+	}},
+	{"console_weekday_friday", [...]string{
+		"Friday",
+		"vrijdag",
+		"vendredi",
+	}},
+	{"console_weekday_monday", [...]string{
+		"Monday",
+		"maandag",
+		"lundi",
+	}},
+	{"console_weekday_saturday", [...]string{
+		"Saturday",
+		"zaterdag",
+		"samedi",
+	}},
+	{"console_weekday_sunday", [...]string{
+		"Sunday",
+		"zondag",
+		"dimanche",
+	}},
+	{"console_weekday_thursday", [...]string{
+		"Thursday",
+		"donderdag",
+		"jeudi",
+	}},
+	{"console_weekday_tuesday", [...]string{
+		"Tuesday",
+		"dinsdag",
+		"mardi",
+	}},
+	{"console_weekday_wednesday", [...]string{
+		"Wednesday",
+		"woensdag",
+		"mercredi",
 	}},
 	{"console_what", [...]string{
 		"What",

@@ -21,6 +21,7 @@ const (
 	Reports  Resource = "reports"  // the bucket for reports
 	Sessions Resource = "sessions" // the table of the console's sessions, which has no indexes
 	Notices  Resource = "notices"  // the notification topic, to which people subscribe (R8.9)
+	UserPool Resource = "userpool" // the user pool, if it signs people in
 )
 
 // IsBucket reports whether the resource is a bucket.
@@ -41,6 +42,9 @@ const JobsPrefix = "license-jobs/"
 
 // RemindersPrefix is the prefix in the reports bucket of what reminders are computed from once a day.
 const RemindersPrefix = "reminders/"
+
+// ViewsPrefix is the prefix in the reports bucket of the files of saved views.
+const ViewsPrefix = "views/"
 
 // Action is an IAM action.
 type Action string
@@ -136,6 +140,9 @@ const (
 	listBucket   Action = "s3:ListBucket"
 	deleteObject Action = "s3:DeleteObject"
 	publish      Action = "sns:Publish"
+	listUsers    Action = "cognito-idp:ListUsers"
+	getUser      Action = "cognito-idp:AdminGetUser"
+	listGroups   Action = "cognito-idp:AdminListGroupsForUser"
 )
 
 // receive returns the grants for the files that a function receives: reading the files, and the
@@ -395,6 +402,48 @@ var Functions = []Function{
 			{Resource: Notices, Actions: []Action{publish}},
 			{Resource: Reports, Prefix: RemindersPrefix, Actions: []Action{getObject, putObject, listBucket}},
 			{Resource: Reports, Prefix: "copies/", Actions: []Action{getObject, listBucket}},
+		},
+	},
+	{
+		Name:    "views",
+		Summary: "Serves saved views and their files over HTTP.",
+		Trigger: HTTP,
+		Calls:   []string{"delivery"}, // to make a file now
+		Memory:  512,
+		Timeout: requestTimeout,
+		Settings: []string{
+			config.Table, config.ReportsBucket, config.DeliveryFunction, config.RefreshTimeZone,
+			config.SignInClaim, config.SignInRoles, config.SignInEntra, config.ConsoleClient,
+		},
+		Grants: []Grant{
+			{Resource: Table, Actions: []Action{get, batchGet, query, put, update, remove}},
+			{Resource: Reports, Prefix: ViewsPrefix, Actions: []Action{getObject, listBucket}}, // for the addresses of downloads
+		},
+	},
+	{
+		Name:    "delivery",
+		Summary: "Makes files of saved views on their schedules, and announces them.",
+		Trigger: Clock,
+		Every:   time.Hour,
+		Nightly: true,                // deletes old files
+		Calls:   []string{"refresh"}, // if the licence data of a report are old
+		Memory:  1024,                // as for the function that serves the same reports
+		Timeout: 15 * time.Minute,
+		// One execution makes files, as its lease says. Others end at once.
+		Reserved: 1,
+		Retries:  2,
+		Settings: []string{
+			config.Table, config.ReportsBucket, config.RefreshFunction, config.RefreshTimeZone, config.ExpiringDays, config.RetentionDays,
+			config.NoticesTopic, config.ConsoleOrigin, config.UserPool, config.SignInClaim, config.SignInRoles,
+		},
+		Grants: []Grant{
+			{Resource: Table, Actions: []Action{get, batchGet, query, scan, put, update, remove}},
+			{Resource: Reports, Prefix: ViewsPrefix, Actions: []Action{putObject, deleteObject, listBucket}},
+			{Resource: Reports, Prefix: "snapshots/", Actions: []Action{getObject, listBucket}},
+			results(kind.Inventory, getObject, listBucket),
+			{Resource: Reports, Prefix: "copies/", Actions: []Action{getObject, listBucket}},
+			{Resource: Notices, Actions: []Action{publish}},
+			{Resource: UserPool, Actions: []Action{listUsers, getUser, listGroups}},
 		},
 	},
 	{

@@ -19,6 +19,7 @@ import (
 	"trueup/internal/manifest"
 	"trueup/internal/reminder"
 	"trueup/internal/report"
+	"trueup/internal/view"
 )
 
 // Without permission to list the bucket, S3 answers 403 for a missing object, and the function
@@ -92,7 +93,7 @@ func TestSettingsNameWhatExists(t *testing.T) {
 	t.Parallel()
 	for _, s := range config.Settings {
 		switch manifest.Resource(s.Resource) {
-		case "", manifest.Table, manifest.Uploads, manifest.Reports, manifest.Sessions, manifest.Notices:
+		case "", manifest.Table, manifest.Uploads, manifest.Reports, manifest.Sessions, manifest.Notices, manifest.UserPool:
 		default:
 			t.Errorf("%s is the name of %q, which is no resource", s.Name, s.Resource)
 		}
@@ -120,6 +121,7 @@ func TestPrefixesAreThoseOfTheKeys(t *testing.T) {
 			manifest.RemindersPrefix: {reminder.TermsKey},
 
 			manifest.AnnotatedPrefix: nil,
+			manifest.ViewsPrefix:     {view.File{View: "id", Day: "2026-11-21", Format: view.CSV}.Key()},
 		},
 	}
 	for _, k := range kind.Table {

@@ -248,6 +248,48 @@ func table[R any](head Head, w Words, columns []column[R], rows []R, filters []s
 	return t
 }
 
+// Choose returns the table with these columns, in this order; with all if keys is empty. A key that is no
+// column is left out. The label of the totals is in the first column without a total.
+func (t Table) Choose(keys []string) Table {
+	if len(keys) == 0 {
+		return t
+	}
+	var at []int
+	for _, key := range keys {
+		if i := slices.IndexFunc(t.Columns, func(c Column) bool { return c.Key == key }); i >= 0 {
+			at = append(at, i)
+		}
+	}
+	chosen := t
+	chosen.Columns = pick(nil, t.Columns, at)
+	if t.Totals != nil {
+		totals := slices.Clone(t.Totals)
+		label := totals[0]
+		totals[0] = Cell{}
+		chosen.Totals = pick(nil, totals, at)
+		if i := slices.Index(chosen.Totals, Cell{}); i >= 0 {
+			chosen.Totals[i] = label
+		}
+	}
+	chosen.Rows = func(yield func([]Cell) bool) {
+		var cells []Cell
+		for row := range t.Rows {
+			if cells = pick(cells[:0], row, at); !yield(cells) {
+				return
+			}
+		}
+	}
+	return chosen
+}
+
+// pick appends the elements at some indexes.
+func pick[E any](to, from []E, at []int) []E {
+	for _, i := range at {
+		to = append(to, from[i])
+	}
+	return to
+}
+
 // numeric lists the columns of numbers that are not added up.
 var numeric = map[string]bool{"daysLeft": true, "coverage": true, "uncounted": true, "pricePerMonth": true, "costPerMonth": true, "unusedCostPerMonth": true}
 

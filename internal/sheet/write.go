@@ -9,6 +9,12 @@ import (
 	"trueup/internal/text"
 )
 
+// The media types of the files that this package writes.
+const (
+	MediaCSV  = "text/csv; charset=utf-8"
+	MediaXLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+)
+
 // WriteCell writes a cell of CSV, quoted if needed. Spreadsheet programs do not read it, or a part of
 // it, as a formula.
 func WriteCell(w *bytes.Buffer, value string, separator byte) {

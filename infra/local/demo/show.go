@@ -77,6 +77,9 @@ func show(ctx context.Context, c client, out io.Writer) error {
 	if err := c.people(ctx, lists, out); err != nil {
 		return err
 	}
+	if err := c.saveViews(ctx); err != nil {
+		return err
+	}
 
 	var report installations
 	if err := c.get(ctx, "/reports/license-installations?limit=200", &report); err != nil {

@@ -5,7 +5,7 @@
 //
 // Open returns a Table, which has one type for each contract of the domain and of the
 // use cases: Agreements, Groups, Imports, Statements, Inventories, Snapshots, Adjustments,
-// Subscriptions, People, Devices, DirectoryFiles, LicenseJobs, Reminders, Feeds, Journal, Audit and Idempotency. Refreshes is made by NewRefreshes.
+// Subscriptions, People, Devices, DirectoryFiles, LicenseJobs, Reminders, FeedsViews, Journal, Audit and Idempotency. Refreshes is made by NewRefreshes.
 // Upkeep is the work of a schedule. The types do not use each other. They share an engine,
 // which sends requests and retries them, and what several types read and write:
 // storedAgreements, storedGroups, tombstones of groups, journals, and visibility, which
@@ -15,68 +15,74 @@
 // form; the number at the end of an index key is one of schema.Shards shards, at the
 // end of the key of an audit event one of auditShards.
 //
-//	item                      pk                           sk                     also in an index                           answers
-//	agreement                 AGREEMENT#{id}               AGREEMENT              -                                          one agreement
-//	details                   AGREEMENT#{id}               DETAILS                -                                          what was noted of an agreement of type other: read by one audited call only
-//	name                      NAME#{name}                  NAME                   -                                          which agreement has a name: at most one
-//	pair                      PAIR#{A+L}                   PAIR                   by-owner: AGREEMENT#{agreement}#0 | {A+L}  which agreement has a pair: at most one; the pairs of an agreement; what it entitles to
-//	group                     GROUPS                       GROUP#{id}             -                                          one group; all groups
-//	group name                GROUPS                       NAME#{name}            -                                          which group has a name: at most one
-//	group count               GROUPS                       COUNT                  -                                          how many groups there are: at most 500
-//	import                    IMPORTS                      IMPORT#{id}            -                                          one import; imports, newest first
-//	running import            IMPORTS#OPEN                 IMPORT#{id}            -                                          imports that may have to be given up
-//	statement                 STATEMENTS                   STATEMENT#{id}         -                                          the result for one version of a file of entitlements; all, newest first
-//	newest statement          STATEMENTS#NEWEST            FILE#{key}             -                                          which statement of a file is in use; all in use
-//	clearing                  CLEARING#{import}            CLEARING               -                                          where to continue to remove what an import left, for 30 days
-//	stage                     STAGE#{import}.{attempt}     STAGE                  -                                          whether what it marks counts, and since which commit
-//	commits                   COMMITS                      COMMITS                -                                          how many imports were committed: the moment a listing of pairs shows
-//	writer's lease            WRITER                       WRITER                 -                                          which stage may write, until when
-//	orphans                   ORPHANS                      AGREEMENT#{agreement}  -                                          deleted agreements whose pairs are being removed
-//	refresh                   REFRESHES                    REFRESH#{id}           -                                          one refresh; refreshes, newest first
-//	held refresh              REFRESHES#HELD               REFRESH#{id}           -                                          refreshes whose answers wait to be confirmed
-//	open refresh              REFRESH                      REFRESH                -                                          which refresh is open; how old the licence data is
-//	fence                     FENCE#0                      FENCE                  -                                          which attempt at a refresh may write
-//	journal                   JOURNAL#{journal}            HEAD                   -                                          where the first stripe of a journal stands; with those below, whether a copy in memory is current
-//	stripe                    JOURNAL#{journal}            HEAD#01                -                                          where another stripe stands
-//	first entry               JOURNAL#{journal}            0000000000000001       -                                          what changed since a copy in memory was: of the first stripe
-//	entry                     JOURNAL#{journal}#01         0000000000000001       -                                          what changed since a copy in memory was: of another stripe
-//	tombstone                 TOMBSTONE#{group}#01         TOMBSTONE              -                                          whether a license group that a transaction is about was deleted, or is about to be: 32 for each, for a day
-//	snapshot                  SNAPSHOTS                    DAY#2026-11-21         -                                          which snapshot is the one of a day; days of a period
-//	newest snapshot           SNAPSHOTS                    NEWEST                 -                                          which entitlements are shown as of now
-//	inventory                 INVENTORY                    SOURCE#{source}        -                                          what the last file of a source came to, and what counts; all sources
-//	rules                     INVENTORY                    RULES                  -                                          where the rules of admins are that recognise titles
-//	recount's lease           INVENTORY                    RECOUNT                -                                          which process counts files again after a change of rules, until when
-//	adjustments               ADJUSTMENTS                  ADJUSTMENTS            -                                          all manual adjustments of licences, which count in reports
-//	subscription              SUBSCRIPTIONS                SUBSCRIPTION#{id}      -                                          what is in one subscription; in all
-//	subscription name         SUBSCRIPTIONS                NAME#{name}            -                                          which subscription has a name: at most one
-//	subscription count        SUBSCRIPTIONS                COUNT                  -                                          how many subscriptions there are: at most 500; whether one has changed since it was read
-//	seats                     SEATS#{subscription}         SEATS                  -                                          how many licences a subscription has, how many are assigned, and until when
-//	user                      USER#{id}                    USER                   -                                          one user with all licences, also for some days after the deletion; all users
-//	user principal name       UPN#{name}                   UPN                    -                                          which user has a user principal name: at most one
-//	holder                    SEATS#{subscription}         GROUP                  -                                          which group of devices holds a subscription: at most one
-//	device                    DEVICE#{id}                  DEVICE                 -                                          one device
-//	device name               DEVICES                      NAME#{name} {id}       -                                          devices, sorted by name
-//	directory id              DIRECTORYID#{kind}#{id}      DIRECTORYID            -                                          which device or group of devices has an id in the directory: at most one
-//	device group              DEVICEGROUPS                 GROUP#{id}             -                                          one group of devices; all, and how they are nested
-//	device group name         DEVICEGROUPS                 NAME#{name}            -                                          which group of devices has a name: at most one
-//	device group count        DEVICEGROUPS                 COUNT                  -                                          how many groups of devices there are; whether one has changed since it was read
-//	members                   DEVICEGROUP#{group}          MEMBERS                -                                          the devices of a group, and since when
-//	pending members           DEVICEGROUP#{group}          PENDING                -                                          the members that a group gets if a global admin confirms it
-//	directory file            DIRECTORY                    FILE#{id}              -                                          the result for one version of a list of users or subscriptions; all, newest first
-//	open directory file       DIRECTORY#OPEN               FILE#{id}              -                                          files that wait, or were interrupted
-//	newest directory file     DIRECTORY#NEWEST             FILE#{key}             -                                          which version of a file was the newest to begin
-//	lease of directory files  DIRECTORY#LEASE              LEASE                  -                                          which process works on these files, until when
-//	license job               JOBS                         JOB#{id}               -                                          how far a job is; all, newest first
-//	open license job          JOBS#OPEN                    JOB#{id}               -                                          jobs that wait, or were interrupted
-//	digest day                REMINDERS                    DAY                    -                                          on which day the last digest of reminders was sent
-//	lease of reminders        REMINDERS                    LEASE                  -                                          which process sends reminders, until when
-//	sent reminder             REMINDERS#2026-12-31         {reminder}#30          -                                          which reminders were sent about a date
-//	feed                      FEED#{owner}                 FEED                   -                                          the calendar of a person: the hash of its address, and until when it goes on
-//	feed hash                 FEEDHASH#{hash}              FEEDHASH               -                                          whose calendar has the address with a hash
-//	lease of license jobs     JOBS#LEASE                   LEASE                  -                                          which process works on these jobs, until when
-//	idempotency               IDEMPOTENCY#{subject}/{key}  IDEMPOTENCY            -                                          what a POST answered the first time, for a day
-//	audit event               AUDIT#0                      {event}                -                                          who changed what, newest first: the shards are merged
-//	audit event               AUDIT#2026-11-21             {event}                -                                          the same, written before there were shards
+//	item                      pk                           sk                                 also in an index                           answers
+//	agreement                 AGREEMENT#{id}               AGREEMENT                          -                                          one agreement
+//	details                   AGREEMENT#{id}               DETAILS                            -                                          what was noted of an agreement of type other: read by one audited call only
+//	name                      NAME#{name}                  NAME                               -                                          which agreement has a name: at most one
+//	pair                      PAIR#{A+L}                   PAIR                               by-owner: AGREEMENT#{agreement}#0 | {A+L}  which agreement has a pair: at most one; the pairs of an agreement; what it entitles to
+//	group                     GROUPS                       GROUP#{id}                         -                                          one group; all groups
+//	group name                GROUPS                       NAME#{name}                        -                                          which group has a name: at most one
+//	group count               GROUPS                       COUNT                              -                                          how many groups there are: at most 500
+//	import                    IMPORTS                      IMPORT#{id}                        -                                          one import; imports, newest first
+//	running import            IMPORTS#OPEN                 IMPORT#{id}                        -                                          imports that may have to be given up
+//	statement                 STATEMENTS                   STATEMENT#{id}                     -                                          the result for one version of a file of entitlements; all, newest first
+//	newest statement          STATEMENTS#NEWEST            FILE#{key}                         -                                          which statement of a file is in use; all in use
+//	clearing                  CLEARING#{import}            CLEARING                           -                                          where to continue to remove what an import left, for 30 days
+//	stage                     STAGE#{import}.{attempt}     STAGE                              -                                          whether what it marks counts, and since which commit
+//	commits                   COMMITS                      COMMITS                            -                                          how many imports were committed: the moment a listing of pairs shows
+//	writer's lease            WRITER                       WRITER                             -                                          which stage may write, until when
+//	orphans                   ORPHANS                      AGREEMENT#{agreement}              -                                          deleted agreements whose pairs are being removed
+//	refresh                   REFRESHES                    REFRESH#{id}                       -                                          one refresh; refreshes, newest first
+//	held refresh              REFRESHES#HELD               REFRESH#{id}                       -                                          refreshes whose answers wait to be confirmed
+//	open refresh              REFRESH                      REFRESH                            -                                          which refresh is open; how old the licence data is
+//	fence                     FENCE#0                      FENCE                              -                                          which attempt at a refresh may write
+//	journal                   JOURNAL#{journal}            HEAD                               -                                          where the first stripe of a journal stands; with those below, whether a copy in memory is current
+//	stripe                    JOURNAL#{journal}            HEAD#01                            -                                          where another stripe stands
+//	first entry               JOURNAL#{journal}            0000000000000001                   -                                          what changed since a copy in memory was: of the first stripe
+//	entry                     JOURNAL#{journal}#01         0000000000000001                   -                                          what changed since a copy in memory was: of another stripe
+//	tombstone                 TOMBSTONE#{group}#01         TOMBSTONE                          -                                          whether a license group that a transaction is about was deleted, or is about to be: 32 for each, for a day
+//	snapshot                  SNAPSHOTS                    DAY#2026-11-21                     -                                          which snapshot is the one of a day; days of a period
+//	newest snapshot           SNAPSHOTS                    NEWEST                             -                                          which entitlements are shown as of now
+//	inventory                 INVENTORY                    SOURCE#{source}                    -                                          what the last file of a source came to, and what counts; all sources
+//	rules                     INVENTORY                    RULES                              -                                          where the rules of admins are that recognise titles
+//	recount's lease           INVENTORY                    RECOUNT                            -                                          which process counts files again after a change of rules, until when
+//	adjustments               ADJUSTMENTS                  ADJUSTMENTS                        -                                          all manual adjustments of licences, which count in reports
+//	subscription              SUBSCRIPTIONS                SUBSCRIPTION#{id}                  -                                          what is in one subscription; in all
+//	subscription name         SUBSCRIPTIONS                NAME#{name}                        -                                          which subscription has a name: at most one
+//	subscription count        SUBSCRIPTIONS                COUNT                              -                                          how many subscriptions there are: at most 500; whether one has changed since it was read
+//	seats                     SEATS#{subscription}         SEATS                              -                                          how many licences a subscription has, how many are assigned, and until when
+//	user                      USER#{id}                    USER                               -                                          one user with all licences, also for some days after the deletion; all users
+//	user principal name       UPN#{name}                   UPN                                -                                          which user has a user principal name: at most one
+//	holder                    SEATS#{subscription}         GROUP                              -                                          which group of devices holds a subscription: at most one
+//	device                    DEVICE#{id}                  DEVICE                             -                                          one device
+//	device name               DEVICES                      NAME#{name} {id}                   -                                          devices, sorted by name
+//	directory id              DIRECTORYID#{kind}#{id}      DIRECTORYID                        -                                          which device or group of devices has an id in the directory: at most one
+//	device group              DEVICEGROUPS                 GROUP#{id}                         -                                          one group of devices; all, and how they are nested
+//	device group name         DEVICEGROUPS                 NAME#{name}                        -                                          which group of devices has a name: at most one
+//	device group count        DEVICEGROUPS                 COUNT                              -                                          how many groups of devices there are; whether one has changed since it was read
+//	members                   DEVICEGROUP#{group}          MEMBERS                            -                                          the devices of a group, and since when
+//	pending members           DEVICEGROUP#{group}          PENDING                            -                                          the members that a group gets if a global admin confirms it
+//	directory file            DIRECTORY                    FILE#{id}                          -                                          the result for one version of a list of users or subscriptions; all, newest first
+//	open directory file       DIRECTORY#OPEN               FILE#{id}                          -                                          files that wait, or were interrupted
+//	newest directory file     DIRECTORY#NEWEST             FILE#{key}                         -                                          which version of a file was the newest to begin
+//	lease of directory files  DIRECTORY#LEASE              LEASE                              -                                          which process works on these files, until when
+//	license job               JOBS                         JOB#{id}                           -                                          how far a job is; all, newest first
+//	open license job          JOBS#OPEN                    JOB#{id}                           -                                          jobs that wait, or were interrupted
+//	digest day                REMINDERS                    DAY                                -                                          on which day the last digest of reminders was sent
+//	lease of reminders        REMINDERS                    LEASE                              -                                          which process sends reminders, until when
+//	sent reminder             REMINDERS#2026-12-31         {reminder}#30                      -                                          which reminders were sent about a date
+//	feed                      FEED#{owner}                 FEED                               -                                          the calendar of a person: the hash of its address, and until when it goes on
+//	feed hash                 FEEDHASH#{hash}              FEEDHASH                           -                                          whose calendar has the address with a hash
+//	lease of license jobs     JOBS#LEASE                   LEASE                              -                                          which process works on these jobs, until when
+//	saved view                VIEW#{id}                    VIEW                               -                                          one saved view
+//	file of a view            VIEW#{id}                    FILE#2026-11-21                    -                                          which files a saved view has, newest first
+//	own views                 VIEWS#OF#{subject}           VIEWS                              -                                          the saved views of a person: at most 100; the person's roles in the last token that was seen
+//	shared view               VIEWS#SHARED                 NAME#{name} {id}                   -                                          shared views of everyone, sorted by name
+//	scheduled view            VIEWS#SCHEDULED              DUE#2026-11-21T00:00:00.000Z#{id}  -                                          views with a schedule; what is due
+//	lease of scheduled views  VIEWS#LEASE                  LEASE                              -                                          which process sends views, until when
+//	idempotency               IDEMPOTENCY#{subject}/{key}  IDEMPOTENCY                        -                                          what a POST answered the first time, for a day
+//	audit event               AUDIT#0                      {event}                            -                                          who changed what, newest first: the shards are merged
+//	audit event               AUDIT#2026-11-21             {event}                            -                                          the same, written before there were shards
 //
 // The visibility of what an import writes is explained in visibility.go, and the
 // protocol that makes an import count once in package importer. Agreements are

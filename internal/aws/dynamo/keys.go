@@ -121,6 +121,14 @@ const (
 	remindersPK      pk = "REMINDERS" // two items; what was sent has a partition for each date
 	digestDaySK      sk = "DAY"
 	remindersLeaseSK sk = "LEASE"
+
+	viewPrefix          = "VIEW#"
+	viewSK           sk = "VIEW"
+	sharedViewsPK    pk = "VIEWS#SHARED"    // one small item for each shared view
+	scheduledViewsPK pk = "VIEWS#SCHEDULED" // one small item for each view with a schedule
+	viewLeasePK      pk = "VIEWS#LEASE"
+	viewLeaseSK      sk = "LEASE"
+	duePrefix           = "DUE#"
 )
 
 // sentPK returns the partition of the reminders that were sent about a date.
@@ -180,6 +188,32 @@ func newestFileKey(file string) (pk, sk) {
 
 func licenseJobKey(id string) (pk, sk)     { return licenseJobsPK, sk(licenseJobPrefix + id) }
 func openLicenseJobKey(id string) (pk, sk) { return openLicenseJobsPK, sk(licenseJobPrefix + id) }
+
+func viewKey(id string) (pk, sk) { return pk(viewPrefix + id), viewSK }
+
+// viewFileKey returns the key of a file of a view. It sorts before the view.
+func viewFileKey(id string, date day.Date) (pk, sk) {
+	return pk(viewPrefix + id), sk(filePrefix + string(date))
+}
+
+// ownViewsKey returns the key of the item that lists the views of a person.
+func ownViewsKey(subject string) (pk, sk) {
+	return pk("VIEWS#OF#" + bounded(subject, maxPartitionName)), "VIEWS"
+}
+
+// sharedViewKey returns the key of the place of a view in the list of shared views, as deviceNameKey does.
+func sharedViewKey(folded, id string) (pk, sk) {
+	return sharedViewsPK, sk("NAME#" + bounded(folded, maxSortName) + "\t" + id)
+}
+
+// scheduledViewKey returns the key of the place of a view in the list of views with a schedule: by the time at
+// which work on it is due, and after all others if none is.
+func scheduledViewKey(due time.Time, id string) (pk, sk) {
+	if due.IsZero() {
+		return scheduledViewsPK, sk("STOPPED#" + id)
+	}
+	return scheduledViewsPK, sk(duePrefix + dueText(due) + "#" + id)
+}
 
 func userKey(id string) (pk, sk) { return pk(userPrefix + id), "USER" }
 

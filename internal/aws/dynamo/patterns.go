@@ -95,6 +95,12 @@ func patterns() []pattern {
 		at(feedKey("{owner}"))("feed", feedItem{}, "the calendar of a person: the hash of its address, and until when it goes on"),
 		at(feedHashKey("{hash}"))("feed hash", feedHashItem{}, "whose calendar has the address with a hash"),
 		at(licenseJobLeasePK, licenseJobLeaseSK)("lease of license jobs", leaseItem{}, "which process works on these jobs, until when"),
+		at(viewKey("{id}"))("saved view", viewItem{}, "one saved view"),
+		at(viewFileKey("{id}", "2026-11-21"))("file of a view", viewFileItem{}, "which files a saved view has, newest first"),
+		at(ownViewsKey("{subject}"))("own views", ownViewsItem{}, "the saved views of a person: at most 100; the person's roles in the last token that was seen"),
+		row("shared view", viewPlaceItem{}, sharedViewsPK, "NAME#{name} {id}", "shared views of everyone, sorted by name"),
+		at(scheduledViewKey(day, "{id}"))("scheduled view", viewPlaceItem{}, "views with a schedule; what is due"),
+		at(viewLeasePK, viewLeaseSK)("lease of scheduled views", leaseItem{}, "which process sends views, until when"),
 		at(idempotencyKey("{subject}/{key}"))("idempotency", onceItem{}, "what a POST answered the first time, for a day"),
 		row("audit event", auditItem{}, auditShardPK(0), "{event}", "who changed what, newest first: the shards are merged"),
 		row("audit event", auditItem{}, auditDayPK(day), "{event}", "the same, written before there were shards"),
@@ -111,7 +117,7 @@ func document() string {
 //
 // Open returns a Table, which has one type for each contract of the domain and of the
 // use cases: Agreements, Groups, Imports, Statements, Inventories, Snapshots, Adjustments,
-// Subscriptions, People, Devices, DirectoryFiles, LicenseJobs, Reminders, Feeds, Journal, Audit and Idempotency. Refreshes is made by NewRefreshes.
+// Subscriptions, People, Devices, DirectoryFiles, LicenseJobs, Reminders, FeedsViews, Journal, Audit and Idempotency. Refreshes is made by NewRefreshes.
 // Upkeep is the work of a schedule. The types do not use each other. They share an engine,
 // which sends requests and retries them, and what several types read and write:
 // storedAgreements, storedGroups, tombstones of groups, journals, and visibility, which

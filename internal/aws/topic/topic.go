@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	"github.com/aws/aws-sdk-go-v2/service/sns"
 	"github.com/aws/aws-sdk-go-v2/service/sns/types"
@@ -23,6 +24,9 @@ type Topic struct {
 }
 
 var _ notice.Topic = (*Topic)(nil)
+
+// Of returns the topic with that ARN, as New does.
+func Of(c aws.Config, arn, origin string) notice.Topic { return New(sns.NewFromConfig(c), arn, origin) }
 
 // New returns the topic with that ARN. Links of messages lead to origin, where people open the console. It
 // panics if one of them is empty, which is a mistake in a function's settings.

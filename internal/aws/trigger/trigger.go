@@ -62,6 +62,9 @@ func RecountCall(holder string) Call {
 // LicenseJobsCall returns the event that calls Jobs.LicenseJobs.
 func LicenseJobsCall() Call { return Call{Source: manifest.CallSource, LicenseJobs: true} }
 
+// ScheduledCall returns the event that calls Jobs.Scheduled before its time.
+func ScheduledCall() Call { return Call{Source: manifest.ScheduleSource} }
+
 // event is the payload of a function that does not serve HTTP: messages of a queue with
 // notifications of S3, a notification itself, or one of the sources in package manifest. S3 sent
 // notifications to the functions in earlier releases, and operators send one again by hand.

@@ -189,7 +189,7 @@ func (o *operations) assignLicenses(api huma.API, op huma.Operation) {
 	httpapi.Receiving(&op, httpapi.MaxBody)
 	huma.Register(api, op, func(ctx context.Context, in *assignLicensesInput) (*userResultsOutput, error) {
 		if in.Body.Mode == modeReplace {
-			if err := allowed(ctx, access.RemoveLicense); err != nil {
+			if err := httpapi.Allow(ctx, access.RemoveLicense); err != nil {
 				return nil, err
 			}
 		}
@@ -201,14 +201,6 @@ func (o *operations) assignLicenses(api huma.API, op huma.Operation) {
 			})
 		})
 	})
-}
-
-// allowed returns the error for a caller without a permission that only some calls of a route need.
-func allowed(ctx context.Context, permission access.Permission) error {
-	if access.CallFrom(ctx).Principal.May(permission) {
-		return nil
-	}
-	return errs.New(errs.Denied, "permission_denied", "roles", access.RoleNames(access.RolesWith(permission)))
 }
 
 // LicenseRemovals is licences to remove of many users.

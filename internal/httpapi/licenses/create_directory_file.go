@@ -213,7 +213,7 @@ func (o *operations) createDirectoryFile(api huma.API, op huma.Operation) {
 	httpapi.Receiving(&op, httpapi.MaxBody)
 	huma.Register(api, op, func(ctx context.Context, in *createDirectoryFileInput) (*createDirectoryFileOutput, error) {
 		for _, permission := range in.Body.permissions() {
-			if err := allowed(ctx, permission); err != nil {
+			if err := httpapi.Allow(ctx, permission); err != nil {
 				return nil, err
 			}
 		}

@@ -70,7 +70,7 @@ func (o *operations) graphAssignLicense(api huma.API, op huma.Operation) {
 	huma.Register(api, op, func(ctx context.Context, in *graphAssignInput) (*graphChangedUser, error) {
 		permission := access.AssignLicense
 		if len(in.Body.Remove) > 0 {
-			if err := allowed(ctx, access.RemoveLicense); err != nil {
+			if err := httpapi.Allow(ctx, access.RemoveLicense); err != nil {
 				return nil, err
 			}
 			if len(in.Body.Add) == 0 {

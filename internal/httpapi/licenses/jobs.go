@@ -212,7 +212,7 @@ func (o *operations) createLicenseJob(api huma.API, op huma.Operation) {
 	httpapi.Receiving(&op, maxJobBody)
 	huma.Register(api, op, func(ctx context.Context, in *createLicenseJobInput) (*createLicenseJobOutput, error) {
 		if in.Body.removes() {
-			if err := allowed(ctx, access.RemoveLicense); err != nil {
+			if err := httpapi.Allow(ctx, access.RemoveLicense); err != nil {
 				return nil, err
 			}
 		}

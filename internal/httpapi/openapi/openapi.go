@@ -10,10 +10,11 @@ import (
 	"trueup/internal/httpapi/licenses"
 	"trueup/internal/httpapi/reminders"
 	"trueup/internal/httpapi/reports"
+	"trueup/internal/httpapi/views"
 )
 
 // Document returns the document, as indented JSON. Package docs embeds a copy of it, which the
 // operation "openapi" returns.
 func Document() []byte {
-	return httpapi.Document(agreements.Function(), groups.Function(), catalogapi.Function(), reports.Function(), licenses.Function(), reminders.Function())
+	return httpapi.Document(agreements.Function(), groups.Function(), catalogapi.Function(), reports.Function(), licenses.Function(), reminders.Function(), views.Function())
 }

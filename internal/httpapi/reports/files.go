@@ -6,11 +6,13 @@ import (
 	"context"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
 
 	"trueup/internal/day"
+	"trueup/internal/errs"
 	"trueup/internal/httpapi"
 	"trueup/internal/i18n"
 	"trueup/internal/position"
@@ -50,12 +52,40 @@ func (r FileReader) lang() i18n.Lang { return cmp.Or(r.Lang, r.Reader.Lang()) }
 
 func (r FileReader) separator() sheet.Separator { return r.SeparatorIn(r.lang()) }
 
-// separable is an input with the separator of a CSV file.
-type separable interface{ separator() sheet.Separator }
+// Chosen is the parameter of a file whose columns can be chosen, with the keys of its columns.
+type Chosen[Column ~string] struct {
+	Columns []Column `query:"columns" maxItems:"50" doc:"The columns of the file, in this order: names of columns, separated by commas, each once. The default is all." example:"product,difference"`
+}
+
+// Resolve implements huma.Resolver.
+func (c *Chosen[Column]) Resolve(huma.Context) []error {
+	var broken []errs.Violation
+	for i, column := range c.Columns {
+		if slices.Contains(c.Columns[:i], column) {
+			broken = append(broken, errs.Violation{Code: "column_repeated", Field: httpapi.ParameterField + "columns", Value: string(column)})
+		}
+	}
+	return httpapi.Refusals(broken)
+}
+
+// columns returns the keys of the columns; none for all.
+func (c *Chosen[Column]) columns() (keys []string) {
+	for _, column := range c.Columns {
+		keys = append(keys, string(column))
+	}
+	return keys
+}
+
+// fileInput is an input of an operation that returns a report as a file.
+type fileInput interface {
+	separator() sheet.Separator // of a CSV file
+	columns() []string
+}
 
 type downloadPurchasesInput struct {
 	FileReader
 	PurchasesQuery
+	Chosen[report.PurchaseColumn]
 }
 
 // printed is a report as a table, its day, and the age of its data.
@@ -78,6 +108,7 @@ func (o *operations) purchasesTable(ctx context.Context, in *downloadPurchasesIn
 type downloadInstallationsInput struct {
 	FileReader
 	InstallationsQuery
+	Chosen[report.InstallationColumn]
 }
 
 func (o *operations) installationsTable(ctx context.Context, in *downloadInstallationsInput) (printed, error) {
@@ -92,6 +123,7 @@ func (o *operations) installationsTable(ctx context.Context, in *downloadInstall
 type downloadComparisonInput struct {
 	FileReader
 	ComparisonQuery
+	Chosen[report.ComparisonColumn]
 }
 
 func (o *operations) comparisonTable(ctx context.Context, in *downloadComparisonInput) (printed, error) {
@@ -131,10 +163,13 @@ func (o *operations) fileOperations() httpapi.Operations {
 
 // file returns a function that adds the operation of a report as a file. Descriptions call the
 // report what; the file's name begins with name.
-func file[In separable](o *operations, f format, what, name string, table func(context.Context, *In) (printed, error)) func(huma.API, huma.Operation) {
+func file[In any, Input interface {
+	*In
+	fileInput
+}](o *operations, f format, what, name string, table func(context.Context, *In) (printed, error)) func(huma.API, huma.Operation) {
 	return func(api huma.API, op huma.Operation) {
 		op.Summary = "Download the " + what + " as " + strings.ToUpper(f.Extension)
-		op.Description = "Returns all rows of the " + what + ", with totals, notice and the time of its licence data. No cell starts a formula in a spreadsheet program. " + httpapi.TooLargeForResponse
+		op.Description = "Returns all rows of the " + what + ", with all columns or those of the parameter columns, totals, notice and the time of its licence data. No cell starts a formula in a spreadsheet program. " + httpapi.TooLargeForResponse
 		op.Errors = append(op.Errors, http.StatusNotFound)
 		f.Returns(&op)
 		huma.Register(api, op, func(ctx context.Context, in *In) (*reportFile, error) {
@@ -142,9 +177,9 @@ func file[In separable](o *operations, f format, what, name string, table func(c
 			if err != nil {
 				return nil, err
 			}
-			t.Separator = (*in).separator()
+			t.Separator = Input(in).separator()
 			var body bytes.Buffer
-			if err := f.write(t.Table, &body); err != nil {
+			if err := f.write(t.Choose(Input(in).columns()), &body); err != nil {
 				return nil, err
 			}
 			return o.answer(ctx, f, t.age, t.Lang, name+"-"+string(t.day)+"."+f.Extension, body.Bytes())

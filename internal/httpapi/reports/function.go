@@ -24,21 +24,27 @@ import (
 // Name is the name of the function in the manifest.
 const Name = "reports"
 
-// Deps is the dependencies of the operations; none is optional.
-type Deps struct {
+// Source is the dependencies of reports; none is optional.
+type Source struct {
 	httpapi.Kernel
 
-	Snapshots   *snapshot.Library
+	Snapshots *snapshot.Library
+	Groups    group.Store
+	Refresh   func(context.Context) error // requests a refresh of old licence data (R8.6)
+	Reports   objects.Bucket
+
+	Zone *time.Location // of the organisation, in which conflicts get older
+}
+
+// Deps is the dependencies of the operations; none is optional.
+type Deps struct {
+	Source
+
 	Adjustments report.AdjustmentStore
-	Groups      group.Store
 	Refreshes   *refresher.Requests
-	Refresh     func(context.Context) error // requests a refresh of old licence data (R8.6)
 	Statements  *statements.Service
 	Uploads     objects.Bucket
 	Uploader    func() string // returns the principal of files that are uploaded with presigned addresses; empty if unknown
-	Reports     objects.Bucket
-
-	Zone *time.Location // of the organisation, in which conflicts get older
 }
 
 type operations struct {

@@ -115,6 +115,7 @@ func (o *operations) getSubscriptionReport(api huma.API, op huma.Operation) {
 type downloadSubscriptionsInput struct {
 	FileReader
 	SubscriptionsQuery
+	Chosen[report.SubscriptionColumn]
 }
 
 func (o *operations) subscriptionsTable(ctx context.Context, in *downloadSubscriptionsInput) (printed, error) {

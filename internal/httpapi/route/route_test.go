@@ -53,6 +53,9 @@ func TestPermissions(t *testing.T) {
 		"GET /agreements/{id}/details": access.ReadDetails,
 		"POST /refreshes":              access.RefreshNow,
 	}
+	for _, key := range []string{"POST /views", "PUT /views/{id}", "DELETE /views/{id}", "POST /views/{id}/stop"} {
+		others[key] = access.Read // views of their own; sharing and schedules are checked by the operations
+	}
 	for permission, keys := range map[access.Permission][]string{
 		access.Buy: {
 			"POST /subscriptions", "PATCH /subscriptions/{id}", "DELETE /subscriptions/{id}", "POST /subscriptions/{id}/purchases", "PUT /subscriptions/{id}/quantity",

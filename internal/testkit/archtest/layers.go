@@ -18,7 +18,7 @@ type layer struct {
 var domainOrder = []string{
 	"internal/agreement", "internal/agreement/pairfile", "internal/group", "internal/entitlement", "internal/entitlement/statement",
 	"internal/product", "internal/product/builtin", "internal/position", "internal/inventory", "internal/proposal", "internal/subscription", "internal/device", "internal/report", "internal/reminder", "internal/directory/columns", "internal/directory",
-	"internal/misfiled",
+	"internal/misfiled", "internal/view",
 }
 
 // domainIsOrdered checks domainOrder.
@@ -81,7 +81,7 @@ var layers = []layer{
 	},
 	{
 		name:    "use cases",
-		folders: []string{"internal/catalog/feeder", "internal/directories", "internal/importer", "internal/inventories", "internal/jobs", "internal/licensing", "internal/notifier", "internal/refresher", "internal/snapshot", "internal/statements"},
+		folders: []string{"internal/catalog/feeder", "internal/delivery", "internal/directories", "internal/importer", "internal/inventories", "internal/jobs", "internal/licensing", "internal/notifier", "internal/refresher", "internal/snapshot", "internal/statements"},
 		imports: []string{"foundation", "domain", "mechanisms", "read models", "internal/refresher", "internal/licensing"},
 	},
 	{
@@ -101,7 +101,7 @@ var layers = []layer{
 	},
 	{
 		name:    "HTTP functions", // none imports another
-		folders: []string{"internal/httpapi/agreements", "internal/httpapi/catalog", "internal/httpapi/groups", "internal/httpapi/licenses", "internal/httpapi/reminders", "internal/httpapi/reports"},
+		folders: []string{"internal/httpapi/agreements", "internal/httpapi/catalog", "internal/httpapi/groups", "internal/httpapi/licenses", "internal/httpapi/reminders", "internal/httpapi/reports", "internal/httpapi/views"},
 		imports: []string{"foundation", "domain", "mechanisms", "read models", "use cases", "tables", "HTTP kernel"},
 	},
 	{
@@ -111,7 +111,7 @@ var layers = []layer{
 	},
 	{
 		name:    "adapters", // they implement the interfaces of domain and use cases
-		folders: []string{"internal/aws/dynamo", "internal/aws/invoke", "internal/aws/s3bucket", "internal/aws/secrets", "internal/aws/topic", "internal/vlsc"},
+		folders: []string{"internal/aws/dynamo", "internal/aws/invoke", "internal/aws/s3bucket", "internal/aws/secrets", "internal/aws/topic", "internal/aws/userpool", "internal/vlsc"},
 		imports: []string{"foundation", "domain", "mechanisms", "read models", "use cases", "internal/aws/dynamo/schema"},
 	},
 	{
@@ -127,7 +127,7 @@ var layers = []layer{
 	{
 		name:    "functions",
 		folders: []string{"functions"},
-		imports: []string{"root", "internal/aws/secrets"}, // of two functions only
+		imports: []string{"root", "internal/aws/secrets", "internal/aws/topic", "internal/aws/userpool"}, // of few functions only
 	},
 	{
 		name:    "deployment", // the deployed infrastructure; roles are the user pool's groups

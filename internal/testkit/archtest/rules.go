@@ -26,7 +26,7 @@ var Rules = []Rule{
 	{"gettext files are read only by the generator", only([]string{"github.com/chai2010/gettext-go"}, "internal/i18n/generate")},
 	{"tables are read and written only in sheet", only([]string{"encoding/csv"}, "internal/sheet", "internal/testkit", "infra/local/demo")},
 	{"AWS SDK only in the adapters, app and the local stack", only([]string{"github.com/aws/aws-sdk-go-v2", "github.com/aws/smithy-go"},
-		"internal/aws/dynamo", "internal/aws/invoke", "internal/aws/s3bucket", "internal/aws/secrets", "internal/aws/topic", "internal/app", "infra/local", "internal/testkit/storetest", "internal/testkit/bench")},
+		"internal/aws/dynamo", "internal/aws/invoke", "internal/aws/s3bucket", "internal/aws/secrets", "internal/aws/topic", "internal/aws/userpool", "internal/app", "infra/local", "internal/testkit/storetest", "internal/testkit/bench")},
 	{"aws-lambda-go only in trigger and app", only([]string{"github.com/aws/aws-lambda-go"},
 		"internal/aws/trigger", "internal/app", "internal/testkit/bench")},
 	{"CDK only in infra, behind its build tag", cdkBehindTag},

@@ -1,0 +1,62 @@
+package delivery
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"trueup/internal/day"
+	"trueup/internal/objects"
+	"trueup/internal/retention"
+	"trueup/internal/view"
+)
+
+// Forget returns the step that deletes old files of views, and those of views that were deleted. The record of a
+// file is deleted first, and its object when no table can be restored to a moment at which there was a record.
+func Forget(store Store, files objects.Bucket) retention.Step {
+	return retention.Step{Name: "files of views", Forget: func(ctx context.Context, c retention.Cutoff) (deleted int, err error) {
+		listed, err := files.List(ctx, view.FilesPrefix)
+		if err != nil {
+			return 0, err
+		}
+		var ids []string // sorted, because the keys are
+		for _, o := range listed {
+			if id, _, ok := partsOf(o.Key); ok {
+				ids = append(ids, id)
+			}
+		}
+		exist, err := store.Exist(ctx, slices.Compact(ids))
+		if err != nil {
+			return 0, err
+		}
+		var keys []string
+		for _, o := range listed {
+			id, date, ok := partsOf(o.Key)
+			put := day.Of(o.Modified)
+			if !ok || exist[id] && date >= c.Data || !exist[id] && put >= c.Yesterday {
+				continue // a new view may be stored in a moment
+			}
+			if err := store.ForgetFile(ctx, id, date); err != nil {
+				return deleted, err
+			}
+			if exist[id] && date < c.Files || !exist[id] && put < c.Replaced {
+				keys = append(keys, o.Key)
+			}
+		}
+		for batch := range slices.Chunk(keys, 1000) {
+			if err := files.Delete(ctx, batch...); err != nil {
+				return deleted, err
+			}
+			deleted += len(batch)
+		}
+		return deleted, nil
+	}}
+}
+
+// partsOf returns the view and the day of the key of a file.
+func partsOf(key string) (id string, date day.Date, ok bool) {
+	id, name, ok := strings.Cut(strings.TrimPrefix(key, view.FilesPrefix), "/")
+	named, _, _ := strings.Cut(name, ".")
+	date, isDay := day.Parse(named)
+	return id, date, ok && isDay
+}

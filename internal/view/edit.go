@@ -1,0 +1,90 @@
+package view
+
+import (
+	"time"
+
+	"trueup/internal/day"
+)
+
+// New returns a new view.
+func New(id string, owner Owner, d Definition, now time.Time, zone *time.Location) View {
+	v := View{ID: id, Owner: owner, Definition: d, CreatedAt: now, ChangedAt: now, Version: 1}
+	if d.Schedule != nil {
+		v.Sending.Next = d.Schedule.Begin(now, zone)
+	}
+	return v
+}
+
+// Edited returns the view with another definition. Another schedule begins from its next day, also if the
+// earlier one has stopped.
+func (v View) Edited(d Definition, now time.Time, zone *time.Location) View {
+	after := v.changed(now)
+	after.Definition = d
+	switch {
+	case d.Schedule == nil:
+		after.Sending = Sending{Last: v.Sending.Last, LastAt: v.Sending.LastAt}
+	case !v.SameSchedule(d):
+		return after.resumed(now, zone)
+	}
+	return after
+}
+
+// Resumed returns the view with a schedule that runs again, from its next day.
+func (v View) Resumed(now time.Time, zone *time.Location) View {
+	return v.changed(now).resumed(now, zone)
+}
+
+func (v View) resumed(now time.Time, zone *time.Location) View {
+	v.Sending = Sending{Last: v.Sending.Last, LastAt: v.Sending.LastAt, Next: v.Schedule.Begin(now, zone)}
+	return v
+}
+
+// Asked returns the view with a file that is due now, and whether one can be: there is one file for each day.
+func (v View) Asked(now time.Time, zone *time.Location) (_ View, ok bool) {
+	if v.Sending.Last >= day.In(now, zone) {
+		return v, false
+	}
+	v = v.changed(now)
+	v.Sending.Next = now
+	return v, true
+}
+
+// StoppedBy returns the view with a schedule that has stopped. announce says whether a message is due.
+func (v View) StoppedBy(s Stop, announce bool) View {
+	v.Version++
+	v.Sending = Sending{Last: v.Sending.Last, LastAt: v.Sending.LastAt, Stopped: s, Announce: announce}
+	return v
+}
+
+// Made returns the view after the file of a day was made, with the time at which the next one is due. The
+// message about it is due.
+func (v View) Made(date day.Date, at, next time.Time) View {
+	v.Version++
+	v.Sending.Last, v.Sending.LastAt, v.Sending.Next, v.Sending.Announce = date, at, next, true
+	return v
+}
+
+// Announced returns the view after the message was sent.
+func (v View) Announced() View {
+	v.Version++
+	v.Sending.Announce = false
+	return v
+}
+
+func (v View) changed(now time.Time) View {
+	v.ChangedAt = now
+	v.Version++
+	return v
+}
+
+// Pending returns the key by which pending work of the schedule is sorted: when it is due, at once for a
+// message; zero for none.
+func (s Sending) Pending() time.Time {
+	switch {
+	case s.Announce && s.LastAt.Before(s.Stopped.At):
+		return s.Stopped.At
+	case s.Announce:
+		return s.LastAt
+	}
+	return s.Next
+}
