@@ -25,6 +25,7 @@ var auditActions = []string{
 	"device.created", "device.changed", "device.deleted", "device_group.created", "device_group.changed", "device_group.deleted", "device_group.members_changed",
 	"device_group.change_proposed", "device_group.change_withdrawn", "device_group.change_confirmed", "device_group.change_rejected",
 	"device_group.subscription_assigned", "device_group.subscription_unassigned",
+	"view.created", "view.changed", "view.deleted", "view.shared", "view.unshared", "view.scheduled", "view.unscheduled", "view.stopped", "view.resumed", "view.requested", "view.sent",
 	"directory.announced", "directory.succeeded", "directory.refused", "directory.superseded", "directory.failed",
 }
 

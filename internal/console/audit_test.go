@@ -26,7 +26,7 @@ var action = regexp.MustCompile(`^[a-z]+(_[a-z]+)*\.([a-z]+(_[a-z]+)*)?$`)
 
 var notActions = []string{
 	"amazonaws.com", "trueup.schedule", "trueup.nightly", "trueup.call", // domain, and what functions are called with
-	"agreements.csv", "annotated.", "latest.json", "office.csv", "office.txt", "report.json", "styles.xml", // names of files
+	"agreements.csv", "annotated.", "latest.json", "office.csv", "office.txt", "report.json", "styles.xml", "terms.json", // names of files
 	"n.a", "s.o", // what lists write where they have no value
 	"query.limit", // a parameter in errors
 }

@@ -18,6 +18,7 @@ type formPage struct {
 	Action      string
 	Hidden      url.Values
 	Fields      []input
+	Within      string // JSON pointer of the part of the body whose members also have fields; empty for none
 	Button      string
 	Danger      bool // whether the button takes something away
 	Errors      formErrors
@@ -159,6 +160,7 @@ func (m *formPage) changes() (list []change) {
 
 // fieldOf returns the id of the field of a JSON pointer: the one of the value, or of what contains it.
 func (m *formPage) fieldOf(pointer string) string {
+	pointer = strings.TrimPrefix(pointer, m.Within)
 	for _, in := range m.Fields {
 		if p := "/" + in.Name; pointer == p || strings.HasPrefix(pointer, p+"/") {
 			return in.ID

@@ -147,6 +147,8 @@ func testFilled(t *testing.T) {
 		{"many users", testManyUsers},
 		{"delete and restore users", testUsersInBulk},
 		{"lists as files", testListFiles},
+		{"saved views", testViews},
+		{"reminders", testReminders},
 		{"devices", testDevices},
 		{"directory", testDirectory},
 	} {

@@ -44,6 +44,7 @@ func (c *calls) add(r *http.Request) {
 // apart are the operations that no page calls, and why.
 var apart = map[string]string{
 	"openapi":          "describes the API to programs",
+	"readFeed":         "programs for calendars read the address",
 	"deleteRule":       "deleteRules deletes the ticked rules, also a single one",
 	"getTitleDecision": "listTitleDecisions has the same, with the version that a change is based on",
 }

@@ -212,7 +212,7 @@ func addView(v *visit) error {
 	}
 	s := pageView(report, v.r.URL.Query())
 	m := formPage{
-		Crumb: v.T(r.title), Back: address(r.path, s.parameters()), Title: v.T("console_view_save"), Action: v.here(), Button: v.T("console_save"), Fields: v.viewFields(s),
+		Crumb: v.T(r.title), Back: address(r.path, s.parameters()), Title: v.T("console_view_save"), Action: v.here(), Button: v.T("console_save"), Fields: v.viewFields(s), Within: "/schedule",
 	}
 	return v.submit(m, func(m *formPage) (string, error) {
 		made, err := send(v, saved.createView, v.change(v.definition(m, s)))
@@ -231,7 +231,7 @@ func editView(v *visit) error {
 	}
 	m := formPage{
 		Crumb: v.T("console_views"), Back: "/console/views", Title: s.Name, Action: s.path() + "/edit", Hidden: version(s.Version), Button: v.T("console_save"),
-		Fields: v.viewFields(s),
+		Fields: v.viewFields(s), Within: "/schedule",
 	}
 	return v.submit(m, func(m *formPage) (string, error) {
 		_, err := send(v, saved.replaceView, v.change(v.definition(m, s)), s.ID)

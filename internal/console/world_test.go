@@ -28,6 +28,7 @@ import (
 	"trueup/internal/console"
 	"trueup/internal/console/session"
 	"trueup/internal/httpapi/route"
+	"trueup/internal/notice"
 	"trueup/internal/testkit/storetest"
 )
 
@@ -146,6 +147,7 @@ func work(t testing.TB, settings config.Config, c aws.Config, events <-chan even
 		"inventory": trigger.Handler(app.Inventory(settings, c, quiet), quiet),
 		"refresh":   trigger.Handler(refresher, quiet),
 		"directory": trigger.Handler(app.Directory(settings, c, quiet), quiet),
+		"delivery":  trigger.Handler(app.Delivery(settings, c, app.Clients{Topic: func(aws.Config, string, string) notice.Topic { return unread{} }}, quiet), quiet),
 	}
 	done := make(chan struct{})
 	go func() {
@@ -448,3 +450,8 @@ func eventually(t testing.TB, what string, holds func() bool) {
 		}
 	}
 }
+
+// unread is a topic to which nobody has subscribed.
+type unread struct{}
+
+func (unread) Publish(context.Context, notice.Message) error { return nil }

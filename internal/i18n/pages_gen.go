@@ -479,6 +479,61 @@ var pageMessages = [...]message{
 		"Gebruiker bediend uit een wachtlijst",
 		"Utilisateur servi depuis une liste d'attente",
 	}},
+	{"console_action_view_changed", [...]string{
+		"Saved view changed",
+		"Opgeslagen weergave gewijzigd",
+		"Vue enregistrée modifiée",
+	}},
+	{"console_action_view_created", [...]string{
+		"Saved view created",
+		"Opgeslagen weergave aangemaakt",
+		"Vue enregistrée créée",
+	}},
+	{"console_action_view_deleted", [...]string{
+		"Saved view deleted",
+		"Opgeslagen weergave verwijderd",
+		"Vue enregistrée supprimée",
+	}},
+	{"console_action_view_requested", [...]string{
+		"File of a saved view requested",
+		"Bestand van een opgeslagen weergave aangevraagd",
+		"Fichier d’une vue enregistrée demandé",
+	}},
+	{"console_action_view_resumed", [...]string{
+		"Schedule of a saved view resumed",
+		"Planning van een opgeslagen weergave hervat",
+		"Planification d’une vue enregistrée reprise",
+	}},
+	{"console_action_view_scheduled", [...]string{
+		"Saved view scheduled",
+		"Opgeslagen weergave ingepland",
+		"Vue enregistrée planifiée",
+	}},
+	{"console_action_view_sent", [...]string{
+		"File of a saved view made",
+		"Bestand van een opgeslagen weergave gemaakt",
+		"Fichier d’une vue enregistrée créé",
+	}},
+	{"console_action_view_shared", [...]string{
+		"Saved view shared",
+		"Opgeslagen weergave gedeeld",
+		"Vue enregistrée partagée",
+	}},
+	{"console_action_view_stopped", [...]string{
+		"Schedule of a saved view stopped",
+		"Planning van een opgeslagen weergave gestopt",
+		"Planification d’une vue enregistrée arrêtée",
+	}},
+	{"console_action_view_unscheduled", [...]string{
+		"Schedule of a saved view removed",
+		"Planning van een opgeslagen weergave verwijderd",
+		"Planification d’une vue enregistrée supprimée",
+	}},
+	{"console_action_view_unshared", [...]string{
+		"Saved view no longer shared",
+		"Opgeslagen weergave niet meer gedeeld",
+		"Vue enregistrée retirée du partage",
+	}},
 	{"console_actions", [...]string{
 		"Actions",
 		"Acties",
@@ -3308,11 +3363,6 @@ var pageMessages = [...]message{
 		"Would be added",
 		"Zouden worden toegevoegd",
 		"Seraient ajoutées",
-	}},
-	{"console_rule", [...]string{
-		"Rule",
-		"Regel",
-		"Règle",
 	}},
 	{"console_rule_add", [...]string{
 		"Add rule",
