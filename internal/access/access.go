@@ -31,8 +31,8 @@ const (
 	ManageAgreements Permission = "manage-agreements" // agreements, groups, imports, catalog
 	RefreshNow       Permission = "refresh-now"
 	Read             Permission = "read"
-	ReadDetails      Permission = "read-details" // agreement details (R2.7)
-	ManageUsers      Permission = "manage-users" // create and edit users and devices, files of them
+	ReadDetails      Permission = "read-details"  // agreement details (R2.7)
+	ManageUsers      Permission = "manage-users"  // create and edit users and devices, files of them
 	OverseeViews     Permission = "oversee-views" // stop and delete saved views of others (R8.8)
 	// PutLists is not a column: it is ManageUsers or Buy, for a route where the list decides which.
 	PutLists Permission = "put-lists"

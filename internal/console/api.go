@@ -198,7 +198,7 @@ type (
 
 		Subscriptions subscriptionsOverview `json:"subscriptions"`
 
-		Runs        []runSummary    `json:"runs"`
+		Runs []runSummary `json:"runs"`
 	}
 	subscriptionsOverview struct {
 		Conflicts   int `json:"conflicts"`

@@ -64,7 +64,7 @@ func (v *visit) opened() (*savedView, error) {
 	}
 	s, err := send(v, saved.getView, v.call(), id)
 	if p, ok := errors.AsType[*client.Problem](err); ok && p.Status == http.StatusNotFound {
-		return nil, nil //nolint:nilnil,nilerr // the page is a report without a name then
+		err = nil // the page is a report without a name then
 	}
 	if err != nil || viewedReports[s.Report].path != v.r.URL.Path {
 		return nil, err
