@@ -161,7 +161,7 @@ func unused(log *slog.Logger) deps {
 		Agreements: broken{}, Register: noRegister{}, Answers: noAnswers{}, Groups: store.Groups, Inventory: store.Inventories, Imports: store.Imports, Audit: store.Audit, Once: store.Idempotency,
 		Counts: &inventories.Counts{}, Recount: nothing, Expiring: 90, Zone: time.UTC, Limits: defaultLimits, Catalog: &catalog.Store{},
 		Refreshes: &refresher.Requests{}, Statements: &statements.Service{}, Uploads: bucket, Uploader: func() string { return "AWS:local" }, UploadsBucket: uploadsBucket, Reports: bucket,
-		Snapshots: &snapshot.Library{}, Adjustments: store.Adjustments, Refresh: nothing, Subscriptions: store.Subscriptions, People: store.People, Users: noUsers{}, DirectoryFiles: store.DirectoryFiles, Devices: store.Devices, Jobs: store.LicenseJobs, StartJobs: nothing, Reminders: &notifier.Reader{}, Feeds: store.Feeds, NewToken: func() string { return "token" }, Clock: time.Now, NewID: func() string { return "id" }, Log: log,
+		Snapshots: &snapshot.Library{}, Adjustments: store.Adjustments, Refresh: nothing, Subscriptions: store.Subscriptions, People: store.People, Users: noUsers{}, DirectoryFiles: store.DirectoryFiles, Devices: store.Devices, Jobs: store.LicenseJobs, StartJobs: nothing, Views: store.Views, Deliver: nothing, Reminders: &notifier.Reader{}, Feeds: store.Feeds, NewToken: func() string { return "token" }, Clock: time.Now, NewID: func() string { return "id" }, Log: log,
 	}
 }
 

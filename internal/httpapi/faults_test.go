@@ -273,7 +273,7 @@ func TestStoreUnavailable(t *testing.T) {
 				}
 				for _, idempotencyKey := range keys {
 					begin, id := time.Now(), r.Key()+idempotencyKey
-					status, got, answer := f.do(r.Method, parameter.ReplaceAllString(r.Path, "nothing")+queries[r.Key()], body,
+					status, got, answer := f.do(r.Method, named(r, "nothing")+queries[r.Key()], body,
 						requestID, id, "Authorization", secretToken, "Idempotency-Key", idempotencyKey, "If-Match", versions[r.Key()])
 					switch {
 					case status == http.StatusOK && strings.Contains(string(answer), `"`+code+`"`): // for each item
@@ -313,6 +313,14 @@ func required(t *testing.T) map[string]string {
 	return queries
 }
 
+// named returns the path of a route with a value for its parameters. A feed is not looked for without its extension.
+func named(r route.Route, value string) string {
+	if r.Operation == "readFeed" {
+		value += ".ics"
+	}
+	return parameter.ReplaceAllString(r.Path, value)
+}
+
 // storeless lists the routes that need no store.
 var storeless = []string{"GET /openapi.json", "GET /catalog/proposals"}
 
@@ -346,7 +354,7 @@ func TestObjectsUnavailable(t *testing.T) {
 					return
 				}
 				begin := time.Now()
-				paths := []string{parameter.ReplaceAllString(r.Path, "nothing") + queries[r.Key()]}
+				paths := []string{named(r, "nothing") + queries[r.Key()]}
 				reads := r.Function == reports.Name && strings.HasPrefix(r.Path, "/reports/") || r.Path == "/overview"
 				if dated[r.Key()] {
 					paths = append(paths, paths[0]+"?date=2026-11-21")

@@ -322,7 +322,7 @@ func (s *stack) fill(t *testing.T) map[string][]string {
 	}
 	var plan struct{ ID string }
 	do("POST", base+"/subscriptions", `{"name":"Filled","quantity":2}`, nil, &plan)
-	do("POST", base+"/subscriptions", `{"name":"Filled as well","quantity":2}`, nil, nil)
+	do("POST", base+"/subscriptions", fmt.Sprintf(`{"name":"Filled as well","quantity":2,"endsOn":%q}`, day.Of(time.Now().AddDate(0, 0, 20))), nil, nil)
 	for i := range 2 {
 		do("POST", base+"/users", fmt.Sprintf(`{"userPrincipalName":"filled%d@example.org","usageLocation":"BE","lastSignInAt":"2020-01-01","licenses":[{"subscription":%q}]}`, i, plan.ID), nil, nil)
 	}

@@ -21,7 +21,7 @@ func TestRequire(t *testing.T) {
 		httpapi.Require(deps)
 		return ""
 	}
-	for _, complete := range []any{d.agreements(), d.catalog(), d.groups(), d.reports()} {
+	for _, complete := range []any{d.agreements(), d.catalog(), d.groups(), d.reports(), d.views(), d.reminders()} {
 		if name := missing(complete); name != "" {
 			t.Errorf("%T: %s is missing, although nothing is", complete, name)
 		}
@@ -32,7 +32,7 @@ func TestRequire(t *testing.T) {
 			without.Field(i).SetZero()
 			want := field.Name
 			switch field.Name {
-			case "Kernel":
+			case "Kernel", "Source": // embedded
 				want = "Once"
 			case "InventoryRequired": // may be off
 				want = ""

@@ -57,6 +57,7 @@ var schemaNames = map[string]string{
 	"Searched":                  "SearchedDevices",
 	"Selection":                 "SubscriptionSelection",
 	"Service":                   "SubscriptionService",
+	"View":                      "SavedView",
 	"Share":                     "ExplanationSource",
 	"Shortage":                  "LicenseShortage",
 	"Snapshot":                  "ReportSnapshot",

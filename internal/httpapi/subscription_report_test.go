@@ -1,8 +1,10 @@
 package httpapi_test
 
 import (
+	"encoding/json"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"slices"
 	"strings"
 	"testing"
@@ -11,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"trueup/internal/day"
+	"trueup/internal/httpapi"
 	"trueup/internal/httpapi/licenses"
 	"trueup/internal/httpapi/reports"
 	"trueup/internal/report"
@@ -68,6 +71,40 @@ func TestR8_5_SubscriptionReportOfADay(t *testing.T) {
 	for i, query := range []string{"?date=" + string(first), "?date=" + string(second)} {
 		if got := trend.Points[i].Subscriptions; got == nil || cmp.Diff(want[query], *got) != "" {
 			t.Errorf("trend of %s: %+v", query, got)
+		}
+	}
+}
+
+// TestR8_4_FilesHaveTheParametersOfTheirReports: a file of each report reads its day and its columns, and refuses
+// mistakes in both at once.
+func TestR8_4_FilesHaveTheParametersOfTheirReports(t *testing.T) {
+	t.Parallel()
+	s := newStack(t)
+	for path, days := range map[string][]string{
+		"/reports/license-purchases": {"date"}, "/reports/license-installations": {"date"}, "/reports/comparison": {"from", "to"}, "/reports/subscriptions": {"date"},
+	} {
+		for _, format := range []string{".csv", ".xlsx", ".html"} {
+			query, want := url.Values{"columns": {"publisher,publisher"}}, []string{"column_repeated columns"}
+			if path == "/reports/subscriptions" {
+				query.Set("columns", "status,status")
+			}
+			for _, name := range days {
+				query.Set(name, "2026-02-30")
+				want = append(want, "date_invalid "+name)
+			}
+			w := s.get(t, path+format+"?"+query.Encode())
+			var p httpapi.Problem
+			if err := json.Unmarshal(w.Body.Bytes(), &p); err != nil {
+				t.Fatal(err)
+			}
+			var got []string
+			for _, e := range p.Errors {
+				got = append(got, e.Code+" "+e.Parameter)
+			}
+			slices.Sort(got)
+			if diff := cmp.Diff(want, got); diff != "" || w.Code != http.StatusUnprocessableEntity {
+				t.Errorf("%s%s: %d (-want +got)\n%s", path, format, w.Code, diff)
+			}
 		}
 	}
 }

@@ -13,6 +13,7 @@ import (
 	"trueup/internal/agreement"
 	"trueup/internal/day"
 	"trueup/internal/device"
+	"trueup/internal/errs"
 	"trueup/internal/objects"
 	"trueup/internal/refresher"
 	"trueup/internal/reminder"
@@ -147,7 +148,7 @@ func (t *Terms) read(ctx context.Context) ([]reminder.Term, error) {
 	defer file.Body.Close()
 	body, err := io.ReadAll(file.Body)
 	if err != nil {
-		return nil, fmt.Errorf("notifier: read the terms of volume agreements: %w", err)
+		return nil, errs.Wrap(fmt.Errorf("notifier: read the terms of volume agreements: %w", err), errs.Unavailable, "try_again")
 	}
 	return reminder.DecodeTerms(body)
 }

@@ -173,6 +173,8 @@ func arrange(s system) (addresses []string) {
 	group := made(http.MethodPost, "/device-groups", map[string]any{"name": "Arranged"})
 	made(http.MethodPost, "/inventory/rules", map[string]any{"kind": "ignored", "name": "no such title *"})
 
+	made(http.MethodPut, "/reminder-feed", map[string]any{"language": "en"})
+
 	var files page[struct{ ID, File, FileName, State string }]
 	file := ""
 	until("list of users with mistakes", func() bool {

@@ -57,8 +57,9 @@ type Chosen[Column ~string] struct {
 	Columns []Column `query:"columns" maxItems:"50" doc:"The columns of the file, in this order: names of columns, separated by commas, each once. The default is all." example:"product,difference"`
 }
 
-// Resolve implements huma.Resolver.
-func (c *Chosen[Column]) Resolve(huma.Context) []error {
+// repeated returns an error for each column that is given twice. An input calls it in a Resolve of its own: that
+// of an embedded struct would hide the one that reads the date.
+func (c *Chosen[Column]) repeated() []error {
 	var broken []errs.Violation
 	for i, column := range c.Columns {
 		if slices.Contains(c.Columns[:i], column) {
@@ -82,10 +83,20 @@ type fileInput interface {
 	columns() []string
 }
 
-type downloadPurchasesInput struct {
-	FileReader
+// PurchasesFile is the parameters of a file of the License purchase report, which a saved view has, too.
+type PurchasesFile struct {
 	PurchasesQuery
 	Chosen[report.PurchaseColumn]
+}
+
+// Resolve implements huma.Resolver.
+func (in *PurchasesFile) Resolve(c huma.Context) []error {
+	return append(in.Dated.Resolve(c), in.repeated()...)
+}
+
+type downloadPurchasesInput struct {
+	FileReader
+	PurchasesFile
 }
 
 // printed is a report as a table, its day, and the age of its data.
@@ -105,10 +116,20 @@ func (o *operations) purchasesTable(ctx context.Context, in *downloadPurchasesIn
 	return printed{r.Table(v.Words), v.Calendar.Today, v.Age}, err
 }
 
-type downloadInstallationsInput struct {
-	FileReader
+// InstallationsFile is the parameters of a file of the License installation report, which a saved view has, too.
+type InstallationsFile struct {
 	InstallationsQuery
 	Chosen[report.InstallationColumn]
+}
+
+// Resolve implements huma.Resolver.
+func (in *InstallationsFile) Resolve(c huma.Context) []error {
+	return append(in.Dated.Resolve(c), in.repeated()...)
+}
+
+type downloadInstallationsInput struct {
+	FileReader
+	InstallationsFile
 }
 
 func (o *operations) installationsTable(ctx context.Context, in *downloadInstallationsInput) (printed, error) {
@@ -120,10 +141,20 @@ func (o *operations) installationsTable(ctx context.Context, in *downloadInstall
 	return printed{r.Table(v.Words), v.Calendar.Today, v.Age}, nil
 }
 
-type downloadComparisonInput struct {
-	FileReader
+// ComparisonFile is the parameters of a file of the comparison, which a saved view has, too.
+type ComparisonFile struct {
 	ComparisonQuery
 	Chosen[report.ComparisonColumn]
+}
+
+// Resolve implements huma.Resolver.
+func (in *ComparisonFile) Resolve(c huma.Context) []error {
+	return append(in.ComparisonQuery.Resolve(c), in.repeated()...)
+}
+
+type downloadComparisonInput struct {
+	FileReader
+	ComparisonFile
 }
 
 func (o *operations) comparisonTable(ctx context.Context, in *downloadComparisonInput) (printed, error) {

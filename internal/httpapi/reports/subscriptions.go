@@ -112,10 +112,20 @@ func (o *operations) getSubscriptionReport(api huma.API, op huma.Operation) {
 	})
 }
 
-type downloadSubscriptionsInput struct {
-	FileReader
+// SubscriptionsFile is the parameters of a file of the Subscription report, which a saved view has, too.
+type SubscriptionsFile struct {
 	SubscriptionsQuery
 	Chosen[report.SubscriptionColumn]
+}
+
+type downloadSubscriptionsInput struct {
+	FileReader
+	SubscriptionsFile
+}
+
+// Resolve implements huma.Resolver.
+func (in *SubscriptionsFile) Resolve(c huma.Context) []error {
+	return append(in.Dated.Resolve(c), in.repeated()...)
 }
 
 func (o *operations) subscriptionsTable(ctx context.Context, in *downloadSubscriptionsInput) (printed, error) {

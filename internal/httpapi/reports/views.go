@@ -5,28 +5,7 @@ import (
 
 	"trueup/internal/errs"
 	"trueup/internal/httpapi"
-	"trueup/internal/report"
 	"trueup/internal/view"
-)
-
-// The parameters of files that a saved view has.
-type (
-	purchasesView struct {
-		PurchasesQuery
-		Chosen[report.PurchaseColumn]
-	}
-	installationsView struct {
-		InstallationsQuery
-		Chosen[report.InstallationColumn]
-	}
-	subscriptionsView struct {
-		SubscriptionsQuery
-		Chosen[report.SubscriptionColumn]
-	}
-	comparisonView struct {
-		ComparisonQuery
-		Chosen[report.ComparisonColumn]
-	}
 )
 
 // CheckView returns the violations of the parameters of a report of which a view is saved, as the operations of
@@ -34,13 +13,13 @@ type (
 func CheckView(of view.Report, parameters url.Values) []errs.Violation {
 	switch of {
 	case view.Purchases:
-		return httpapi.CheckParameters[purchasesView](enums, parameters)
+		return httpapi.CheckParameters[PurchasesFile](enums, parameters)
 	case view.Installations:
-		return httpapi.CheckParameters[installationsView](enums, parameters)
+		return httpapi.CheckParameters[InstallationsFile](enums, parameters)
 	case view.Subscriptions:
-		return httpapi.CheckParameters[subscriptionsView](enums, parameters)
+		return httpapi.CheckParameters[SubscriptionsFile](enums, parameters)
 	case view.Comparison:
-		return httpapi.CheckParameters[comparisonView](enums, parameters)
+		return httpapi.CheckParameters[ComparisonFile](enums, parameters)
 	}
 	return nil
 }
