@@ -125,9 +125,11 @@ func newAlarms(stack awscdk.Stack, chosen settings, uses resources, functions ma
 }
 
 // isReplaceable reports whether the organisation does not depend on the function's schedule: every file that
-// arrives does the work of the directory's, and the console lists what reminders are about. The
-// alarm for such a schedule is optional: it would be an eleventh metric.
-func isReplaceable(f manifest.Function) bool { return f.Name == "directory" || f.Name == "notices" }
+// arrives does the work of the directory's, the console lists what reminders are about, and people can download the
+// reports of which files are delivered. The alarm for such a schedule is optional: it would be an eleventh metric.
+func isReplaceable(f manifest.Function) bool {
+	return slices.Contains([]string{"directory", "notices", "delivery"}, f.Name)
+}
 
 // uncalled returns the metric of calls that a schedule could not make.
 func uncalled(stack awscdk.Stack, f manifest.Function) metric {

@@ -43,7 +43,7 @@ var watchChecks = []check{
 				"AWS/ApiGateway 5xx ApiId=${" + t.one("AWS::ApiGatewayV2::Api").ID + ".ApiId}":             true,
 			}
 			for _, f := range manifest.Functions {
-				if f.Every > 0 && f.Name != "directory" && f.Name != "notices" { // see isReplaceable
+				if f.Every > 0 && !slices.Contains([]string{"directory", "notices", "delivery"}, f.Name) { // see isReplaceable
 					want["AWS/Events FailedInvocations RuleName=${"+id(f.Name, "Schedule")+"}"] = true
 				}
 				if f.Refreshes {

@@ -113,6 +113,15 @@ func (s *Service) send(ctx context.Context, id string) error {
 	}
 }
 
+// exportFor is the maximum time to make a file. A view that takes longer must not keep the others from theirs.
+const exportFor = 2 * time.Minute
+
+func (s *Service) export(ctx context.Context, owner access.Principal, v view.View) ([]byte, error) {
+	ctx, cancel := context.WithTimeout(ctx, exportFor)
+	defer cancel()
+	return s.Export(ctx, owner, v)
+}
+
 // step does one thing that is due, and reports whether nothing was.
 func (s *Service) step(ctx context.Context, v view.View) (done bool, err error) {
 	now := s.Clock().UTC().Truncate(time.Millisecond)
@@ -135,7 +144,7 @@ func (s *Service) step(ctx context.Context, v view.View) (done bool, err error) 
 		return false, s.stop(ctx, v, view.Stop{Reason: reason, At: now})
 	}
 	date, next := v.Schedule.Due(v.Sending.Next, now, s.Zone)
-	body, err := s.Export(ctx, owner, v)
+	body, err := s.export(ctx, owner, v)
 	if refused, ok := errors.AsType[*view.Refusal](err); ok {
 		why := view.Stop{Reason: view.ReasonInvalid, Code: refused.Code, Text: refused.Text, At: now}
 		if refused.Denied {

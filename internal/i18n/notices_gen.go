@@ -134,6 +134,11 @@ var noticeMessages = [...]message{
 		"De eigenaar heeft de opgeslagen weergaven {days} dagen niet geopend, dus het is niet bekend wat de eigenaar mag lezen.",
 		"Le propriétaire n'a pas ouvert les vues enregistrées depuis {days} jours : on ne sait pas ce qu'il peut lire.",
 	}},
+	{"notice_view_private", [...]string{
+		"(not shared)",
+		"(niet gedeeld)",
+		"(non partagée)",
+	}},
 	{"notice_view_ready", [...]string{
 		"trueup: the report \"{name}\" of {day}",
 		"trueup: het rapport \"{name}\" van {day}",
@@ -153,6 +158,11 @@ var noticeMessages = [...]message{
 		"A global admin stopped it.",
 		"Een global admin heeft ze gestopt.",
 		"Un global admin l'a arrêtée.",
+	}},
+	{"notice_view_stopped_owner", [...]string{
+		"The owner stopped it.",
+		"De eigenaar heeft ze gestopt.",
+		"Le propriétaire l'a arrêtée.",
 	}},
 	{"notice_view_stopped_text", [...]string{
 		"The schedule of the saved view \"{name}\" has stopped. {reason} The owner can start it again:",

@@ -39,7 +39,23 @@ type Failure struct {
 func Of(in Input) []Reminder {
 	today := day.In(in.Now, in.Zone)
 	all := slices.Concat(in.refreshes(), in.subscriptions(today), in.agreements(today))
-	slices.SortFunc(all, func(a, b Reminder) int { return a.Place().Compare(b.Place()) })
+	return sorted(all)
+}
+
+// sorted sorts reminders by their places, which it computes once: thousands of agreements can end on one day.
+func sorted(all []Reminder) []Reminder {
+	type placed struct {
+		Reminder
+		place Place
+	}
+	places := make([]placed, len(all))
+	for i, r := range all {
+		places[i] = placed{r, r.Place().folded()}
+	}
+	slices.SortFunc(places, func(a, b placed) int { return a.place.order(b.place) })
+	for i, p := range places {
+		all[i] = p.Reminder
+	}
 	return all
 }
 

@@ -154,9 +154,18 @@ func (r Reminder) Place() Place {
 }
 
 // Compare compares two places. It is 0 only for the same reminder.
-func (p Place) Compare(other Place) int {
+func (p Place) Compare(other Place) int { return p.folded().order(other.folded()) }
+
+// folded returns the place with its name in folded form.
+func (p Place) folded() Place {
+	p.Name = text.Fold(p.Name)
+	return p
+}
+
+// order compares two places whose names are folded.
+func (p Place) order(other Place) int {
 	return cmp.Or(
 		cmp.Compare(p.Urgency, other.Urgency), cmp.Compare(p.Date, other.Date), cmp.Compare(p.Kind, other.Kind),
-		cmp.Compare(text.Fold(p.Name), text.Fold(other.Name)), cmp.Compare(p.ID, other.ID),
+		cmp.Compare(p.Name, other.Name), cmp.Compare(p.ID, other.ID),
 	)
 }

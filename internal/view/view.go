@@ -83,7 +83,7 @@ type Stop struct {
 	Code   string // of ReasonInvalid: the code of what the report refused
 	Text   string // of ReasonInvalid: the sentence of the report, in the language of the schedule
 	At     time.Time
-	By     string // of ReasonAdmin: the subject
+	By     string // of ReasonAdmin and ReasonOwner: the subject
 	ByName string
 }
 
@@ -95,7 +95,7 @@ func (s Stop) Sentence(lang i18n.Lang) string {
 		args = errs.Pairs("days", strconv.Itoa(SeenFor))
 	case ReasonInvalid:
 		args = errs.Pairs("reason", s.Text)
-	case ReasonGone, ReasonRole, ReasonAdmin:
+	case ReasonGone, ReasonRole, ReasonAdmin, ReasonOwner:
 	}
 	return i18n.NoticeText(lang, sentences[s.Reason], args)
 }
@@ -103,6 +103,7 @@ func (s Stop) Sentence(lang i18n.Lang) string {
 var sentences = map[Reason]string{
 	ReasonGone: "notice_view_owner_gone", ReasonRole: "notice_view_owner_role", ReasonUnseen: "notice_view_owner_unseen",
 	ReasonInvalid: "notice_view_view_invalid", ReasonAdmin: "notice_view_stopped_admin",
+	ReasonOwner: "notice_view_stopped_owner",
 }
 
 // Refusal is the error of a report that does not accept a view, or does not let its owner read it.
@@ -125,10 +126,11 @@ const (
 	ReasonUnseen  Reason = "owner-unseen"  // the roles of the owner are not known: no request for SeenFor
 	ReasonInvalid Reason = "view-invalid"  // the report refuses the view, for example because a group was deleted
 	ReasonAdmin   Reason = "stopped-admin" // a global admin stopped it
+	ReasonOwner   Reason = "stopped-owner" // the owner stopped it
 )
 
 // Reasons lists every reason, in the order of the documentation.
-var Reasons = []Reason{ReasonGone, ReasonRole, ReasonUnseen, ReasonInvalid, ReasonAdmin}
+var Reasons = []Reason{ReasonGone, ReasonRole, ReasonUnseen, ReasonInvalid, ReasonAdmin, ReasonOwner}
 
 // State is whether files are made.
 type State string

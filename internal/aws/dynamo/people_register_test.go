@@ -3,6 +3,7 @@ package dynamo_test
 import (
 	"context"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -109,6 +110,11 @@ func TestRegisterAgreesWithTable(t *testing.T) {
 			want := []subscription.User{}
 			for _, u := range stored {
 				if u.DeletedAt.IsZero() != deleted {
+					u.Licenses = maps.Clone(u.Licenses)
+					for id, g := range u.Licenses {
+						g.Call = "" // the register has none
+						u.Licenses[id] = g
+					}
 					want = append(want, u)
 				}
 			}

@@ -233,10 +233,11 @@ func (s *Views) See(ctx context.Context, subject string, seen view.Seen) error {
 		roles[n] = str(string(role))
 	}
 	return ignoreCondition(s.db.update(ctx, &dynamodb.UpdateItemInput{
-		Key: key(ownViewsKey(subject)), UpdateExpression: aws.String("SET seen_at = :at, seen_roles = :roles"),
+		Key: key(ownViewsKey(subject)), UpdateExpression: aws.String("SET seen_at = :at, seen_roles = :roles ADD version :one"),
 		ConditionExpression: aws.String("attribute_exists(pk) AND seen_at <= :at"),
 		ExpressionAttributeValues: item{
-			":at": num(millis(seen.At)), ":roles": &types.AttributeValueMemberL{Value: roles},
+			":one": num(1), // an edit that has read the earlier roles must not write them back
+			":at":  num(millis(seen.At)), ":roles": &types.AttributeValueMemberL{Value: roles},
 		},
 	}))
 }

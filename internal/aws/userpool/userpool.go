@@ -33,20 +33,32 @@ func New(client *cognitoidentityprovider.Client, id string) *Pool { return &Pool
 // escapes are characters that end the value of a filter.
 var escapes = strings.NewReplacer(`\`, `\\`, `"`, `\"`)
 
+// named returns the name of the user with a subject; nil if there is none. A page can be empty and still have a next
+// one.
+func (p *Pool) named(ctx context.Context, subject string) (*string, error) {
+	pages := cognitoidentityprovider.NewListUsersPaginator(p.client, &cognitoidentityprovider.ListUsersInput{
+		UserPoolId: &p.id, Filter: aws.String(`sub = "` + escapes.Replace(subject) + `"`), Limit: aws.Int32(1), AttributesToGet: []string{"sub"},
+	})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return nil, fmt.Errorf("userpool: list users: %w", err)
+		}
+		if len(page.Users) > 0 {
+			return page.Users[0].Username, nil
+		}
+	}
+	return nil, nil //nolint:nilnil // no user
+}
+
 // Groups implements delivery.Pool. A person of another identity provider has a user name that is not the subject,
 // so the name is looked up first. The list of users trails changes by a moment, so the user itself says whether it
 // is enabled.
 func (p *Pool) Groups(ctx context.Context, subject string) (groups []string, found bool, err error) {
-	listed, err := p.client.ListUsers(ctx, &cognitoidentityprovider.ListUsersInput{
-		UserPoolId: &p.id, Filter: aws.String(`sub = "` + escapes.Replace(subject) + `"`), Limit: aws.Int32(1), AttributesToGet: []string{"sub"},
-	})
-	if err != nil {
-		return nil, false, fmt.Errorf("userpool: list users: %w", err)
+	name, err := p.named(ctx, subject)
+	if err != nil || name == nil {
+		return nil, false, err
 	}
-	if len(listed.Users) == 0 {
-		return nil, false, nil
-	}
-	name := listed.Users[0].Username
 	user, err := p.client.AdminGetUser(ctx, &cognitoidentityprovider.AdminGetUserInput{UserPoolId: &p.id, Username: name})
 	if _, gone := errors.AsType[*types.UserNotFoundException](err); gone {
 		return nil, false, nil

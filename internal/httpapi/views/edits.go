@@ -128,6 +128,9 @@ func (o *operations) replaceView(api huma.API, op huma.Operation) {
 			if definition.Same(read.Definition) {
 				return nil
 			}
+			if err := o.see(ctx, access.CallFrom(ctx).Principal, now); err != nil {
+				return err
+			}
 			after = read.Edited(definition, now, o.Zone)
 			event := o.event(ctx, now, changeOf(read.Definition, definition), after)
 			event.Before, event.After = changes(read.Definition, definition)

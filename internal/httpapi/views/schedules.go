@@ -42,6 +42,11 @@ func (o *operations) scheduled(
 				if v.Schedule == nil {
 					return errs.New(errs.Conflict, "view_unscheduled")
 				}
+				if v.Owner.Subject == caller.Subject {
+					if err := o.see(ctx, caller, now); err != nil {
+						return err
+					}
+				}
 				after, err := next(ctx, v)
 				if err != nil {
 					return err
@@ -72,7 +77,11 @@ func (o *operations) stopView(api huma.API, op huma.Operation) {
 			return v, nil
 		}
 		caller := access.CallFrom(ctx).Principal
-		return v.StoppedBy(view.Stop{Reason: view.ReasonAdmin, At: o.Now(), By: caller.Subject, ByName: caller.Name}, false), nil
+		reason := view.ReasonAdmin
+		if v.Owner.Subject == caller.Subject {
+			reason = view.ReasonOwner
+		}
+		return v.StoppedBy(view.Stop{Reason: reason, At: o.Now(), By: caller.Subject, ByName: caller.Name}, false), nil
 	})
 }
 

@@ -53,7 +53,7 @@ func (d ViewDefinition) draft() view.Draft {
 
 // ViewStop is why a schedule has stopped.
 type ViewStop struct {
-	Reason  view.Reason `json:"reason" doc:"owner-gone: the owner was deleted or disabled; owner-role: the owner may no longer manage agreements; owner-unseen: the owner's roles are not known, because of too long without a request; view-invalid: the report refuses the filters, for example because a license group was deleted; stopped-admin: a global admin stopped it."`
+	Reason  view.Reason `json:"reason" doc:"owner-gone: the owner was deleted or disabled; owner-role: the owner may no longer manage agreements; owner-unseen: the owner's roles are not known, because of too long without a request; view-invalid: the report refuses the filters, for example because a license group was deleted; stopped-admin: a global admin stopped it; stopped-owner: the owner stopped it."`
 	Message string      `json:"message" doc:"What happened and what to do, in the reader's language. What the report says is in the language of the schedule."`
 	At      time.Time   `json:"at" doc:"When it stopped." example:"2026-11-23T05:00:04Z"`
 	By      string      `json:"by,omitempty" doc:"The name of the global admin who stopped it." example:"ann@example.org"`
@@ -166,7 +166,7 @@ func (o *operations) own(ctx context.Context, in httpapi.Paging) (page view.Page
 		return page, err
 	}
 	if len(all) > 0 && seen.Changed(now, caller.Roles) {
-		if err := o.Views.See(ctx, caller.Subject, view.Seen{At: now, Roles: caller.Roles}); err != nil {
+		if err := o.see(ctx, caller, now); err != nil {
 			return page, err
 		}
 	}
@@ -176,6 +176,11 @@ func (o *operations) own(ctx context.Context, in httpapi.Paging) (page view.Page
 		page.Next = cursor.Encode(all[end-1].ID, "own-views", caller.Subject)
 	}
 	return page, nil
+}
+
+// see keeps the roles of a caller who owns views: files hold what the owner may read (R8.8).
+func (o *operations) see(ctx context.Context, caller *access.Principal, now time.Time) error {
+	return o.Views.See(ctx, caller.Subject, view.Seen{At: now, Roles: caller.Roles})
 }
 
 // ViewID is the path parameter of a saved view.
