@@ -69,7 +69,7 @@ CDK := infra/tools/node_modules/.bin/cdk
 export FILE GROUP PROGRAM ON_ERROR DRY_RUN FUNCTION EVENT
 import invoke: export API := http://127.0.0.1:$(PORT)
 
-.PHONY: help run demo import invoke test axe picture race histories bench lighthouse fuzz lint fmt golden build size clients synth diff deploy ci clean local need-go need-npm need-java
+.PHONY: browser help run demo import invoke test axe picture race histories bench lighthouse fuzz lint fmt golden build size clients synth diff deploy ci clean local need-go need-npm need-java
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -94,9 +94,11 @@ invoke: ## Call FUNCTION of the running stack with the event in the file EVENT
 AT_ONCE = $$(($$(getconf _NPROCESSORS_ONLN) + 1))
 
 test: need-java local $(DUCKDB) $(TOOLS) ## Run all tests, including end-to-end and infrastructure tests (TESTFLAGS)
-	@command -v chromium >/dev/null || echo "chromium is missing, so the tests of the console in a browser are skipped (Debian: apt-get install chromium)"
 	$(LOCAL_ENV) TRUEUP_REQUIRE_DYNAMODB=1 TRUEUP_REQUIRE_DUCKDB=1 go test -shuffle=on -timeout 20m -p $(AT_ONCE) $(TESTFLAGS) ./...
 	$(LOCAL_ENV) JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION=20 go test -shuffle=on -timeout 20m $(TESTFLAGS) -tags cdk ./infra
+
+browser: need-java local $(TOOLS) ## Test the console in Chromium, each job in four ways, which takes minutes (TESTFLAGS)
+	$(LOCAL_ENV) TRUEUP_REQUIRE_DYNAMODB=1 TRUEUP_REQUIRE_BROWSER=1 go test -count=1 -timeout 60m $(TESTFLAGS) -run TestBrowser ./infra/local/e2e
 
 axe: need-java local $(TOOLS) ## Check every page and state of the console with axe, in all widths and themes
 	$(LOCAL_ENV) TRUEUP_REQUIRE_DYNAMODB=1 TRUEUP_REQUIRE_BROWSER=1 TRUEUP_BROWSER_MATRIX=full go test -count=1 -timeout 60m -v -run 'TestBrowser/(pages|states|first)' ./infra/local/e2e

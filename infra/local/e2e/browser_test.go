@@ -44,9 +44,13 @@ func TestBrowser(t *testing.T) {
 	}
 }
 
-// needBrowser returns the path of Node.js. Without it, Chromium or the packages, the test is skipped, or fails if they are required.
+// needBrowser returns the path of Node.js. The test fails without it, Chromium or the packages. It takes minutes, so it is
+// skipped unless it is asked for.
 func needBrowser(t *testing.T) (node string) {
 	t.Helper()
+	if os.Getenv("TRUEUP_REQUIRE_BROWSER") != "1" {
+		t.Skip("run the tests of the console in a browser with make browser")
+	}
 	node, noNode := exec.LookPath("node")
 	_, noChromium := exec.LookPath("chromium")
 	_, noPackages := os.Stat("../../tools/node_modules/playwright-core")
@@ -54,10 +58,7 @@ func needBrowser(t *testing.T) (node string) {
 		return node
 	}
 	const missing = "the tests in a browser need Node.js, Chromium (Debian: apt-get install chromium) and the packages of infra/tools (npm ci in that folder)"
-	if os.Getenv("TRUEUP_REQUIRE_BROWSER") == "1" {
-		t.Fatal(missing)
-	}
-	t.Skip(missing)
+	t.Fatal(missing)
 	return ""
 }
 
