@@ -86,7 +86,7 @@ func (r *lambdaRuntime) start(binary string) timed {
 			config.ReportsBucket + "=trueup-reports",
 			config.RefreshFunction + "=refresh",
 			config.InventoryFunction + "=inventory",
-			config.DirectoryFunction + "=directory", config.NoticesTopic + "=arn:aws:sns:eu-west-1:000000000000:trueup-notices", config.Role + "=AROA",
+			config.DirectoryFunction + "=directory", config.DeliveryFunction + "=delivery", config.NoticesTopic + "=arn:aws:sns:eu-west-1:000000000000:trueup-notices", config.Role + "=AROA",
 			config.SessionsTable + "=trueup-sessions", config.API + "=https://api.example.org", config.ConsoleOrigin + "=https://api.example.org",
 			config.ConsoleIssuer + "=https://issuer.example.org", config.ConsoleClient + "=console", config.ConsoleScopes + "=openid",
 		}
