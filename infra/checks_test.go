@@ -254,6 +254,8 @@ var functionChecks = []check{
 							config.RefreshFunction:   "trueup-refresh",
 							config.InventoryFunction: "trueup-inventory",
 							config.DirectoryFunction: "trueup-directory",
+							config.DeliveryFunction:  "trueup-delivery",
+							config.UserPool:          "${" + t.one("AWS::Cognito::UserPool").ID + "}",
 
 							config.Role: strings.TrimSuffix(function.text("Role"), ".Arn}") + ".RoleId}",
 
@@ -498,13 +500,15 @@ func granted(t template, f manifest.Function) []statement {
 		}
 	}
 	for _, grant := range f.Grants {
-		var onTable, onSessions, onTopic, onBucket, onObjects []string
+		var onTable, onSessions, onTopic, onPool, onBucket, onObjects []string
 		for _, a := range grant.Actions {
 			switch {
 			case grant.Resource == manifest.Sessions:
 				onSessions = append(onSessions, string(a))
 			case grant.Resource == manifest.Notices:
 				onTopic = append(onTopic, string(a))
+			case grant.Resource == manifest.UserPool:
+				onPool = append(onPool, string(a))
 			case grant.Resource == manifest.Table:
 				onTable = append(onTable, string(a))
 			case strings.HasPrefix(string(a), "s3:List"):
@@ -516,6 +520,9 @@ func granted(t template, f manifest.Function) []statement {
 		bucket := "arn:${AWS::Partition}:s3:::trueup-" + string(grant.Resource) + "-${AWS::AccountId}-${AWS::Region}-an"
 		if onTable != nil {
 			add(onTable, table)
+		}
+		if onPool != nil {
+			add(onPool, "${"+t.one("AWS::Cognito::UserPool").ID+".Arn}")
 		}
 		if onSessions != nil {
 			add(onSessions, "${"+t.sessions().ID+".Arn}")
