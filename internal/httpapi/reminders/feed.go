@@ -30,7 +30,7 @@ type ReminderFeed struct {
 type NewReminderFeed struct {
 	ReminderFeed
 
-	Address string `json:"address" format:"uri" doc:"The address for calendar programs. It is shown only now: keep it secret, because everyone who has it can read the calendar." example:"https://abc123.execute-api.eu-west-1.amazonaws.com/feeds/kXb2….ics"`
+	Address string `json:"address" format:"uri" doc:"The address for calendar programs. It is shown only now: keep it secret, because everyone who has it can read the calendar." example:"https://abc123.execute-api.eu-west-1.amazonaws.com/feeds/kXb2.ics"`
 }
 
 // ReminderFeedChoice is what the caller chooses for a feed.

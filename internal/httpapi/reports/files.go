@@ -54,7 +54,7 @@ func (r FileReader) separator() sheet.Separator { return r.SeparatorIn(r.lang())
 
 // Chosen is the parameter of a file whose columns can be chosen, with the keys of its columns.
 type Chosen[Column ~string] struct {
-	Columns []Column `query:"columns" maxItems:"50" doc:"The columns of the file, in this order: names of columns, separated by commas, each once. The default is all." example:"product,difference"`
+	Columns []Column `query:"columns" maxItems:"50" doc:"The columns of the file, in this order: names of columns, separated by commas, each once. The default is all."`
 }
 
 // repeated returns an error for each column that is given twice. An input calls it in a Resolve of its own: that
