@@ -31,8 +31,8 @@ var ErrLost = errors.New("delivery: another process sends views")
 
 // Store keeps views and the records of their files.
 type Store interface {
-	// Due returns the views on whose schedule work is due at a moment, the longest due first.
-	Due(ctx context.Context, now time.Time) ([]view.View, error)
+	// Due returns the ids of the views on whose schedule work is due at a moment, the longest due first.
+	Due(ctx context.Context, now time.Time) ([]string, error)
 	// View returns one view; errs.NotFound view_not_found.
 	View(ctx context.Context, id string) (view.View, error)
 	// Seen returns the roles that an owner had in the last token that was seen.
@@ -71,12 +71,12 @@ type Service struct {
 
 // Work sends the views that are due, if no other process does. A view that fails does not stop the others.
 func (s *Service) Work(ctx context.Context) error {
-	return lease.Worker[view.View]{
+	return lease.Worker[string]{
 		For: s.Lease, Reserve: s.Reserve, Clock: s.Clock, NewHolder: rand.Text, Lost: ErrLost,
 		Acquire: s.Store.Acquire, Renew: s.Store.Renew, Release: s.Store.Release,
-		Waiting: func(ctx context.Context) ([]view.View, error) { return s.Store.Due(ctx, s.Clock()) },
-		ID:      func(v view.View) string { return v.ID },
-		Process: func(ctx context.Context, v view.View) error { return s.send(ctx, v.ID) },
+		Waiting: func(ctx context.Context) ([]string, error) { return s.Store.Due(ctx, s.Clock()) },
+		ID:      func(id string) string { return id },
+		Process: s.send,
 		Report:  s.report,
 	}.Work(ctx)
 }

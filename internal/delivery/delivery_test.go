@@ -170,7 +170,7 @@ func (s *stand) view(t *testing.T, id string) view.View {
 func TestR8_8_FileOfEachDayOnce(t *testing.T) {
 	t.Parallel()
 	s := newStand(t)
-	v := s.save(t, "a", access.BillingAdmin)
+	v := s.save(t, "private", access.BillingAdmin) // the topic has its name only if it is shared
 	for range 2 {
 		if err := s.Work(t.Context()); err != nil {
 			t.Fatal(err)
@@ -195,7 +195,7 @@ func TestR8_8_FileOfEachDayOnce(t *testing.T) {
 		o.Body.Close()
 	}
 	messages := s.published(t)
-	if len(messages) != 1 || !strings.Contains(messages[0], "https://licences.example.org/console/views/"+v.ID+"/files") || strings.Contains(messages[0], "ann") || strings.Contains(messages[0], "X-Amz") {
+	if len(messages) != 1 || !strings.Contains(messages[0], "https://licences.example.org/console/views/"+v.ID+"/files") || strings.Contains(messages[0], "ann") || strings.Contains(messages[0], "\"private") || !strings.Contains(messages[0], "(not shared)") || strings.Contains(messages[0], "X-Amz") {
 		t.Errorf("%q", messages)
 	}
 	if next := s.view(t, v.ID).Sending.Next; !next.Equal(time.Date(2026, 11, 27, 6, 0, 0, 0, time.UTC)) {

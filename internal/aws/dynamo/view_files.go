@@ -62,10 +62,9 @@ func (s *Views) File(ctx context.Context, id string, date day.Date) (view.File, 
 }
 
 // Due implements delivery.Store. The places are sorted by time.
-func (s *Views) Due(ctx context.Context, now time.Time) ([]view.View, error) {
+func (s *Views) Due(ctx context.Context, now time.Time) (ids []string, err error) {
 	_, most := scheduledViewKey(now, "\uffff")
-	var ids []string
-	err := s.db.query(ctx, &dynamodb.QueryInput{
+	err = s.db.query(ctx, &dynamodb.QueryInput{
 		ConsistentRead:            aws.Bool(true),
 		KeyConditionExpression:    aws.String("pk = :p AND sk BETWEEN :from AND :to"),
 		ExpressionAttributeValues: item{":p": str(string(scheduledViewsPK)), ":from": str(duePrefix), ":to": str(string(most))},
@@ -73,10 +72,7 @@ func (s *Views) Due(ctx context.Context, now time.Time) ([]view.View, error) {
 		ids = append(ids, attr(it, "id"))
 		return true, nil
 	})
-	if err != nil {
-		return nil, err
-	}
-	return s.views(ctx, ids)
+	return ids, err
 }
 
 // Advance implements delivery.Store.

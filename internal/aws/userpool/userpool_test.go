@@ -20,7 +20,7 @@ import (
 func cognito(t *testing.T) http.HandlerFunc {
 	t.Helper()
 	return func(w http.ResponseWriter, r *http.Request) {
-		var in struct{ UserPoolID, Filter, Username, NextToken string }
+		var in struct{ UserPoolID, Filter, Username, NextToken, PaginationToken string }
 		if err := json.NewDecoder(r.Body).Decode(&in); err != nil || in.UserPoolID != "eu-west-1_pool" {
 			t.Errorf("%+v, %v", in, err)
 		}
@@ -34,6 +34,10 @@ func cognito(t *testing.T) http.HandlerFunc {
 		case "ListUsers":
 			names := map[string]string{`sub = "ann"`: "Entra_ann@example.org", `sub = "off"`: "off", `sub = "gone"`: "gone", `sub = "a\" or \\b"`: "quoted"}
 			users := []map[string]any{}
+			if in.PaginationToken == "" { // a page can be empty and not the last
+				answer(map[string]any{"Users": users, "PaginationToken": "more"})
+				return
+			}
 			if name, ok := names[in.Filter]; ok {
 				users = append(users, map[string]any{"Username": name, "Enabled": true})
 			}
