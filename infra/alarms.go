@@ -124,9 +124,9 @@ func newAlarms(stack awscdk.Stack, chosen settings, uses resources, functions ma
 	}
 }
 
-// isReplaceable reports whether the organisation does not depend on the function's schedule: every file that
-// arrives does the work of the directory's, the console lists what reminders are about, and people can download the
-// reports of which files are delivered. The alarm for such a schedule is optional: it would be an eleventh metric.
+// isReplaceable reports whether the organisation can do without the function's schedule: every file that
+// arrives does the work of the directory's, the console lists reminders, and people can download a report
+// themselves. The alarm for such a schedule is optional, because only ten metrics of alarms are free.
 func isReplaceable(f manifest.Function) bool {
 	return slices.Contains([]string{"directory", "notices", "delivery"}, f.Name)
 }

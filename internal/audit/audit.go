@@ -4,6 +4,7 @@ package audit
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"time"
 )
@@ -79,14 +80,7 @@ func (e *Event) concerns(subscription string) bool {
 }
 
 // lists reports whether a list, such as "e3, e5", has an id.
-func lists(list, id string) bool {
-	for one := range strings.SplitSeq(list, ", ") {
-		if one == id {
-			return true
-		}
-	}
-	return false
-}
+func lists(list, id string) bool { return slices.Contains(strings.Split(list, ", "), id) }
 
 // Page is one page of events. Next is empty on the last page. A page may have fewer events than
 // its limit, even none, and still have a next one, because a call limits how much it reads.

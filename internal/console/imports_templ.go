@@ -687,7 +687,7 @@ func importResult(v *visit, m importView) templ.Component {
 	})
 }
 
-// importActions are the ways on. They come before the lines, of which there can be many.
+// importActions are what a person can do next. They come before the findings, because there can be thousands.
 func importActions(v *visit, m importView) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context

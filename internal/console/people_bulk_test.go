@@ -74,7 +74,7 @@ func testUsersInBulk(t *testing.T, f *filled) {
 	form.Set("count", "10")
 	v.post(restorations, form).is(http.StatusOK).sound().has("Restored 10")
 
-	// More than one change takes are told, and a source that does not answer restores nobody.
+	// The page says when more users match than one call accepts. If the API does not respond, no user is restored.
 	f.proxy.answer("GET /users", func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
 		fmt.Fprintf(w, `{"items": [{"id": %q}], "totals": {"users": 2500}}`, ids[0])

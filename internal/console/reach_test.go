@@ -49,7 +49,7 @@ var apart = map[string]string{
 	"getTitleDecision": "listTitleDecisions has the same, with the version that a change is based on",
 }
 
-// TestWorlds runs the tests of pages in their worlds, each of which has an API of its own. After that, every
+// TestWorlds runs the tests of pages in worlds. Each world has its own API. After that, every
 // operation of the API was called by a page or an action, or is apart (SPEC 14: everything that the API can
 // do, a person can do in the console).
 func TestWorlds(t *testing.T) {

@@ -65,7 +65,8 @@ func names(users []user) (list []holderName) {
 	return list
 }
 
-// userIDs returns the ids of the people: of those that match filters, at most as many as one call takes.
+// userIDs returns the ids of the chosen users. If all that match filters are chosen, it returns at most as many as
+// one call accepts.
 func (v *visit) userIDs(m *chosenUsers) ([]string, error) {
 	if !m.choosesAll() {
 		return m.Chosen["ids"], nil

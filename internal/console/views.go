@@ -13,7 +13,7 @@ import (
 	"trueup/internal/console/client"
 )
 
-// viewedReport is a report of which views are saved: where its page is, and the filters of the page.
+// viewedReport is a report that can be saved as a view: the path and title of its page, and the filters of the page.
 type viewedReport struct {
 	path, title string
 	filters     []string
@@ -55,8 +55,8 @@ func saveAddress(v *visit, page string) string {
 	return address("/console/views/new", kept)
 }
 
-// opened returns the view that the page shows: that of the parameter view. It returns nil without one, and for a
-// view that was deleted.
+// opened returns the saved view that the parameter view names. It returns nil without the parameter, and for a view
+// that was deleted.
 func (v *visit) opened() (*savedView, error) {
 	id := v.q("view")
 	if id == "" {

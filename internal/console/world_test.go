@@ -451,7 +451,7 @@ func eventually(t testing.TB, what string, holds func() bool) {
 	}
 }
 
-// unread is a topic to which nobody has subscribed.
+// unread is a topic without subscriptions.
 type unread struct{}
 
 func (unread) Publish(context.Context, notice.Message) error { return nil }
