@@ -3,7 +3,6 @@ package console
 import (
 	"net/http"
 	"slices"
-	"strings"
 )
 
 // agreementFilters are the filters of the list, as the API names them.
@@ -26,7 +25,7 @@ type agreementsPage struct {
 }
 
 func listAgreements(v *visit) error {
-	m := agreementsPage{Sort: v.sorting("name", false), Columns: v.columns(agreementColumns, usualColumns)}
+	m := agreementsPage{Sort: v.sorting("name", false), Columns: v.agreementColumns(usualColumns)}
 	query := v.only(append(agreementFilters, "cursor")...)
 	m.Sort.ask(query)
 	var groups groupList
@@ -49,18 +48,27 @@ func listAgreements(v *visit) error {
 	return v.render(http.StatusOK, agreementsTemplate(v, m))
 }
 
-// columns returns the columns in the query, or else the usual ones.
-func (v *visit) columns(known, usual []string) (chosen []string) {
-	asked := strings.Split(strings.Join(v.query["cols"], ","), ",")
-	for _, name := range known {
-		if slices.Contains(asked, name) {
-			chosen = append(chosen, name)
+// agreementColumns returns the columns in the query, or else the usual ones.
+func (v *visit) agreementColumns(usual []string) []string {
+	var list []string
+	for _, name := range v.columns(nil) {
+		if slices.Contains(agreementColumns, name) && !slices.Contains(list, name) {
+			list = append(list, name)
 		}
 	}
-	if chosen == nil {
+	if list == nil {
 		return usual
 	}
-	return chosen
+	return list
+}
+
+// columnChoice returns the columns that the list offers.
+func (m *agreementsPage) columnChoice(v *visit) columnChoice {
+	c := columnChoice{Chosen: m.Columns, Kept: append(slices.Clone(agreementFilters), "sort", "order")}
+	for _, name := range agreementColumns {
+		c.Offered = append(c.Offered, option{Value: name, Label: v.columnName(name)})
+	}
+	return c
 }
 
 // statusSegments returns the filter by status with the number of agreements of each.

@@ -169,39 +169,6 @@ type (
 		Permission string   `json:"permission"`
 		Roles      []string `json:"roles"`
 	}
-	subscriptionReport struct {
-		Rows       []subscriptionRow  `json:"rows"`
-		Totals     subscriptionTotals `json:"totals"`
-		NextCursor string             `json:"nextCursor"`
-		Notice     string             `json:"notice"`
-	}
-	subscriptionRow struct {
-		ID                 string   `json:"id"`
-		Subscription       string   `json:"subscription"`
-		Kind               string   `json:"kind"`
-		Status             string   `json:"status"`
-		EndsOn             string   `json:"endsOn"`
-		DaysLeft           *int     `json:"daysLeft"`
-		AutoRenew          bool     `json:"autoRenew"`
-		Quantity           int      `json:"quantity"`
-		Assigned           int      `json:"assigned"`
-		Available          int      `json:"available"`
-		Unused             int      `json:"unused"`
-		Currency           string   `json:"currency"`
-		CostPerMonth       *int     `json:"costPerMonth"`
-		UnusedCostPerMonth *int     `json:"unusedCostPerMonth"`
-		Conflicts          []string `json:"conflicts"`
-	}
-	subscriptionTotals struct {
-		Subscriptions      int     `json:"subscriptions"`
-		Quantity           int     `json:"quantity"`
-		Assigned           int     `json:"assigned"`
-		Unused             int     `json:"unused"`
-		Short              int     `json:"short"`
-		Conflicts          int     `json:"conflicts"`
-		CostPerMonth       []money `json:"costPerMonth"`
-		UnusedCostPerMonth []money `json:"unusedCostPerMonth"`
-	}
 	holderName struct {
 		ID                string `json:"id"`
 		DisplayName       string `json:"displayName"`

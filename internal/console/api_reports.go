@@ -100,11 +100,15 @@ type (
 		Product    string  `json:"product"`
 		Measure    string  `json:"measure"`
 		Metric     string  `json:"metric"`
+		Volume     int     `json:"volume"`
+		Other      int     `json:"other"`
+		Adjusted   int     `json:"adjusted"`
 		Licenses   int     `json:"licenses"`
 		MovedIn    int     `json:"movedIn"`
 		MovedInBy  []moved `json:"movedInBy"`
 		MovedOut   int     `json:"movedOut"`
 		Installed  int     `json:"installed"`
+		Uncounted  int     `json:"uncounted"`
 		Surplus    int     `json:"surplus"`
 		Shortfall  int     `json:"shortfall"`
 		Difference int     `json:"difference"`
@@ -171,6 +175,7 @@ type (
 		DaysLeft    *int   `json:"daysLeft"`
 		Status      string `json:"status"`
 		Validation  string `json:"validation"`
+		Counted     int    `json:"counted"`
 	}
 	comparison struct {
 		DataAt *time.Time    `json:"dataAt"`
@@ -186,6 +191,43 @@ type (
 		Product   string       `json:"product"`
 		Before    installation `json:"before"`
 		After     installation `json:"after"`
+	}
+	subscriptionReport struct {
+		Rows       []subscriptionRow  `json:"rows"`
+		Totals     subscriptionTotals `json:"totals"`
+		NextCursor string             `json:"nextCursor"`
+		Notice     string             `json:"notice"`
+	}
+	subscriptionRow struct {
+		ID                 string   `json:"id"`
+		Subscription       string   `json:"subscription"`
+		Kind               string   `json:"kind"`
+		PartNumber         string   `json:"partNumber"`
+		SKU                string   `json:"sku"`
+		Status             string   `json:"status"`
+		EndsOn             string   `json:"endsOn"`
+		DaysLeft           *int     `json:"daysLeft"`
+		AutoRenew          bool     `json:"autoRenew"`
+		RenewsOn           string   `json:"renewsOn"`
+		Quantity           int      `json:"quantity"`
+		Assigned           int      `json:"assigned"`
+		Available          int      `json:"available"`
+		Unused             int      `json:"unused"`
+		Currency           string   `json:"currency"`
+		PricePerMonth      *int     `json:"pricePerMonth"`
+		CostPerMonth       *int     `json:"costPerMonth"`
+		UnusedCostPerMonth *int     `json:"unusedCostPerMonth"`
+		Conflicts          []string `json:"conflicts"`
+	}
+	subscriptionTotals struct {
+		Subscriptions      int     `json:"subscriptions"`
+		Quantity           int     `json:"quantity"`
+		Assigned           int     `json:"assigned"`
+		Unused             int     `json:"unused"`
+		Short              int     `json:"short"`
+		Conflicts          int     `json:"conflicts"`
+		CostPerMonth       []money `json:"costPerMonth"`
+		UnusedCostPerMonth []money `json:"unusedCostPerMonth"`
 	}
 	snapshotList struct {
 		Items []snapshotDay `json:"items"`

@@ -2,6 +2,7 @@ package console
 
 import (
 	"net/url"
+	"strings"
 	"time"
 
 	"trueup/internal/console/client"
@@ -96,6 +97,9 @@ func (s *savedView) parameters() url.Values {
 	if s.Sort != "" {
 		values.Set("sort", s.Sort)
 		values.Set("order", s.Order)
+	}
+	if len(s.Columns) > 0 {
+		values.Set(columnsParameter, strings.Join(s.Columns, ","))
 	}
 	return values
 }

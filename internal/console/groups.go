@@ -64,7 +64,7 @@ func showGroup(v *visit) error { return v.showGroup(http.StatusOK, groupPage{}) 
 func (v *visit) showGroup(status int, m groupPage) error {
 	id := v.r.PathValue("id")
 	m.List.InGroup = id
-	m.List.Sort, m.List.Columns = v.sorting("name", false), v.columns(agreementColumns, usualInGroup)
+	m.List.Sort, m.List.Columns = v.sorting("name", false), v.agreementColumns(usualInGroup)
 	query := v.only(append(agreementFilters, "cursor")...)
 	query.Set("group", id)
 	m.List.Sort.ask(query)

@@ -4,6 +4,8 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+
+	"github.com/a-h/templ"
 )
 
 // Filters of the License installation report. Switches are the steps that can be switched off.
@@ -27,7 +29,38 @@ type installationsPage struct {
 	Groups       []group
 	DeviceGroups []deviceGroup
 	Sort         sorting
+	Columns      []column[installation]
 	View         *savedView // that the page shows; nil for none
+}
+
+// installationColumns are the columns of the report, as in its files.
+var installationColumns = []column[installation]{
+	{key: "product", cell: installationName},
+	textColumn("publisher", func(r installation) string { return r.Publisher }),
+	codeColumn("metric", "metric_", func(r installation) string { return r.Metric }),
+	numberColumn("volume", "", func(r installation) int { return r.Volume }),
+	numberColumn("other", "", func(r installation) int { return r.Other }),
+	numberColumn("adjusted", "", func(r installation) int { return r.Adjusted }),
+	{key: "licenses", label: "console_licenses", number: true, cell: installationLicenses},
+	numberColumn("movedIn", "", func(r installation) int { return r.MovedIn }),
+	numberColumn("movedOut", "", func(r installation) int { return r.MovedOut }),
+	codeColumn("measure", "measure_", func(r installation) string { return r.Measure }),
+	numberColumn("installed", "", func(r installation) int { return r.Installed }),
+	numberColumn("uncounted", "", func(r installation) int { return r.Uncounted }),
+	numberColumn("surplus", "", func(r installation) int { return r.Surplus }),
+	numberColumn("shortfall", "", func(r installation) int { return r.Shortfall }),
+	{
+		key: "difference", number: true,
+		cell: func(v *visit, r installation) templ.Component { return plain(v.Signed(r.Difference)) },
+		class: func(r installation) string {
+			if r.Difference < 0 {
+				return "num strong t-unl"
+			}
+			return "num strong"
+		},
+	},
+	{key: "coverage", number: true, cell: installationCoverage, class: func(installation) string { return "cov" }},
+	{key: "verdict", cell: func(v *visit, r installation) templ.Component { return verdictChip(v, r.Verdict) }},
 }
 
 func showInstallations(v *visit) error {
@@ -36,6 +69,7 @@ func showInstallations(v *visit) error {
 		return err
 	}
 	m := installationsPage{View: opened, Sort: v.sorting("difference", false)} // the worst first
+	m.Columns = chosen(v, installationColumns, "verdict", "licenses", "installed", "difference", "coverage")
 	filters := slices.Concat(installationFilters, installationSwitches, []string{"date"})
 	query := v.only(append(filters, "cursor")...)
 	m.Sort.ask(query)
@@ -121,15 +155,15 @@ func (t *productTotals) all() int { return t.Products + t.UndecidedProducts + t.
 // exportInstallations, exportPurchases and exportComparison respond with the report as a file, with the
 // filters of the page.
 func exportInstallations(v *visit) error {
-	return v.export("/reports/license-installations", append(slices.Concat(installationFilters, installationSwitches), "sort", "order", "date")...)
+	return v.export("/reports/license-installations", slices.Concat(installationFilters, installationSwitches, arranged, []string{"date"})...)
 }
 
 func exportPurchases(v *visit) error {
-	return v.export("/reports/license-purchases", append(slices.Clone(purchaseFilters), "sort", "order", "date")...)
+	return v.export("/reports/license-purchases", slices.Concat(purchaseFilters, arranged, []string{"date"})...)
 }
 
 func exportComparison(v *visit) error {
-	return v.export("/reports/comparison", append(slices.Clone(comparisonFilters), "from", "to", "sort", "order")...)
+	return v.export("/reports/comparison", slices.Concat(comparisonFilters, arranged, []string{"from", "to"})...)
 }
 
 // explanationPage is what the explanation of a product shows.
@@ -154,6 +188,15 @@ func explainInstallation(v *visit) error {
 func (v *visit) explain(id string) string {
 	return address("/console/reports/installations/"+id, v.only(explanationParameters...))
 }
+
+// mostSources is the most entries of a list that an explanation shows: a page must fit in a response of 6 MB.
+const mostSources = 1000
+
+// first returns the entries that an explanation shows.
+func first[T any](list []T) []T { return list[:min(len(list), mostSources)] }
+
+// beyond is the number of entries that first leaves out.
+func beyond[T any](list []T) int { return len(list) - len(first(list)) }
 
 // fallBar is a bar of a waterfall: where it begins and how long it is, as percentages of the picture. Less
 // and LessX are the part below zero, which is missing.

@@ -111,6 +111,14 @@ func (p *page) lacks(texts ...string) *page {
 	return p
 }
 
+// heads returns the heads of the columns of the first table.
+func (p *page) heads() (list []string) {
+	for _, n := range below(p.all("table")[0], "th", "scope", "col") {
+		list = append(list, textOf(n))
+	}
+	return list
+}
+
 // is fails the test unless the page has the status.
 func (p *page) is(status int) *page {
 	p.t.Helper()

@@ -107,7 +107,7 @@ func (f *filled) views() map[string]string {
 		"imports": "/console/imports", "import": "/console/imports/" + f.imported, "import-mistakes": "/console/imports/" + f.refused, "import-warnings": "/console/imports/" + f.refused + "?severity=warning",
 		"installations": "/console/reports/installations", "installations-filtered": "/console/reports/installations?verdict=unlicensed&downgrade=false", "explanation": "/console/reports/installations/" + f.product,
 		"purchases": "/console/reports/purchases", "comparison": "/console/reports/comparison", "trend": "/console/reports/trend",
-		"views": "/console/views", "view-new": "/console/views/new?report=license-purchases&status=expiring&sort=end", "view-edit": "/console/views/" + f.view + "/edit",
+		"views-scheduled": "/console/views?scope=scheduled", "installations-columns": "/console/reports/installations?columns=product&columns=metric,verdict,unknown,verdict", "comparison-columns": "/console/reports/comparison?columns=verdictAfter,publisher&sort=publisher", "subscriptions-columns": "/console/subscriptions?columns=sku,conflicts,pricePerMonth,daysLeft", "purchases-columns": "/console/reports/purchases?columns=type,publisher,end,daysLeft,validation", "views": "/console/views", "view-new": "/console/views/new?report=license-purchases&status=expiring&sort=end", "view-edit": "/console/views/" + f.view + "/edit",
 		"view-deletion": "/console/views/" + f.view + "/deletion", "view-files": "/console/views/" + f.view + "/files",
 		"purchases-view": "/console/reports/purchases?status=active&view=" + f.view,
 		"refreshes":      "/console/refreshes", "refresh": "/console/refreshes/" + f.refresh,
@@ -397,7 +397,23 @@ func testStates(t *testing.T, f *filled) {
 	if worse, better := strings.Index(p.text(), "Worse"), strings.Index(p.text(), "Better"); worse > better {
 		t.Error("the worst does not come first")
 	}
+	p = with("/reports/comparison", `{"before": {"shortfall": 1}, "after": {"shortfall": 7, "products": 40}, "rows": [`+
+		compared("Better", -3, 2, "covered")+","+compared("Worse", 2, -6, "short")+`]}`, "/console/reports/comparison?columns=product,differenceAfter&sort=differenceAfter&order=desc")
+	if heads := p.heads(); len(heads) != 2 || strings.Index(p.text(), "Worse") < strings.Index(p.text(), "Better") {
+		t.Errorf("%q: the order of the API is not kept: %s", heads, p.text())
+	}
+	p.has("Shown: 2 of 40").lacks("The worst come first")
+	if heads := v.get("/console/reports/purchases?columns=nothing").is(http.StatusOK).sound().heads(); !slices.Contains(heads, "Product") {
+		t.Errorf("a column that does not exist leaves %q", heads)
+	}
 	with("/reports/comparison", `{"before": {}, "after": {"products": 40}, "rows": []}`, "/console/reports/comparison").has("Nothing has changed", "Products that are the same on both days: 40")
+
+	source := `{"kind": "agreement", "id": "a", "text": "Office agreements", "quantity": 1}`
+	explained := `{"row": ` + fmt.Sprintf(row, 1200, 3, 1197, "unused") + `, "steps": [{"step": "pairs", "quantity": 1200, "sources": [` + source + strings.Repeat(","+source, 1199) + `]}]}`
+	p = with("/reports/license-installations/1/explanation", explained, "/console/reports/installations/1").has("And 200 more")
+	if n := strings.Count(p.body, "Office agreements"); n != 1000 {
+		t.Errorf("the explanation shows %d sources", n)
+	}
 
 	const trend = `{"points": [{"date": "2026-10-01", "products": {"shortfall": 12, "licenses": 100, "installed": 1500}}, {"date": "2026-11-01", "products": {"shortfall": 4, "licenses": 120, "installed": 1600}}]}`
 	p = with("/reports/trend", trend, "/console/reports/trend").has("From 12 to 4", "From 1,500 to 1,600", "1 Nov 2026")

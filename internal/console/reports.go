@@ -4,6 +4,8 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+
+	"github.com/a-h/templ"
 )
 
 // switchName returns the name of a step that can be switched off.
@@ -32,10 +34,31 @@ var purchaseFilters = []string{"type", "group", "publisher", "status"}
 // purchasesPage is what the License purchase report shows.
 type purchasesPage struct {
 	purchases
-	Whole  purchaseTotals // of all values of the filter by status
-	Groups []group
-	Sort   sorting
-	View   *savedView // that the page shows; nil for none
+	Whole   purchaseTotals // of all values of the filter by status
+	Groups  []group
+	Sort    sorting
+	Columns []column[purchase]
+	View    *savedView // that the page shows; nil for none
+}
+
+// keptOfReport are the parameters of the page of a report that its filters leave as they are.
+var keptOfReport = append(slices.Clone(arranged), "date", "view")
+
+// purchaseColumns are the columns of the report, as in its files.
+var purchaseColumns = []column[purchase]{
+	{key: "name", cell: purchaseName},
+	codeColumn("type", "license_type_", func(r purchase) string { return r.Type }),
+	{key: "group", cell: func(_ *visit, r purchase) templ.Component { return purchaseGroup(r) }},
+	textColumn("publisher", func(r purchase) string { return r.Publisher }),
+	{key: "product", cell: purchaseProduct},
+	numberColumn("quantity", "", func(r purchase) int { return r.Quantity }),
+	numberColumn("sa", "", func(r purchase) int { return r.SA }),
+	dayColumn("start", func(r purchase) string { return r.Start }),
+	dayColumn("end", func(r purchase) string { return r.End }),
+	{key: "daysLeft", cell: purchaseDaysLeft},
+	{key: "status", cell: func(v *visit, r purchase) templ.Component { return statusChip(v, r.Status) }},
+	{key: "validation", cell: func(v *visit, r purchase) templ.Component { return validationChip(v, r.Validation) }},
+	numberColumn("counted", "", func(r purchase) int { return r.Counted }),
 }
 
 func showPurchases(v *visit) error {
@@ -44,6 +67,7 @@ func showPurchases(v *visit) error {
 		return err
 	}
 	m := purchasesPage{View: opened, Sort: v.sorting("daysLeft", false)} // what ends first
+	m.Columns = chosen(v, purchaseColumns, "product", "group", "quantity", "sa", "status", "daysLeft")
 	query := v.only(append(slices.Clone(purchaseFilters), "date", "cursor")...)
 	m.Sort.ask(query)
 	whole := v.only("type", "group", "publisher", "date")
@@ -87,7 +111,7 @@ func (m *trendPage) newestFirst() []trendPoint {
 }
 
 // comparisonFilters are the filters of the comparison.
-var comparisonFilters = []string{"type", "group", "publisher"}
+var comparisonFilters = append([]string{"type", "group", "publisher"}, installationSwitches...)
 
 // mostChanged is the most products that the comparison shows. The files have all.
 const mostChanged = 200
@@ -99,7 +123,24 @@ type comparisonPage struct {
 	From, To string   // To is empty for now
 	Changed  []difference
 	Groups   []group
-	View     *savedView // that the page shows; nil for none
+	Sort     sorting              // zero for what got worse by most first
+	Columns  []column[difference] // that were chosen; nil for the usual table
+	View     *savedView           // that the page shows; nil for none
+}
+
+// differenceColumns are the columns of the comparison, as in its files. The usual table has both sides of a number
+// in one column.
+var differenceColumns = []column[difference]{
+	{key: "product", cell: differenceName},
+	textColumn("publisher", func(d difference) string { return d.Publisher }),
+	numberColumn("licensesBefore", "", func(d difference) int { return d.Before.Licenses }),
+	numberColumn("licensesAfter", "", func(d difference) int { return d.After.Licenses }),
+	numberColumn("installedBefore", "", func(d difference) int { return d.Before.Installed }),
+	numberColumn("installedAfter", "", func(d difference) int { return d.After.Installed }),
+	numberColumn("differenceBefore", "", func(d difference) int { return d.Before.Difference }),
+	numberColumn("differenceAfter", "", func(d difference) int { return d.After.Difference }),
+	{key: "verdictBefore", cell: func(v *visit, d difference) templ.Component { return verdictOf(v, d.Before) }},
+	{key: "verdictAfter", cell: func(v *visit, d difference) templ.Component { return verdictOf(v, d.After) }},
 }
 
 // showComparison compares two days, or a day with now. Without a choice it is the oldest day of the last
@@ -135,21 +176,39 @@ func showComparison(v *visit) error {
 	c.Query = v.only(comparisonFilters...)
 	c.Query.Set("from", m.From)
 	c.Query.Set("to", m.To)
+	if v.filtered("sort") {
+		m.Sort = v.sorting("", false)
+		m.Sort.ask(c.Query)
+	}
+	if v.filtered(columnsParameter) {
+		m.Columns = chosen(v, differenceColumns)
+	}
 	if m.comparison, err = send(v, api.compareLicenseInstallations, c); err != nil {
 		return err
 	}
-	m.Changed = worstFirst(m.Rows)
+	m.Changed = changed(m.Rows)
+	if m.Sort.By == "" {
+		slices.SortStableFunc(m.Changed, func(a, b difference) int { return a.change() - b.change() })
+	}
 	return v.render(http.StatusOK, comparisonTemplate(v, m))
 }
 
-// worstFirst returns the products that changed, the ones that got worse by most first.
-func worstFirst(rows []difference) (changed []difference) {
+// said says how many products changed, and in which order they are.
+func (m *comparisonPage) said(v *visit) string {
+	n, of := v.N(len(m.Changed)), v.N(max(len(m.Changed), m.After.all()))
+	if m.Sort.By != "" {
+		return v.T("console_shown", "n", n, "of", of)
+	}
+	return v.T("console_changed_of", "n", n, "of", of)
+}
+
+// changed returns the products that changed.
+func changed(rows []difference) (changed []difference) {
 	for _, r := range rows {
 		if r.Before.Difference != r.After.Difference || r.Before.Verdict != r.After.Verdict {
 			changed = append(changed, r)
 		}
 	}
-	slices.SortStableFunc(changed, func(a, b difference) int { return a.change() - b.change() })
 	return changed
 }
 

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/a-h/templ"
 )
 
 // subscriptionFilters are the filters of the list, as the API names them.
@@ -14,8 +16,46 @@ var subscriptionFilters = []string{"q", "kind", "status", "conflict"}
 // subscriptionsPage is what the list of subscriptions shows: the report, which has their costs.
 type subscriptionsPage struct {
 	subscriptionReport
-	Sort sorting
-	View *savedView // that the page shows; nil for none
+	Sort    sorting
+	Columns []column[subscriptionRow]
+	View    *savedView // that the page shows; nil for none
+}
+
+// subscriptionColumns are the columns of the report, as in its files.
+var subscriptionColumns = []column[subscriptionRow]{
+	{key: "subscription", cell: reportedSubscription},
+	codeColumn("kind", "subscription_kind_", func(r subscriptionRow) string { return r.Kind }),
+	textColumn("partNumber", func(r subscriptionRow) string { return r.PartNumber }),
+	textColumn("sku", func(r subscriptionRow) string { return r.SKU }),
+	{key: "status", cell: subscriptionStatus},
+	{key: "endsOn", cell: subscriptionEnd},
+	{key: "daysLeft", number: true, cell: func(v *visit, r subscriptionRow) templ.Component {
+		if r.DaysLeft == nil {
+			return plain(dash(""))
+		}
+		return plain(v.N(*r.DaysLeft))
+	}},
+	codeColumn("autoRenew", "subscription_renewal_", func(r subscriptionRow) string {
+		if r.AutoRenew {
+			return "on"
+		}
+		return "off"
+	}),
+	dayColumn("renewsOn", func(r subscriptionRow) string { return r.RenewsOn }),
+	numberColumn("quantity", "console_bought", func(r subscriptionRow) int { return r.Quantity }),
+	{key: "assigned", number: true, cell: subscriptionAssigned},
+	numberColumn("available", "", func(r subscriptionRow) int { return r.Available }),
+	numberColumn("unused", "", func(r subscriptionRow) int { return r.Unused }),
+	textColumn("currency", func(r subscriptionRow) string { return r.Currency }),
+	amountColumn("pricePerMonth", func(r subscriptionRow) *int { return r.PricePerMonth }),
+	amountColumn("costPerMonth", func(r subscriptionRow) *int { return r.CostPerMonth }),
+	amountColumn("unusedCostPerMonth", func(r subscriptionRow) *int { return r.UnusedCostPerMonth }),
+	{key: "conflicts", cell: subscriptionConflicts},
+}
+
+// amountColumn is a column of amounts in the currency of the subscription.
+func amountColumn(key string, of func(subscriptionRow) *int) column[subscriptionRow] {
+	return column[subscriptionRow]{key: key, number: true, cell: func(v *visit, r subscriptionRow) templ.Component { return cost(v, of(r), r.Currency) }}
 }
 
 func listSubscriptions(v *visit) error {
@@ -24,6 +64,7 @@ func listSubscriptions(v *visit) error {
 		return err
 	}
 	m := subscriptionsPage{View: opened, Sort: v.sorting("subscription", false)}
+	m.Columns = chosen(v, subscriptionColumns, "status", "quantity", "assigned", "available", "costPerMonth", "unusedCostPerMonth", "endsOn")
 	c := v.call()
 	c.Query = v.only(append(subscriptionFilters, "cursor")...)
 	m.Sort.ask(c.Query)
@@ -35,7 +76,7 @@ func listSubscriptions(v *visit) error {
 }
 
 func exportSubscriptions(v *visit) error {
-	return v.export("/reports/subscriptions", append(subscriptionFilters, "sort", "order")...)
+	return v.export("/reports/subscriptions", slices.Concat(subscriptionFilters, arranged)...)
 }
 
 // subscriptionView is what the page of a subscription shows.

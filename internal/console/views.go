@@ -47,7 +47,7 @@ func saveAddress(v *visit, page string) string {
 	}
 	name := reportAt(path)
 	kept := url.Values{"report": {name}}
-	for _, filter := range append([]string{"sort", "order"}, viewedReports[name].filters...) {
+	for _, filter := range slices.Concat(arranged, viewedReports[name].filters) {
 		if value := values.Get(filter); value != "" {
 			kept.Set(filter, value)
 		}
@@ -72,37 +72,45 @@ func (v *visit) opened() (*savedView, error) {
 	return &s, nil
 }
 
-// differs reports whether the filters or the order of the page are not those of the view.
+// differs reports whether the filters, the order or the columns of the page are not those of the view.
 func (v *visit) differs(s *savedView) bool {
-	now := v.only(append([]string{"sort", "order"}, viewedReports[s.Report].filters...)...)
+	now := v.only(slices.Concat(arranged, viewedReports[s.Report].filters)...)
 	return !maps.EqualFunc(s.parameters(), now, slices.Equal)
 }
 
 // viewsPage is what the page of saved views shows.
 type viewsPage struct {
-	Own, Shared, Scheduled []savedView
-	Next                   string // of the shared ones
+	Own, Shared, Scheduled savedViewPage
+	OnlyScheduled          bool // the page lists nothing else
 }
 
+// listViews lists the views of the person and those that others share. Whoever oversees views also sees the ones on a
+// schedule: the first of them, and all with scope=scheduled.
 func listViews(v *visit) error {
-	var own, shared, scheduled savedViewPage
+	m := viewsPage{OnlyScheduled: v.q("scope") == "scheduled" && v.may(access.OverseeViews)}
+	scope := func(name string, more ...string) url.Values {
+		query := v.only(more...)
+		query.Set("scope", name)
+		return query
+	}
 	all := v.calls()
-	fetch(all, saved.listViews, url.Values{"limit": {"200"}}, &own)
-	sharedQuery := v.only("cursor")
-	sharedQuery.Set("scope", "shared")
-	fetch(all, saved.listViews, sharedQuery, &shared)
-	if v.may(access.OverseeViews) {
-		fetch(all, saved.listViews, url.Values{"scope": {"scheduled"}, "limit": {"200"}}, &scheduled)
+	if m.OnlyScheduled {
+		fetch(all, saved.listViews, scope("scheduled", "cursor"), &m.Scheduled)
+	} else {
+		fetch(all, saved.listViews, url.Values{"limit": {"200"}}, &m.Own)
+		fetch(all, saved.listViews, scope("shared", "cursor"), &m.Shared)
+		if v.may(access.OverseeViews) {
+			fetch(all, saved.listViews, scope("scheduled"), &m.Scheduled)
+		}
 	}
 	if err := all.Wait(); err != nil {
 		return err
 	}
-	isOwn := func(s savedView) bool { return s.Own }
-	m := viewsPage{
-		Own: own.Items, Next: shared.NextCursor,
-		Shared: slices.DeleteFunc(shared.Items, isOwn), Scheduled: slices.DeleteFunc(scheduled.Items, isOwn),
+	if !m.OnlyScheduled {
+		isOwn := func(s savedView) bool { return s.Own }
+		m.Shared.Items, m.Scheduled.Items = slices.DeleteFunc(m.Shared.Items, isOwn), slices.DeleteFunc(m.Scheduled.Items, isOwn)
+		slices.SortStableFunc(m.Own.Items, func(a, b savedView) int { return boolInt(b.stopped()) - boolInt(a.stopped()) })
 	}
-	slices.SortStableFunc(m.Own, func(a, b savedView) int { return boolInt(b.stopped()) - boolInt(a.stopped()) })
 	return v.render(http.StatusOK, viewsTemplate(v, m))
 }
 
@@ -200,6 +208,9 @@ func pageView(report string, query url.Values) savedView {
 			s.Order = "asc"
 		}
 	}
+	if list := query.Get(columnsParameter); list != "" {
+		s.Columns = strings.Split(list, ",")
+	}
 	return s
 }
 
@@ -242,7 +253,7 @@ func editView(v *visit) error {
 	})
 }
 
-// saveFilters stores the filters of the page that was open as those of a view.
+// saveFilters stores the filters, the order and the columns of the page that was open as those of a view.
 func saveFilters(v *visit) error {
 	form, err := v.form()
 	if err != nil {
@@ -253,7 +264,6 @@ func saveFilters(v *visit) error {
 		return err
 	}
 	now := pageView(s.Report, form)
-	now.Columns = s.Columns
 	body := v.definition(&formPage{}, now)
 	body["name"] = s.Name
 	if s.Shared {

@@ -52,6 +52,26 @@ func testViews(t *testing.T, f *filled) {
 		t.Errorf("after the change the view leads to %s", to)
 	}
 
+	// So are other columns, which files have, too.
+	columns := v.get(opened+"&columns=product&columns=verdict&columns=shortfall").is(http.StatusOK).sound().has("Missing", "Save changes")
+	form = columns.fields("/console/views/" + id + "/filters")
+	v.post("/console/views/"+id+"/filters", form).is(http.StatusSeeOther)
+	opened = v.get("/console/views/" + id).is(http.StatusSeeOther).header.Get("Location")
+	if !strings.Contains(opened, "columns=product%2Cverdict%2Cshortfall") {
+		t.Errorf("after the choice of columns the view leads to %s", opened)
+	}
+	columns = v.get(opened).is(http.StatusOK).sound().lacks("Save changes")
+	if heads := columns.heads(); !slices.Equal(heads, []string{"Product", "Verdict", "Missing"}) {
+		t.Errorf("the report has the columns %q", heads)
+	}
+	i = slices.IndexFunc(columns.links(), func(address string) bool { return strings.Contains(address, "/export/csv?") })
+	if i < 0 {
+		t.Fatal("the report cannot be downloaded")
+	}
+	if file := v.get(columns.links()[i]).is(http.StatusOK); !strings.Contains(file.text(), "Product,Verdict,Missing") {
+		t.Errorf("the file has %s", file.text())
+	}
+
 	act := func(v *visitor, action string) {
 		t.Helper()
 		form := v.get("/console/views").is(http.StatusOK).sound().fields("/console/views/" + id + "/" + action)

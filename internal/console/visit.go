@@ -43,6 +43,9 @@ const (
 
 func (s *site) visit(w http.ResponseWriter, r *http.Request, p *Page) *visit {
 	v := &visit{w: w, r: r, site: s, page: p, query: r.URL.Query(), key: rand.Text()}
+	if list := v.query[columnsParameter]; len(list) > 1 { // the boxes of a form; the API has one list
+		v.query.Set(columnsParameter, strings.Join(list, ","))
+	}
 	v.lang = i18n.Language(r.Header.Get("Accept-Language"))
 	if c, err := r.Cookie(languageCookie); err == nil {
 		if lang, ok := i18n.Parse(c.Value); ok {

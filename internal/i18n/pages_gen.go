@@ -1064,6 +1064,11 @@ var pageMessages = [...]message{
 		"Kolommen",
 		"Colonnes",
 	}},
+	{"console_columns_usual", [...]string{
+		"Usual columns",
+		"Gebruikelijke kolommen",
+		"Colonnes habituelles",
+	}},
 	{"console_comparison", [...]string{
 		"Compare days",
 		"Dagen vergelijken",
@@ -4758,6 +4763,11 @@ var pageMessages = [...]message{
 		"Saved views",
 		"Opgeslagen weergaven",
 		"Vues enregistrées",
+	}},
+	{"console_views_all_scheduled", [...]string{
+		"All views on a schedule",
+		"Alle geplande weergaven",
+		"Toutes les vues planifiées",
 	}},
 	{"console_views_none", [...]string{
 		"You have no saved views yet",

@@ -82,14 +82,25 @@ const Unversioned = -1
 // maxResponse is the maximum size of a response in bytes. A function of the API cannot send more.
 const maxResponse = 6 << 20
 
+// maxStored is the maximum size in bytes of a response that the API stored because it is larger than maxResponse.
+const maxStored = 32 << 20
+
 // Do calls an operation.
 func Do[Out any](ctx context.Context, c *Client, o Operation[Out], call Call) (out Out, err error) {
 	response, err := c.send(ctx, o.Method, o.Path, call)
 	if err != nil {
 		return out, err
 	}
+	limit := int64(maxResponse)
+	if response.StatusCode == http.StatusSeeOther && o.Method == http.MethodGet {
+		response.Body.Close()
+		if response, err = c.stored(ctx, response.Header.Get("Location")); err != nil {
+			return out, err
+		}
+		limit = maxStored
+	}
 	defer response.Body.Close()
-	body, err := io.ReadAll(io.LimitReader(response.Body, maxResponse+1))
+	body, err := io.ReadAll(io.LimitReader(response.Body, limit+1))
 	switch {
 	case err != nil:
 		return out, &Unreachable{cause: err}
@@ -103,6 +114,23 @@ func Do[Out any](ctx context.Context, c *Client, o Operation[Out], call Call) (o
 		return out, fmt.Errorf("client: response of %s %s: %w", o.Method, o.Path, err)
 	}
 	return out, nil
+}
+
+// stored opens a response that the API stored in a bucket. Its address needs no token.
+func (c *Client) stored(ctx context.Context, address string) (*http.Response, error) {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
+	if err != nil {
+		return nil, fmt.Errorf("client: address of a stored response: %w", withoutAddress(err))
+	}
+	response, err := c.http.Do(request)
+	if err != nil {
+		return nil, &Unreachable{cause: withoutAddress(err)}
+	}
+	if response.StatusCode != http.StatusOK {
+		response.Body.Close()
+		return nil, &Unreachable{cause: fmt.Errorf("the bucket responded %s", response.Status)}
+	}
+	return response, nil
 }
 
 // Open calls an operation that responds with a file, or with the address of one. The caller closes the

@@ -112,7 +112,7 @@ func TestProblems(t *testing.T) {
 		},
 		"API Gateway": {429, `{"message": "Too Many Requests"}`, client.Problem{Status: 429, RequestID: "gateway-1"}},
 		"no JSON":     {502, "<html>", client.Problem{Status: 502, RequestID: "gateway-1"}},
-		"a redirect":  {303, "", client.Problem{Status: 303, RequestID: "gateway-1"}},
+		"a redirect":  {302, "", client.Problem{Status: 302, RequestID: "gateway-1"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -170,6 +170,30 @@ func TestOpen(t *testing.T) {
 	var p *client.Problem
 	if _, err := c.Open(t.Context(), "/things", client.Call{}); !errors.As(err, &p) || p.Code != "gone" {
 		t.Errorf("a file that is gone: %v", err)
+	}
+}
+
+// TestStored: a response that is too large for a function is read from the bucket, without the token. A bucket that
+// refuses is an error without the address, which has a signature.
+func TestStored(t *testing.T) {
+	t.Parallel()
+	for status, ok := range map[int]bool{http.StatusOK: true, http.StatusForbidden: false} {
+		var asked http.Header
+		bucket := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			asked = r.Header
+			w.WriteHeader(status)
+			io.WriteString(w, `{"name": "`+strings.Repeat("a", 7<<20)+`"}`)
+		}))
+		c, _ := echo(t, http.StatusSeeOther, bucket.URL+"/large?signature=secret", "")
+		out, err := client.Do(t.Context(), c, client.Get[thing]("/things"), client.Call{Token: "token"})
+		bucket.Close()
+		var u *client.Unreachable
+		if ok && (err != nil || len(out.Name) != 7<<20) || !ok && (!errors.As(err, &u) || strings.Contains(err.Error(), "secret")) {
+			t.Errorf("%d: %d bytes, %v", status, len(out.Name), err)
+		}
+		if asked == nil || asked.Get("Authorization") != "" {
+			t.Errorf("%d: the bucket received %v", status, asked)
+		}
 	}
 }
 
