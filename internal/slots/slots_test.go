@@ -2,9 +2,12 @@ package slots_test
 
 import (
 	"cmp"
+	"fmt"
 	"math/rand/v2"
 	"slices"
+	"strconv"
 	"strings"
+	"sync"
 	"testing"
 
 	gocmp "github.com/google/go-cmp/cmp"
@@ -85,6 +88,36 @@ func TestTexts(t *testing.T) {
 				t.Errorf("%q in slot %d: %v, want %v", part, i, got, want)
 			}
 		}
+	}
+}
+
+// TestSearchesWhileTextsCome searches for more parts than are kept, again and again and by several at once, while texts
+// are appended.
+func TestSearchesWhileTextsCome(t *testing.T) {
+	t.Parallel()
+	rng := rand.New(rand.NewPCG(7, 8))
+	var x slots.Texts
+	var texts []string
+	for range 300 {
+		for range rng.IntN(3) {
+			text := fmt.Sprintf("%d\n", rng.IntN(100_000))[rng.IntN(2):]
+			x.Append([]byte(text))
+			texts = append(texts, text)
+		}
+		var all sync.WaitGroup
+		for range 4 {
+			part := strconv.Itoa(rng.IntN(30))
+			all.Go(func() {
+				var hits slots.Set
+				x.Mark([]byte(part), &hits)
+				for i, text := range texts {
+					if got, want := hits.Has(uint32(i)), strings.Contains(text, part); got != want {
+						t.Errorf("%q in slot %d, %q: %v, want %v", part, i, text, got, want)
+					}
+				}
+			})
+		}
+		all.Wait()
 	}
 }
 

@@ -1,12 +1,35 @@
 package slots
 
-import "bytes"
+import (
+	"bytes"
+	"slices"
+	"sync"
+)
 
-// Texts holds the texts of all slots of a table, concatenated, so that one pass searches all of them.
+// Texts holds the texts of all slots of a table, concatenated, so that one pass searches all of them. It keeps
+// what the last searches found, because the pages of a list search for the same again. Searches are safe for
+// concurrent use with each other, not with Append.
 type Texts struct {
 	all    []byte
 	starts []uint32
+	recent *searches // nil before the first text
 }
+
+// searches are the last searches of a Texts.
+type searches struct {
+	mu   sync.Mutex
+	kept []search // oldest first
+}
+
+// search is the slots whose text contains part, among those before upTo. It is not changed any more.
+type search struct {
+	part string
+	upTo uint32
+	hits Set
+}
+
+// mostSearches bounds what is kept: a search takes 13 kB at 100,000 slots.
+const mostSearches = 16
 
 // NewTexts returns empty Texts with room for so many slots and bytes.
 func NewTexts(slots, bytes int) Texts {
@@ -20,6 +43,9 @@ func (x *Texts) Append(text []byte) {
 
 // AppendBy is Append for a text that a function appends to its argument.
 func (x *Texts) AppendBy(text func(to []byte) []byte) {
+	if x.recent == nil {
+		x.recent = &searches{}
+	}
 	x.starts = append(x.starts, uint32(len(x.all)))
 	x.all = text(x.all)
 }
@@ -37,8 +63,22 @@ func (x *Texts) end(slot uint32) uint32 {
 // Mark adds to hits the slots whose text contains part. part must not be empty, and must not contain
 // the terminator of a text.
 func (x *Texts) Mark(part []byte, hits *Set) {
-	slot := uint32(0)
-	for at := 0; ; {
+	if x.recent == nil {
+		return
+	}
+	known := x.recent.find(string(part))
+	if known.upTo < uint32(len(x.starts)) {
+		known.hits = known.hits.Clone() // others may be reading it
+		x.mark(part, known.upTo, &known.hits)
+		known.upTo = uint32(len(x.starts))
+		x.recent.keep(known)
+	}
+	hits.Add(known.hits)
+}
+
+// mark is Mark for the slots from one on.
+func (x *Texts) mark(part []byte, slot uint32, hits *Set) {
+	for at := int(x.starts[slot]); ; {
 		found := bytes.Index(x.all[at:], part)
 		if found < 0 {
 			return
@@ -49,4 +89,30 @@ func (x *Texts) Mark(part []byte, hits *Set) {
 		hits.Put(slot)
 		at = int(x.end(slot))
 	}
+}
+
+// find returns the kept search for a part, or one of no slot.
+func (s *searches) find(part string) search {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if i := s.index(part); i >= 0 {
+		return s.kept[i]
+	}
+	return search{part: part}
+}
+
+func (s *searches) index(part string) int {
+	return slices.IndexFunc(s.kept, func(k search) bool { return k.part == part })
+}
+
+func (s *searches) keep(found search) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch i := s.index(found.part); {
+	case i >= 0:
+		s.kept = slices.Delete(s.kept, i, i+1)
+	case len(s.kept) == mostSearches:
+		s.kept = slices.Delete(s.kept, 0, 1)
+	}
+	s.kept = append(s.kept, found)
 }
