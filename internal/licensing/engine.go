@@ -19,8 +19,6 @@ import (
 	"slices"
 	"time"
 
-	"golang.org/x/sync/errgroup"
-
 	"trueup/internal/audit"
 	"trueup/internal/errs"
 	"trueup/internal/once"
@@ -106,27 +104,44 @@ func (l *Licensing) do(ctx context.Context, t task) (results []Result, first []b
 	return results, r.first, nil
 }
 
-// begin reads some users, and at the same time the seats if seats is true. The order of the two reads does not
-// matter: a transaction checks both, and confirm reads both again before a refusal.
-func (r *run) begin(ctx context.Context, results []Result, seats bool) (users []open, err error) {
+// begin reads some users, and the seats if seats is true. Its items are not of one moment: a transaction checks
+// both, and confirm reads both again before a refusal.
+func (r *run) begin(ctx context.Context, results []Result, seats bool) ([]open, error) {
+	ids := make([]string, len(results))
+	for i := range results {
+		ids[i] = results[i].UserID
+	}
+	var users []subscription.User
+	var err error
+	if seats {
+		var all []subscription.Holding
+		if users, all, err = r.People.UsersAndSubscriptions(ctx, ids); err == nil {
+			r.lend(all)
+		}
+	} else {
+		users, err = r.People.Users(ctx, ids)
+	}
+	if err != nil {
+		return nil, err
+	}
 	all := make([]open, len(results))
 	for i := range all {
-		all[i].index = i
+		all[i] = open{i, users[i]}
+		all[i].user.ID = ids[i]
 	}
-	reads, ctx := errgroup.WithContext(ctx)
-	if seats {
-		reads.Go(func() error { return r.readSeats(ctx) })
-	}
-	reads.Go(func() (err error) { users, err = r.reread(ctx, all, results); return err })
-	err = reads.Wait()
-	return users, err
+	return all, nil
 }
 
 func (r *run) readSeats(ctx context.Context) error {
 	all, err := r.Subscriptions.Subscriptions(ctx)
-	if err != nil {
-		return err
+	if err == nil {
+		r.lend(all)
 	}
+	return err
+}
+
+// lend sets what is free, less what earlier parts of a rehearsal have taken.
+func (r *run) lend(all []subscription.Holding) {
 	r.free = subscription.ByID(all)
 	for id, n := range r.taken {
 		if h, exists := r.free[id]; exists && r.dryRun {
@@ -135,7 +150,6 @@ func (r *run) readSeats(ctx context.Context) error {
 			r.free[id] = h
 		}
 	}
-	return nil
 }
 
 // settle fills in the results of some users.

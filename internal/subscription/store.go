@@ -58,6 +58,8 @@ type People interface {
 	// has Version 0. Deleted users are returned at least while they can be restored, and for some days
 	// more: callers compare the clock, see User.Restorable.
 	Users(ctx context.Context, ids []string) ([]User, error)
+	// UsersAndSubscriptions is Users and Store.Subscriptions in one read.
+	UsersAndSubscriptions(ctx context.Context, ids []string) ([]User, []Holding, error)
 	// ByUPN returns the users that have the given user principal names, in the order of the names; an
 	// unused name gives a user with Version 0.
 	ByUPN(ctx context.Context, names []string) ([]User, error)

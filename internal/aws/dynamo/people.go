@@ -3,6 +3,7 @@ package dynamo
 import (
 	"context"
 	"errors"
+	"strings"
 
 	"trueup/internal/people"
 	"trueup/internal/retry"
@@ -12,8 +13,9 @@ import (
 // People stores users with their licences. Package people lists users from the ones that changed.
 // People is safe for concurrent use.
 type People struct {
-	db       *engine
-	journals *journals
+	db            *engine
+	journals      *journals
+	subscriptions *Subscriptions
 }
 
 var (
@@ -27,30 +29,63 @@ func (s *People) Users(ctx context.Context, ids []string) ([]subscription.User, 
 	if err != nil {
 		return nil, err
 	}
+	return inOrder(ids, found), nil
+}
+
+// UsersAndSubscriptions implements subscription.People.
+func (s *People) UsersAndSubscriptions(ctx context.Context, ids []string) ([]subscription.User, []subscription.Holding, error) {
+	known, found, seats := s.subscriptions.lastDescriptions(), map[string]subscription.User{}, newSeatsRead()
+	err := s.db.getAll(ctx, append(seats.keys(known.all), userKeys(ids)...), "", nil, func(it item) error {
+		if isUser(it) {
+			return addUser(found, it)
+		}
+		return seats.add(it)
+	})
+	if err != nil {
+		return nil, nil, err
+	}
+	if seats.tip == known.tip {
+		return inOrder(ids, found), seats.of(known.all), nil
+	}
+	all, err := s.subscriptions.Subscriptions(ctx) // there are other ones now
+	return inOrder(ids, found), all, err
+}
+
+// inOrder returns users in the order of ids.
+func inOrder(ids []string, found map[string]subscription.User) []subscription.User {
 	users := make([]subscription.User, len(ids))
 	for i, id := range ids {
 		users[i] = found[id]
 	}
-	return users, nil
+	return users
 }
 
 // UsersByID returns the users that are stored, strongly consistent. Deleted users are among them.
 func (s *People) UsersByID(ctx context.Context, ids []string) (map[string]subscription.User, error) {
-	keys := make([]item, 0, len(ids))
 	found := make(map[string]subscription.User, len(ids))
+	err := s.db.getAll(ctx, userKeys(ids), "", nil, func(it item) error { return addUser(found, it) })
+	return found, err
+}
+
+// userKeys returns the keys of users, each once: a batch must not ask for one key twice.
+func userKeys(ids []string) []item {
+	keys := make([]item, 0, len(ids))
 	asked := make(map[string]bool, len(ids))
 	for _, id := range ids {
-		if isKeyText(id) && !asked[id] { // a batch must not ask for one key twice
+		if isKeyText(id) && !asked[id] {
 			asked[id] = true
 			keys = append(keys, key(userKey(id)))
 		}
 	}
-	err := s.db.getAll(ctx, keys, "", nil, func(it item) error {
-		i, err := decode[userItem](it)
-		found[i.ID] = i.user()
-		return err
-	})
-	return found, err
+	return keys
+}
+
+func isUser(it item) bool { return strings.HasPrefix(attr(it, "pk"), userPrefix) }
+
+func addUser(found map[string]subscription.User, it item) error {
+	i, err := decode[userItem](it)
+	found[i.ID] = i.user()
+	return err
 }
 
 // ByUPN implements subscription.People.

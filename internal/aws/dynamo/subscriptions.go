@@ -46,9 +46,9 @@ func (s *Subscriptions) SubscriptionsOf(ctx context.Context, ids []string) ([]su
 // Descriptions implements subscription.Store.
 func (s *Subscriptions) Descriptions(ctx context.Context) ([]subscription.Subscription, error) {
 	known := s.lastDescriptions()
-	_, tip, err := s.seats(ctx, nil)
-	if err == nil && tip != known.tip {
-		known, err = s.describeAll(ctx, tip)
+	seats, err := s.seats(ctx, nil)
+	if err == nil && seats.tip != known.tip {
+		known, err = s.describeAll(ctx, seats.tip)
 	}
 	if err != nil {
 		return nil, err
@@ -68,26 +68,20 @@ func (s *Subscriptions) lastDescriptions() *descriptions {
 func (s *Subscriptions) selected(ctx context.Context, has func(id string) bool) ([]subscription.Holding, error) {
 	known := s.lastDescriptions()
 	some := known.with(has)
-	seats, tip, err := s.seats(ctx, some)
+	seats, err := s.seats(ctx, some)
 	if err != nil {
 		return nil, err
 	}
-	if tip != known.tip {
-		if known, err = s.describeAll(ctx, tip); err != nil {
+	if seats.tip != known.tip {
+		if known, err = s.describeAll(ctx, seats.tip); err != nil {
 			return nil, err
 		}
 		some = known.with(has)
-		if seats, _, err = s.seats(ctx, some); err != nil {
+		if seats, err = s.seats(ctx, some); err != nil {
 			return nil, err
 		}
 	}
-	all := make([]subscription.Holding, 0, len(some))
-	for _, one := range some {
-		if found, exists := seats[one.ID]; exists { // or deleted meanwhile
-			all = append(all, subscription.Holding{Subscription: one, Seats: found})
-		}
-	}
-	return all, nil
+	return seats.of(some), nil
 }
 
 // with returns the descriptions with the ids that has selects.
@@ -100,24 +94,50 @@ func (d *descriptions) with(has func(id string) bool) (some []subscription.Subsc
 	return some
 }
 
-// seats reads the seats of subscriptions that exist, and the tip of all descriptions; empty if there was
-// never a subscription.
-func (s *Subscriptions) seats(ctx context.Context, of []subscription.Subscription) (seats map[string]subscription.Seats, tip string, err error) {
+// seats reads the seats of subscriptions, and the tip of all descriptions.
+func (s *Subscriptions) seats(ctx context.Context, of []subscription.Subscription) (seatsRead, error) {
+	r := newSeatsRead()
+	err := s.db.getAll(ctx, r.keys(of), "", nil, r.add)
+	return r, err
+}
+
+// seatsRead is seats as they were read, of subscriptions that exist, and the tip of all descriptions; empty if
+// there was never a subscription.
+type seatsRead struct {
+	found map[string]subscription.Seats
+	tip   string
+}
+
+func newSeatsRead() seatsRead { return seatsRead{found: map[string]subscription.Seats{}} }
+
+// keys returns the keys of the items that add takes.
+func (r *seatsRead) keys(of []subscription.Subscription) []item {
 	keys := []item{key(subscriptionsPK, subscriptionCountSK)}
 	for _, one := range of {
 		keys = append(keys, key(seatsKey(one.ID)))
 	}
-	seats = make(map[string]subscription.Seats, len(of))
-	err = s.db.getAll(ctx, keys, "", nil, func(it item) error {
-		if attr(it, "pk") == string(subscriptionsPK) {
-			tip = attr(it, "tip")
-			return nil
+	return keys
+}
+
+func (r *seatsRead) add(it item) error {
+	if attr(it, "pk") == string(subscriptionsPK) {
+		r.tip = attr(it, "tip")
+		return nil
+	}
+	i, err := decode[seatsItem](it)
+	r.found[cutPrefix(it, "pk", seatsPrefix)] = i.seats()
+	return err
+}
+
+// of returns descriptions with their seats, without those that were deleted meanwhile.
+func (r *seatsRead) of(some []subscription.Subscription) []subscription.Holding {
+	all := make([]subscription.Holding, 0, len(some))
+	for _, one := range some {
+		if seats, exists := r.found[one.ID]; exists {
+			all = append(all, subscription.Holding{Subscription: one, Seats: seats})
 		}
-		i, err := decode[seatsItem](it)
-		seats[cutPrefix(it, "pk", seatsPrefix)] = i.seats()
-		return err
-	})
-	return seats, tip, err
+	}
+	return all
 }
 
 // describeAll reads all descriptions, and remembers them. tip was read before: if it is still the tip later, no description

@@ -76,12 +76,12 @@ func Open(client *dynamodb.Client, table string, options ...Option) *Table {
 	for _, change := range options {
 		change(db)
 	}
-	p := newParts(db)
+	p, subscriptions := newParts(db), &Subscriptions{db: db}
 	return &Table{
 		Agreements: &Agreements{db, p.visibility, p.groups, p.agreements}, Groups: &Groups{db, p.groups},
 		Imports:    &Imports{db, p.visibility, p.journals, p.tombstones, p.groups, p.agreements},
 		Statements: &Statements{db}, Inventories: &Inventories{db}, Snapshots: &Snapshots{db}, Adjustments: &Adjustments{db},
-		Subscriptions: &Subscriptions{db: db}, People: &People{db, p.journals}, Devices: &Devices{db}, DirectoryFiles: newDirectoryFiles(db), LicenseJobs: newLicenseJobs(db), Reminders: newReminders(db), Views: newViews(db), Feeds: &Feeds{db}, Journal: &Journal{db, p.journals},
+		Subscriptions: subscriptions, People: &People{db, p.journals, subscriptions}, Devices: &Devices{db}, DirectoryFiles: newDirectoryFiles(db), LicenseJobs: newLicenseJobs(db), Reminders: newReminders(db), Views: newViews(db), Feeds: &Feeds{db}, Journal: &Journal{db, p.journals},
 		Audit: &Audit{db: db}, Idempotency: &Idempotency{db}, Upkeep: &Upkeep{db, p.groups, p.agreements}, parts: p,
 	}
 }
