@@ -3,6 +3,7 @@ package console
 import (
 	"net/http"
 	"slices"
+	"time"
 )
 
 // auditFilters are the filters of the list of audit events, as the API names them.
@@ -33,6 +34,11 @@ var auditActions = []string{
 type auditView struct {
 	auditPage
 	Groups []group
+}
+
+// changesOf returns the address of the audit events of a call, from the day on which it was made.
+func changesOf(call string, at time.Time) string {
+	return to("/console/audit", "call", call, "from", at.UTC().Format(time.DateOnly))
 }
 
 func listAudit(v *visit) error {

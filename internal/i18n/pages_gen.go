@@ -834,6 +834,16 @@ var pageMessages = [...]message{
 		"Geen gebeurtenis past bij deze filters",
 		"Aucun événement ne correspond à ces filtres",
 	}},
+	{"console_audit_of_call", [...]string{
+		"Audit events of these changes",
+		"Auditgebeurtenissen van deze wijzigingen",
+		"Événements d'audit de ces modifications",
+	}},
+	{"console_audit_of_holders", [...]string{
+		"Who got and lost its licences",
+		"Wie licenties ervan kreeg en kwijtraakte",
+		"Qui a reçu et perdu ses licences",
+	}},
 	{"console_authorization", [...]string{
 		"Authorization or agreement number",
 		"Autorisatie- of overeenkomstnummer",
@@ -2978,6 +2988,11 @@ var pageMessages = [...]message{
 		"without a licence, of {installed} installations",
 		"zonder licentie, van {installed} installaties",
 		"sans licence, sur {installed} installations",
+	}},
+	{"console_position_none", [...]string{
+		"No installation was found.",
+		"Er is geen installatie gevonden.",
+		"Aucune installation n'a été trouvée.",
 	}},
 	{"console_preferences", [...]string{
 		"Language and theme",
