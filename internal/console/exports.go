@@ -42,6 +42,15 @@ func (v *visit) export(path string, parameters ...string) error {
 type files struct {
 	Formats []string
 	at      func(format string) string
+
+	also   *files // another list
+	titled string // what it has
+}
+
+// and returns the links with those to another list.
+func (f files) and(title string, also files) files {
+	f.also, f.titled = &also, title
+	return f
 }
 
 // reportFiles returns links to the report at an address as files, with the values in the address.
@@ -50,10 +59,10 @@ func reportFiles(report string) files {
 	if found {
 		query = "?" + query
 	}
-	return files{reportFormats, func(format string) string { return path + "/export/" + format + query }}
+	return files{Formats: reportFormats, at: func(format string) string { return path + "/export/" + format + query }}
 }
 
 // listFiles returns links to a list of the API as files, with a query.
 func listFiles(path string, query url.Values) files {
-	return files{listFormats, func(format string) string { return address("/console/export"+path+"/"+format, query) }}
+	return files{Formats: listFormats, at: func(format string) string { return address("/console/export"+path+"/"+format, query) }}
 }

@@ -112,6 +112,8 @@ func Pages() []Page {
 		{"GET", "/console/export/subscriptions/{id}/waiting/{format}", read, "console_export", none, exporting("/subscriptions/{id}/waiting")},
 		{"GET", "/console/export/license-suggestions/{format}", read, "console_export", none, exporting("/license-suggestions", "subscription", "inactiveDays")},
 		{"GET", "/console/export/license-jobs/{id}/results/{format}", read, "console_export", none, exporting("/license-jobs/{id}/results")},
+		{"GET", "/console/export/license-assignments/{format}", read, "console_export", none, exporting("/license-assignments")},
+		{"GET", "/console/export/conflicts/{format}", read, "console_export", none, exporting("/conflicts", "kind")},
 		{"GET", "/console/export/conflicts/{subscription}/users/{format}", read, "console_export", none, exporting("/conflicts/{subscription}/users")},
 		{"GET", "/console/export/devices/{format}", read, "console_export", none, exporting("/devices", "prefix")},
 		{"GET", "/console/export/device-groups/{format}", read, "console_export", none, exporting("/device-groups")},

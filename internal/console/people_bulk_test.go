@@ -105,6 +105,7 @@ func testListFiles(t *testing.T, f *filled) {
 		"/console/subscriptions/" + f.drawing + "?tab=waiting":    "bob@example.org",
 		"/console/license-jobs/" + f.job:                          "cleo@example.org",
 		"/console/conflicts/" + f.short:                           "ann@example.org",
+		"/console/conflicts?kind=shortage":                        "Planning",
 		"/console/devices?prefix=room":                            "Room 1",
 		"/console/device-groups":                                  "Meeting rooms",
 		"/console/device-groups/" + f.rooms + "?licensed=true":    "Room 1",
@@ -137,6 +138,18 @@ func testListFiles(t *testing.T, f *filled) {
 	}
 	if csv := v.get("/console/export/users/csv?department=sales").body; strings.Contains(csv, "bob@example.org") {
 		t.Errorf("the file ignores the filters: %s", csv)
+	}
+	if csv := v.get("/console/export/conflicts/csv?kind=expired").body; strings.Contains(csv, "Planning") {
+		t.Errorf("the file of conflicts ignores the filter: %s", csv)
+	}
+	for _, format := range []string{"csv", "xlsx"} { // beside the report
+		link := "/console/export/license-assignments/" + format
+		if n := len(v.get("/console/subscriptions").all("a", "href", link)); n != 1 {
+			t.Errorf("the page of subscriptions has %d links to %s", n, link)
+		}
+		if file := v.get(link).is(http.StatusOK).body; format == "csv" && strings.Count(file, "ann@example.org") < 3 {
+			t.Errorf("%s lacks licences: %s", link, file)
+		}
 	}
 	v.get("/console/export/users/pdf").is(http.StatusNotFound).sound()
 	v.get("/console/export/users/html").is(http.StatusNotFound).sound()

@@ -32,14 +32,16 @@ const mutations = 10_000
 type list struct {
 	hostile
 	name   string
-	params map[string]*openapi3.Schema // of the query, without limit and cursor
+	params map[string]*openapi3.Schema // of the query that the cursor belongs to, without limit and cursor
+	in     string                      // the parameter that takes the cursor
 	cursor string                      // where its second page starts
+	status int                         // of a request with a damaged cursor
 }
 
 // at returns the request for the list at a cursor.
 func (l list) at(cursor string, more ...string) hostile {
 	h := l.hostile
-	h.query = strings.Join(append([]string{l.query + "&cursor=" + url.QueryEscape(cursor)}, more...), "&")
+	h.query = strings.Join(append([]string{l.query + "&" + l.in + "=" + url.QueryEscape(cursor)}, more...), "&")
 	return h
 }
 
@@ -50,10 +52,17 @@ func (s *stack) lists(t *testing.T, things map[string][]string) (all []list) {
 	for _, o := range operations(t) {
 		params := map[string]*openapi3.Schema{}
 		o.parameters("query", func(name string, schema *openapi3.Schema) { params[name] = schema })
-		if params["cursor"] == nil {
+		in, query, status := "cursor", "limit=1", http.StatusUnprocessableEntity
+		if isGraph(o.Route) {
+			in, query, status = "$skiptoken", "$top=1", http.StatusBadRequest
+			for _, name := range []string{"$top", "$count", "$select"} { // its pages can have other properties
+				delete(params, name)
+			}
+		}
+		if params[in] == nil {
 			continue
 		}
-		delete(params, "cursor")
+		delete(params, in)
 		delete(params, "limit")
 		paths := []string{o.Path}
 		if parameter.MatchString(o.Path) {
@@ -65,7 +74,6 @@ func (s *stack) lists(t *testing.T, things map[string][]string) (all []list) {
 		if paths == nil {
 			t.Errorf("%s is the list of what? Name two with two items each", o.Key())
 		}
-		query := "limit=1"
 		if o.Operation == "listSuggestions" { // the licences were assigned a moment ago
 			query += "&heldDays=0"
 			delete(params, "heldDays")
@@ -75,10 +83,17 @@ func (s *stack) lists(t *testing.T, things map[string][]string) (all []list) {
 			delete(params, "deviceGroup")
 		}
 		for _, path := range paths {
-			l := list{hostile: hostile{route: o.Route, path: path, query: query}, name: o.Method + " " + path, params: params}
+			l := list{hostile: hostile{route: o.Route, path: path, query: query}, name: o.Method + " " + path, params: params, in: in, status: status}
 			answer := s.ask(t, l.hostile)
-			var page struct{ NextCursor string }
-			if err := json.Unmarshal([]byte(answer.Body), &page); err != nil || page.NextCursor == "" {
+			var page struct {
+				NextCursor string
+				NextLink   string `json:"@odata.nextLink"`
+			}
+			err := json.Unmarshal([]byte(answer.Body), &page)
+			if link, linkErr := url.Parse(page.NextLink); linkErr == nil && page.NextLink != "" {
+				page.NextCursor = link.Query().Get(in)
+			}
+			if err != nil || page.NextCursor == "" {
 				t.Errorf("%s has no second page: make two items first (%d %.200s)", l.name, answer.StatusCode, answer.Body)
 				continue
 			}
@@ -93,7 +108,7 @@ func (s *stack) lists(t *testing.T, things map[string][]string) (all []list) {
 }
 
 // cursorCodes are the allowed codes for a damaged cursor.
-var cursorCodes = []string{"cursor_invalid", "query_malformed", "length_max"}
+var cursorCodes = []string{"cursor_invalid", "graph_token_invalid", "query_malformed", "length_max"}
 
 // TestHostileCursors sends every list in the document cursors that are damaged, or from another
 // list or query. It measures the cost of rejections, so it runs alone.
@@ -106,12 +121,15 @@ func TestHostileCursors(t *testing.T) {
 	}
 	s.warm(t)
 	constantHeap(t)
-	refuse := func(t *testing.T, h hostile) {
+	refuse := func(t *testing.T, l list, h hostile) {
 		t.Helper()
 		p := s.refused(t, h)
+		if p.Status != l.status {
+			t.Errorf("%s: %d, want %d", h.query, p.Status, l.status)
+		}
 		if !slices.ContainsFunc(p.Errors, func(e httpapi.FieldError) bool {
 			unknown := strings.HasSuffix(e.Code, "_not_found") || e.Code == "country_unknown" || e.Code == "device_group_unknown" // what a filter names
-			return unknown || e.Parameter == "cursor" && slices.Contains(cursorCodes, e.Code)
+			return unknown || e.Parameter == l.in && slices.Contains(cursorCodes, e.Code)
 		}) && p.Code != "query_malformed" {
 			t.Errorf("%s: %s %v", h.query, p.Code, p.Errors)
 		}
@@ -124,7 +142,7 @@ func TestHostileCursors(t *testing.T) {
 		t.Run(l.name, func(t *testing.T) {
 			for _, other := range lists {
 				if other.name != l.name {
-					refuse(t, l.at(other.cursor))
+					refuse(t, l, l.at(other.cursor))
 				}
 			}
 			same := timeless(s.ask(t, l.at(l.cursor)).Body)
@@ -134,7 +152,7 @@ func TestHostileCursors(t *testing.T) {
 					if answer := s.ask(t, h); answer.StatusCode == http.StatusOK && timeless(answer.Body) == same {
 						continue // the value means the same as no parameter
 					}
-					refuse(t, h)
+					refuse(t, l, h)
 				}
 			}
 			rng := rand.New(rand.NewPCG(1, 2))
@@ -144,10 +162,10 @@ func TestHostileCursors(t *testing.T) {
 					continue
 				}
 				if n%100 == 0 {
-					refuse(t, l.at(damaged))
+					refuse(t, l, l.at(damaged))
 					continue
 				}
-				if answer, took := s.timed(t, l.at(damaged)); answer.StatusCode != http.StatusUnprocessableEntity || measured && took > refusalTime {
+				if answer, took := s.timed(t, l.at(damaged)); answer.StatusCode != l.status || measured && took > refusalTime {
 					t.Errorf("%q: %d after %v", damaged, answer.StatusCode, took)
 				}
 			}
@@ -322,10 +340,13 @@ func (s *stack) fill(t *testing.T) map[string][]string {
 	}
 	var plan struct{ ID string }
 	do("POST", base+"/subscriptions", `{"name":"Filled","quantity":2}`, nil, &plan)
-	do("POST", base+"/subscriptions", fmt.Sprintf(`{"name":"Filled as well","quantity":2,"endsOn":%q}`, day.Of(time.Now().AddDate(0, 0, 20))), nil, nil)
+	var second struct{ ID string }
+	do("POST", base+"/subscriptions", fmt.Sprintf(`{"name":"Filled as well","quantity":2,"endsOn":%q}`, day.Of(time.Now().AddDate(0, 0, 20))), nil, &second)
 	for i := range 2 {
 		do("POST", base+"/users", fmt.Sprintf(`{"userPrincipalName":"filled%d@example.org","usageLocation":"BE","lastSignInAt":"2020-01-01","licenses":[{"subscription":%q}]}`, i, plan.ID), nil, nil)
 	}
+	do("PUT", base+"/users/filled0@example.org/licenses/"+second.ID, `{}`, nil, nil)
+	things["graphListLicenseDetails"] = []string{"filled0@example.org"}
 	do("PUT", base+"/subscriptions/"+plan.ID+"/quantity", `{"quantity":1,"acknowledge":"conflict"}`, map[string]string{"If-Match": `"2-en"`}, nil)
 	things["listSubscriptionUsers"], things["listConflictUsers"] = []string{plan.ID}, []string{plan.ID}
 	for i := range 2 {
@@ -346,7 +367,7 @@ func (s *stack) fill(t *testing.T) map[string][]string {
 	things["listWaitingUsers"] = []string{plan.ID}
 	var room struct{ ID string }
 	do("POST", base+"/device-groups", `{"name":"Filled"}`, nil, &room)
-	things["listDeviceGroupDevices"] = []string{room.ID}
+	things["listDeviceGroupDevices"], things["graphListGroupMembers"] = []string{room.ID}, []string{room.ID}
 	for i := range 2 {
 		var pc struct{ ID string }
 		do("POST", base+"/devices", fmt.Sprintf(`{"displayName":"Filled %d"}`, i), nil, &pc)

@@ -74,7 +74,7 @@ func TestLicenseExports(t *testing.T) {
 	for name, path := range map[string]string{
 		"users": "/users", "subscription-users": "/subscriptions/" + suite.ID + "/users", "waiting-users": "/subscriptions/" + suite.ID + "/waiting",
 		"conflict-users": "/conflicts/" + suite.ID + "/users", "devices": "/devices", "device-groups": "/device-groups", "device-group-devices": of + "/devices",
-		"license-suggestions": "/license-suggestions",
+		"license-suggestions": "/license-suggestions", "license-assignments": "/license-assignments", "conflicts": "/conflicts",
 	} {
 		query := map[string]string{"license-suggestions": "&heldDays=0"}[name]
 		english := file(path + ".csv?lang=en" + query)

@@ -61,6 +61,7 @@ var quiet = slog.New(slog.DiscardHandler)
 // stack is the API on a real store and real buckets, with the importer receiving the events of
 // the uploads bucket.
 type stack struct {
+	log      *slog.Logger
 	deps     deps
 	store    *dynamo.Table
 	known    *known                  // licence data and inventory, set by the test
@@ -105,6 +106,12 @@ func (c calls) Call(_ context.Context, event any) error {
 
 func newStack(t *testing.T) *stack {
 	t.Helper()
+	return newLoggingStack(t, quiet)
+}
+
+// newLoggingStack is newStack, with a log of everything.
+func newLoggingStack(t *testing.T, log *slog.Logger) *stack {
+	t.Helper()
 	store := dynamo.Open(storetest.Client(t), storetest.Table(t))
 	key := aws.Credentials{AccessKeyID: "local", SecretAccessKey: "local"}
 	notified := make(chan notification, 1024)
@@ -125,7 +132,7 @@ func newStack(t *testing.T) *stack {
 		Region: s3.Region, BaseEndpoint: &front.URL, UsePathStyle: true,
 		Credentials: credentials.StaticCredentialsProvider{Value: key},
 	})
-	all := register.New(store.Agreements, store.Journal, s3bucket.New(client, reportsBucket), quiet)
+	all := register.New(store.Agreements, store.Journal, s3bucket.New(client, reportsBucket), log)
 	refreshes := dynamo.NewRefreshes(store, all)
 	deps := deps{
 		Agreements: store.Agreements, Groups: store.Groups, Inventory: store.Inventories, Imports: store.Imports, Audit: store.Audit, Once: store.Idempotency,
@@ -134,40 +141,40 @@ func newStack(t *testing.T) *stack {
 		Refresh:       func(context.Context) error { return nil },
 		Zone:          time.UTC,
 		Subscriptions: store.Subscriptions, People: store.People, DirectoryFiles: store.DirectoryFiles, Devices: store.Devices, Jobs: store.LicenseJobs,
-		Clock: time.Now, NewID: rand.Text, Log: quiet,
+		Clock: time.Now, NewID: rand.Text, Log: log,
 	}
-	deps.Users = people.New(store.People, store.Journal, deps.Reports, quiet)
-	deps.Catalog = catalog.New(store.Journal, deps.Reports, quiet)
+	deps.Users = people.New(store.People, store.Journal, deps.Reports, log)
+	deps.Catalog = catalog.New(store.Journal, deps.Reports, log)
 	deps.Counts = inventories.NewCounts(store.Inventories, deps.Reports)
 	k := &known{}
 	deps.Snapshots = &snapshot.Library{
-		Files: deps.Reports, Index: store.Snapshots, Agreements: register.New(store.Agreements, store.Journal, deps.Reports, quiet), Groups: store.Groups, Inventory: k, Refreshes: k, Catalog: deps.Catalog,
+		Files: deps.Reports, Index: store.Snapshots, Agreements: register.New(store.Agreements, store.Journal, deps.Reports, log), Groups: store.Groups, Inventory: k, Refreshes: k, Catalog: deps.Catalog,
 		Adjustments: store.Adjustments, Expiring: deps.Expiring, Zone: time.UTC, Subscriptions: store.Subscriptions, Devices: store.Devices, PCs: deps.Counts, DeviceGroups: store.Devices,
 	}
 	newID := func(at time.Time) string { return id.New(at, rand.Text()) }
-	imports := &importer.Importer{Store: store.Imports, Numbers: all, Uploads: deps.Uploads, Reports: deps.Reports, Clock: time.Now, Lease: 30 * time.Second, Log: quiet}
+	imports := &importer.Importer{Store: store.Imports, Numbers: all, Uploads: deps.Uploads, Reports: deps.Reports, Clock: time.Now, Lease: 30 * time.Second, Log: log}
 	rules := inventories.RulesFiles{Counts: inventories.NewCounts(store.Inventories, deps.Reports)}
-	feeds := &feeder.Feeder{Catalog: deps.Catalog, Rules: rules, Uploads: deps.Uploads, Reports: deps.Reports, Clock: time.Now, NewID: newID, Log: quiet}
+	feeds := &feeder.Feeder{Catalog: deps.Catalog, Rules: rules, Uploads: deps.Uploads, Reports: deps.Reports, Clock: time.Now, NewID: newID, Log: log}
 	counts := &inventories.Receiver{
-		Store: store.Inventories, Counts: inventories.NewCounts(store.Inventories, deps.Reports), Uploads: deps.Uploads, Scratch: t.TempDir(), Clock: time.Now, NewID: newID, Log: quiet,
+		Store: store.Inventories, Counts: inventories.NewCounts(store.Inventories, deps.Reports), Uploads: deps.Uploads, Scratch: t.TempDir(), Clock: time.Now, NewID: newID, Log: log,
 	}
 	lists := &directories.Service{
-		Store: store.DirectoryFiles, Subscriptions: store.Subscriptions, People: store.People, Devices: store.Devices, Register: deps.Users, PartNumbers: catalog.New(store.Journal, deps.Reports, quiet).PartNumbers,
+		Store: store.DirectoryFiles, Subscriptions: store.Subscriptions, People: store.People, Devices: store.Devices, Register: deps.Users, PartNumbers: catalog.New(store.Journal, deps.Reports, log).PartNumbers,
 		Uploads: deps.Uploads, Reports: deps.Reports,
-		Scratch: t.TempDir(), Zone: time.UTC, Lease: 30 * time.Second, Reserve: time.Second, Clock: time.Now, NewID: newID, Log: quiet,
+		Scratch: t.TempDir(), Zone: time.UTC, Lease: 30 * time.Second, Reserve: time.Second, Clock: time.Now, NewID: newID, Log: log,
 	}
 	work := &jobs.Service{
 		Store: store.LicenseJobs, Subscriptions: store.Subscriptions, People: store.People, Register: deps.Users, Files: deps.Reports,
-		Zone: time.UTC, Lease: 30 * time.Second, Reserve: time.Second, Clock: time.Now, NewID: newID, Log: quiet,
+		Zone: time.UTC, Lease: 30 * time.Second, Reserve: time.Second, Clock: time.Now, NewID: newID, Log: log,
 	}
-	s := &stack{store: store, known: k, handlers: map[string]http.Handler{}}
+	s := &stack{log: log, store: store, known: k, handlers: map[string]http.Handler{}}
 	deps.StartJobs = func(ctx context.Context) error {
 		return calls(func(event []byte) { notified <- notification{kind.Users.Prefix, event} }).Call(ctx, trigger.LicenseJobsCall())
 	}
 	deps.Views = store.Views
 	sender := &delivery.Service{
 		Store: store.Views, Owners: delivery.Owners{}, Export: reports.NewExporter(deps.source()).Export, Files: deps.Reports, Topic: &s.topic,
-		Clock: time.Now, NewID: newID, Zone: time.UTC, Lease: 30 * time.Second, Reserve: time.Second, Log: quiet,
+		Clock: time.Now, NewID: newID, Zone: time.UTC, Lease: 30 * time.Second, Reserve: time.Second, Log: log,
 	}
 	deps.Deliver = sender.Work
 	deps.Recount = inventories.Recounts{
@@ -178,12 +185,12 @@ func newStack(t *testing.T) *stack {
 		},
 	}.Start
 	deps.Statements = &statements.Service{
-		Store: store.Statements, Uploads: deps.Uploads, Reports: deps.Reports, Clock: time.Now, Zone: time.UTC, Log: quiet,
+		Store: store.Statements, Uploads: deps.Uploads, Reports: deps.Reports, Clock: time.Now, Zone: time.UTC, Log: log,
 		Products: deps.Catalog.Products,
 		Spelling: func(_ context.Context, publisher string) (string, error) { return publisher, nil },
 	}
 	deps.Refreshes = &refresher.Requests{
-		Queue: refreshes, Clock: time.Now, Log: quiet,
+		Queue: refreshes, Clock: time.Now, Log: log,
 		Wake: func(_ context.Context, run string) error {
 			if !s.refreshing.Load() {
 				return nil
@@ -226,7 +233,7 @@ func newStack(t *testing.T) *stack {
 	s.refresh = trigger.Handler(trigger.Jobs{
 		Files:    []trigger.Receiver{{Kind: kind.Statements, Receive: deps.Statements.Receive}},
 		Received: s.worker.WorkDue, Scheduled: s.worker.WorkDue, Nightly: s.worker.WorkNight, Run: s.worker.Work,
-	}, quiet)
+	}, log)
 	files := trigger.Handler(trigger.Jobs{
 		Files: []trigger.Receiver{
 			{Kind: kind.Agreements, Receive: imports.Receive},
@@ -237,7 +244,7 @@ func newStack(t *testing.T) *stack {
 			{Kind: kind.Subscriptions, Receive: lists.Receive},
 		},
 		Recount: counts.Recount, LicenseJobs: work.Work,
-	}, quiet)
+	}, log)
 	done := make(chan struct{})
 	var ending atomic.Bool // a recount may still be queued when a test ends, and finds no S3
 	go func() {
@@ -337,7 +344,7 @@ func (s *stack) lambda(r *http.Request) (*http.Response, error) {
 	if err := copyJSON(event, &received); err != nil {
 		return nil, err
 	}
-	answer, err := trigger.HTTP(s.handlers[function], access.SignIn{}, quiet, time.Now)(r.Context(), received)
+	answer, err := trigger.HTTP(s.handlers[function], access.SignIn{}, s.log, time.Now)(r.Context(), received)
 	if err != nil {
 		return nil, err
 	}

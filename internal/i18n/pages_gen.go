@@ -814,6 +814,11 @@ var pageMessages = [...]message{
 		"Een licentie toewijzen",
 		"Attribuer une licence",
 	}},
+	{"console_assigned_all", [...]string{
+		"All assigned licences",
+		"Alle toegewezen licenties",
+		"Toutes les licences attribuées",
+	}},
 	{"console_attention", [...]string{
 		"Products that need attention: {n} of {of}",
 		"Producten die aandacht vragen: {n} van {of}",

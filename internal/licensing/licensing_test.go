@@ -418,16 +418,29 @@ func TestRestore(t *testing.T) {
 	_, err = o.Change(t.Context(), assign("second", names(0, 2), "suite"))
 	must(t, err)
 	restoration := licensing.Restoration{
-		UserID: "u000", Licenses: true, Call: subscription.Call{ID: "third", By: "admin", At: noon.Add(time.Hour)},
+		UserID: "u000", Licenses: true, Call: subscription.Call{ID: "third", By: "admin"},
 		Today: subscription.Today{Now: noon.Add(30 * 24 * time.Hour), Zone: time.UTC}, Event: events()(licensing.UserRestored),
 	}
-	late := restoration
-	late.Call.At = noon.Add(30 * 24 * time.Hour)
-	d, _, err := o.Restore(t.Context(), late)
-	if err != nil || d.Outcome != subscription.Refused || d.Violations[0].Code != subscription.UserNotRestorable {
-		t.Errorf("after 30 days: %+v, %v", d, err)
+	const days = 24 * time.Hour
+	for name, test := range map[string]struct {
+		at   time.Duration
+		upn  string
+		code string
+	}{
+		"after 30 days":             {30 * days, "", subscription.UserNotRestorable},
+		"long after":                {36 * days, "", subscription.UserNotRestorable},
+		"on day 29, a name in use":  {29 * days, "U002@example.org", subscription.UserNameTaken},
+		"on day 0, as another user": {0, "u001@example.org", subscription.UserNameTaken},
+	} {
+		refused := restoration
+		refused.Call.At, refused.UPN = noon.Add(test.at), test.upn
+		d, _, err := o.Restore(t.Context(), refused)
+		if err != nil || d.Outcome != subscription.Refused || d.Violations[0].Code != test.code {
+			t.Errorf("%s: %+v, %v", name, d, err)
+		}
 	}
-	d, _, err = o.Restore(t.Context(), restoration)
+	restoration.Call.At = noon.Add(30*days - time.Millisecond) // the last moment of day 29
+	d, _, err := o.Restore(t.Context(), restoration)
 	must(t, err)
 	if d.Outcome != subscription.Restored || len(d.Violations) != 1 || d.Violations[0].Code != subscription.NoLicenseFree {
 		t.Errorf("%+v", d)
@@ -503,6 +516,64 @@ func TestNeverOverAssigned(t *testing.T) {
 	}
 	if won != free {
 		t.Errorf("%d licences were assigned, %d were free", won, free)
+	}
+}
+
+// meanwhile does something after the first read of the seats.
+type meanwhile struct {
+	subscription.Store
+	do func()
+}
+
+func (m *meanwhile) Subscriptions(ctx context.Context) ([]subscription.Holding, error) {
+	all, err := m.Store.Subscriptions(ctx)
+	if do := m.do; do != nil {
+		m.do = nil
+		do()
+	}
+	return all, err
+}
+
+// L9: a licence that comes free after the seats were read is not refused, and one that is taken then is.
+func TestRefusedOnlyWhenNoneFree(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		quantity  int
+		meanwhile func(o *organisation) error
+		want      map[string]int
+	}{
+		"removed from another user": {1, func(o *organisation) error {
+			r := assign("removal", names(0, 1))
+			r.Want.Remove, r.Acknowledged = []string{"suite"}, true
+			_, err := o.Change(o.t.Context(), r)
+			return err
+		}, map[string]int{"assigned": 1}},
+		"another user is deleted": {1, func(o *organisation) error {
+			_, err := o.Delete(o.t.Context(), licensing.Deletion{UserIDs: names(0, 1), Acknowledged: true, Today: today, Event: events()})
+			return err
+		}, map[string]int{"assigned": 1}},
+		"bought": {1, func(o *organisation) error { return reseat(o, 2) }, map[string]int{"assigned": 1}},
+		"the last one is taken": {2, func(o *organisation) error {
+			_, err := o.Change(o.t.Context(), assign("other", names(2, 3), "suite"))
+			return err
+		}, map[string]int{"refused": 1, subscription.NoLicenseFree: 1}},
+		"the user gets the last one from another call": {2, func(o *organisation) error {
+			_, err := o.Change(o.t.Context(), assign("other", names(1, 2), "suite"))
+			return err
+		}, map[string]int{"unchanged": 1}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			o := newOrganisation(t, 3, map[string]int{"suite": test.quantity})
+			_, err := o.Change(t.Context(), assign("before", names(0, 1), "suite"))
+			must(t, err)
+			l := *o.Licensing
+			l.Subscriptions = &meanwhile{o.Licensing.Subscriptions, func() { must(t, test.meanwhile(o)) }}
+			results, err := l.Change(t.Context(), assign("call", names(1, 2), "suite"))
+			must(t, err)
+			same(t, "outcome", outcomes(results), test.want)
+			o.checked(3)
+		})
 	}
 }
 

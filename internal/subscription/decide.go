@@ -19,8 +19,11 @@ const (
 	MutuallyExclusiveViolation         Error = "MutuallyExclusiveViolation"
 	DependencyViolation                Error = "DependencyViolation"
 	ProhibitedInUsageLocationViolation Error = "ProhibitedInUsageLocationViolation"
-	UniquenessViolation                Error = "UniquenessViolation"
-	OtherViolation                     Error = "Other"
+	// UniquenessViolation is of a proxy address that two users have. It is never reported: trueup keeps no proxy
+	// addresses. If it did, an item for each address would have to be in the transaction, or else it could only be a
+	// warning: a refusal must be true when it is told.
+	UniquenessViolation Error = "UniquenessViolation"
+	OtherViolation      Error = "Other"
 )
 
 // Errors lists every error, in the order of the documentation.

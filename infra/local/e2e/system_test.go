@@ -125,8 +125,8 @@ func equal(t *testing.T, what string, got, want any) {
 	}
 }
 
-// call makes a request to the API and decodes the answer into result.
-func (s system) call(method, path string, body, result any) (int, error) {
+// call makes a request to the API and decodes the answer into result. headers are names and values.
+func (s system) call(method, path string, body, result any, headers ...string) (int, error) {
 	var content []byte
 	if body != nil {
 		var err error
@@ -143,6 +143,9 @@ func (s system) call(method, path string, body, result any) (int, error) {
 	}
 	r.Header.Set("Content-Type", "application/json")
 	r.Header.Set("Cache-Control", "no-cache") // reports show what the test has just done
+	for i := 0; i < len(headers); i += 2 {
+		r.Header.Set(headers[i], headers[i+1])
+	}
 	response, err := loopback.Client().Do(r)
 	if err != nil {
 		return 0, err

@@ -24,6 +24,7 @@ import (
 	"trueup/internal/errs"
 	"trueup/internal/id"
 	"trueup/internal/journal"
+	"trueup/internal/licensing"
 	"trueup/internal/once"
 	"trueup/internal/people"
 	"trueup/internal/subscription"
@@ -36,7 +37,7 @@ import (
 // that is under way has ended. So the operations of a round are ordered before those of the next one,
 // and a history of hundreds of operations is checked as fast as its rounds.
 const (
-	seatHistories  = 20
+	seatHistories  = 16
 	seatRounds     = 4
 	seatClients    = 5
 	seatSteps      = 4 // of each client in a round: a change with the reads that it needs, or reads
@@ -59,13 +60,16 @@ type seatHistory struct {
 	mu     sync.Mutex
 	ops    []porcupine.Operation
 	open   []unanswered            // operations of the round
+	calls  map[string][]attempt    // of the round, by call and user
 	events map[string]bool         // whether the event of a change must be stored, by id
 	subs   []string                // ids of subscriptions
 	users  []string                // ids
 	faults map[faultproxy.Kind]int // that happened
 	moment int                     // counts changes of quantities
 	direct *dynamo.Table           // without faults
-	plant  func(*dynamodb.Options) // of a planted fault; nil for none
+	// register finds waiting users, of whom there are none.
+	register subscription.Register
+	plant    func(*dynamodb.Options) // of a planted fault; nil for none
 }
 
 // unanswered is an operation whose client received no result.
@@ -81,6 +85,8 @@ type seatClient struct {
 	number   int
 	rng      *mathrand.Rand
 	store    *dynamo.Table
+	licenses *licensing.Licensing
+	called   int              // calls of the licensing
 	position journal.Position // up to which the journal was read; a new process has it from a saved copy
 	versions map[string]int64 // of users, up to there
 }
@@ -95,6 +101,9 @@ func (c *seatClient) start() {
 			c.plant(o)
 		}
 	}), c.table)
+	c.licenses = &licensing.Licensing{
+		Subscriptions: c.fault.seats(c.store.Subscriptions), People: c.store.People, Register: c.register, Log: quiet,
+	}
 }
 
 func (h *seatHistory) now() int64 { return int64(time.Since(h.began)) }
@@ -280,6 +289,8 @@ func (c *seatClient) step(ctx context.Context) {
 				c.readVersions(ctx, c.some(2)...)
 			}
 		}
+	case c.fault.calls(c.rng):
+		c.changeLicenses(ctx)
 	case n < c.fault.reads()+10:
 		c.quantity(ctx, c.subscription(), c.rng.IntN(seatQuantity+1))
 	case n < c.fault.reads()+22:
@@ -370,7 +381,8 @@ func (h *seatHistory) round(number int, clients []*seatClient) {
 // settle decides which unanswered operations of a round were done. An event is stored in the
 // transaction of its change. What was not done is left out: it allows every order.
 func (h *seatHistory) settle() {
-	stored := h.storedEvents()
+	stored, ofCalls := h.storedEvents()
+	h.settleCalls(ofCalls)
 	for _, u := range h.open {
 		done := stored[u.events[0].ID]
 		for _, e := range u.events {
@@ -387,18 +399,21 @@ func (h *seatHistory) settle() {
 	h.open = nil
 }
 
-// storedEvents returns the ids of all audit events.
-func (h *seatHistory) storedEvents() map[string]bool {
-	stored := map[string]bool{}
+// storedEvents returns the ids of all audit events, and how many there are of each call and user.
+func (h *seatHistory) storedEvents() (stored map[string]bool, ofCalls map[string]int) {
+	stored, ofCalls = map[string]bool{}, map[string]int{}
 	q := audit.Query{From: noon, To: noon.Add(time.Hour), Limit: 1000}
 	for {
 		page, err := h.direct.Audit.Events(h.t.Context(), q)
 		must(h.t, err)
 		for _, e := range page.Items {
 			stored[e.ID] = true
+			if call := e.After["call"]; call != "" {
+				ofCalls[call+" "+e.Subject]++
+			}
 		}
 		if q.Cursor = page.Next; q.Cursor == "" {
-			return stored
+			return stored, ofCalls
 		}
 	}
 }
@@ -421,6 +436,7 @@ func makeSeatHistory(t *testing.T, seed uint64, fault seatFault) *seatHistory {
 		subs: fault.subscriptions(), events: map[string]bool{}, faults: map[faultproxy.Kind]int{},
 	}
 	h.direct = dynamo.Open(storetest.Client(t), h.table)
+	h.register = people.New(h.direct.People, h.direct.Journal, noCopies{}, quiet)
 	h.plant = fault.plant(t)
 	ctx := t.Context()
 	observer := h.client(seatClients)
@@ -486,7 +502,7 @@ func (h *seatHistory) compare() error {
 			wrong = append(wrong, fmt.Errorf("%d users have a licence of %s", holders[s.ID], shownSeats(s.ID, s.Seats)))
 		}
 	}
-	stored := h.storedEvents()
+	stored, _ := h.storedEvents()
 	for id, done := range h.events {
 		if stored[id] != done {
 			wrong = append(wrong, fmt.Errorf("event %s is stored: %v, the change was done: %v", id, stored[id], done))
@@ -506,6 +522,9 @@ func (c *tally) countSeats(h *seatHistory) {
 		if in.kind == opApply {
 			what = in.what
 		}
+		if in.kind == opLicenses {
+			what = "licences " + string(out.decision.Outcome)
+		}
 		switch {
 		case out.unanswered:
 			what = "unanswered"
@@ -522,8 +541,8 @@ func (c *tally) countSeats(h *seatHistory) {
 	}
 }
 
-// TestSeatsAreLinearizable checks users, seats of several subscriptions, names and the journal: with
-// concurrent clients, conflicts, lost replies and clients that die, all results are as if the
+// TestSeatsAreLinearizable checks users, seats of several subscriptions, names and the journal, and the calls of
+// package licensing with what they refuse: with concurrent clients, conflicts, lost replies and clients that die, all results are as if the
 // operations were done one after another. So no licence is over-assigned or lost, and a refusal for want
 // of a licence is true (L1, L6, L9).
 func TestSeatsAreLinearizable(t *testing.T) {
@@ -561,7 +580,7 @@ func TestSeatsAreLinearizable(t *testing.T) {
 	}
 	for _, what := range []string{
 		"assign", "assign several", "remove", "replace", "rename", "delete", "restore", opQuantity, opSeats, opUser, opVersion,
-		"unanswered", "moved", "name taken", "none free",
+		"unanswered", "moved", "name taken", "none free", opNoneFree, opDeleted, opLoses, "licences assigned", "licences removed", "licences unchanged",
 		string(faultproxy.TransactionConflict), string(faultproxy.CutReply), string(faultproxy.CutBody), string(faultproxy.Throttling),
 	} {
 		if seen.n[what] == 0 {

@@ -14,11 +14,15 @@ import (
 
 // Operations of a client on seats and users.
 const (
-	opApply    = "apply"    // changes of users, in one transaction
-	opQuantity = "quantity" // another quantity of a subscription
-	opSeats    = "seats"    // a read of the seats of a subscription
-	opUser     = "user"     // a read of a user
-	opVersion  = "version"  // the version of a user that the journal has
+	opApply    = "apply"     // changes of users, in one transaction
+	opQuantity = "quantity"  // another quantity of a subscription
+	opSeats    = "seats"     // a read of the seats of a subscription
+	opUser     = "user"      // a read of a user
+	opVersion  = "version"   // the version of a user that the journal has
+	opLicenses = "licenses"  // a change of the licences of a user by package licensing
+	opNoneFree = "none free" // of a subscription, of which a user who holds none is refused a licence
+	opDeleted  = "deleted"   // a user is refused because of its deletion
+	opLoses    = "loses"     // a user is refused because of what it would lose, which nobody has acknowledged
 )
 
 // seatOp is a request of a client.
@@ -28,6 +32,11 @@ type seatOp struct {
 	changes  []subscription.Change
 	id       string // of the subscription or the user
 	quantity int
+	// Of opLicenses, opNoneFree and opLoses:
+	want         subscription.Want
+	call         string
+	subscription string
+	loses        int
 }
 
 // seatOut is the result that the client received.
@@ -37,6 +46,7 @@ type seatOut struct {
 	seats      subscription.Seats
 	user       subscription.User
 	version    int64
+	decision   subscription.Decision
 }
 
 // seatWorld is the state of the model. It is immutable.
@@ -144,6 +154,73 @@ func (w *seatWorld) refuses(changes []subscription.Change, r *subscription.Refus
 	return len(r.Moved)+len(r.Names)+len(r.Seats) > 0
 }
 
+// changed returns a user after a change of its licences, which ones it gets and loses, and whether the same call
+// assigned one that it holds.
+func (w *seatWorld) changed(op *seatOp) (after subscription.User, added, removed []string, again bool) {
+	after = w.users[op.id]
+	held := after.Licenses
+	after.Licenses = map[string]subscription.Grant{}
+	for id, g := range held {
+		if op.want.Removes(id) {
+			removed = append(removed, id)
+		} else {
+			after.Licenses[id] = g
+		}
+	}
+	for _, a := range op.want.Add {
+		if g, holds := held[a.Subscription]; holds {
+			again = again || g.Call == op.call
+			continue
+		}
+		added = append(added, a.Subscription)
+		after.Licenses[a.Subscription] = subscription.Grant{Call: op.call}
+	}
+	if len(added)+len(removed) > 0 {
+		after.Version++
+	}
+	slices.Sort(added)
+	slices.Sort(removed)
+	return after, added, removed, again
+}
+
+// license is the model of a change of the licences of a user that was not refused.
+func (w *seatWorld) license(op *seatOp, out *seatOut) (bool, *seatWorld) {
+	after, added, removed, again := w.changed(op)
+	if !after.DeletedAt.IsZero() {
+		return false, w
+	}
+	outcome := subscription.Unchanged
+	switch {
+	case len(added) > 0 || again && len(removed) == 0:
+		outcome = subscription.Assigned
+	case len(removed) > 0:
+		outcome = subscription.Removed
+	}
+	d := out.decision
+	if !out.unanswered && (d.Outcome != outcome || !slices.Equal(d.Added, added) || !slices.Equal(d.Removed, removed) || shownUser(d.After) != shownUser(after)) {
+		return false, w
+	}
+	if len(added)+len(removed) == 0 {
+		return !out.unanswered, w // its audit event says that something changed
+	}
+	seats, users := maps.Clone(w.seats), maps.Clone(w.users)
+	users[op.id] = after
+	for _, id := range added {
+		s := seats[id]
+		if s.Available < 1 {
+			return false, w
+		}
+		s.Available, s.Assigned = s.Available-1, s.Assigned+1
+		seats[id] = s
+	}
+	for _, id := range removed {
+		s := seats[id]
+		s.Available, s.Assigned = s.Available+1, s.Assigned-1
+		seats[id] = s
+	}
+	return true, newSeatWorld(seats, users)
+}
+
 // step is the model.
 func (w *seatWorld) step(op *seatOp, out *seatOut) (bool, *seatWorld) {
 	switch op.kind {
@@ -153,6 +230,17 @@ func (w *seatWorld) step(op *seatOp, out *seatOut) (bool, *seatWorld) {
 		return shownUser(w.users[op.id]) == shownUser(out.user), w
 	case opVersion:
 		return w.users[op.id].Version == out.version, w
+	case opLicenses:
+		return w.license(op, out)
+	case opNoneFree:
+		u := w.users[op.id]
+		_, holds := u.Licenses[op.subscription]
+		return u.DeletedAt.IsZero() && !holds && w.seats[op.subscription].Available < 1, w
+	case opDeleted:
+		return !w.users[op.id].DeletedAt.IsZero(), w
+	case opLoses:
+		_, _, removed, _ := w.changed(op)
+		return w.users[op.id].DeletedAt.IsZero() && len(removed) == op.loses, w
 	case opQuantity:
 		seats := maps.Clone(w.seats)
 		seats[op.id] = seats[op.id].WithQuantity(op.quantity, noon.Add(quantityAt(op)))
@@ -187,8 +275,13 @@ func describedSeatOp(op *seatOp, out *seatOut) string {
 	for _, c := range op.changes {
 		fmt.Fprintf(&b, "[%s → %s]", shownUser(c.Before), shownUser(c.After))
 	}
-	if op.kind == opQuantity {
+	switch op.kind {
+	case opQuantity:
 		fmt.Fprint(&b, " ", op.quantity)
+	case opNoneFree:
+		b.WriteString(" " + op.subscription)
+	case opLicenses, opLoses:
+		fmt.Fprintf(&b, " %+v, %s", op.want, op.call)
 	}
 	b.WriteString(": ")
 	switch {
@@ -205,6 +298,8 @@ func describedSeatOp(op *seatOp, out *seatOut) string {
 		b.WriteString(shownUser(out.user))
 	case op.kind == opVersion:
 		fmt.Fprint(&b, out.version)
+	case op.kind == opLicenses:
+		fmt.Fprintf(&b, "%s, %s", out.decision.Outcome, shownUser(out.decision.After))
 	default:
 		b.WriteString("done")
 	}

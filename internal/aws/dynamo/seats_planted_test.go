@@ -26,6 +26,8 @@ const (
 	seatsSound    seatFault = iota
 	seatsFirst              // the seats are changed in one transaction, and then the users in another one
 	seatsLookedUp           // the seats are looked up first, and then changed without a condition
+	seatsCalled             // seatsFirst, below the calls of package licensing
+	seatsStale              // calls remember that no licence is free
 )
 
 // rounds returns the number of rounds of a history. Each round can show the fault.
@@ -39,7 +41,7 @@ func (f seatFault) rounds() int {
 // steps returns the number of steps of each client in a round. A check takes longest if it finds no
 // order, and then much longer with each operation.
 func (f seatFault) steps() int {
-	if f == seatsFirst {
+	if f == seatsFirst || f == seatsCalled {
 		return 2
 	}
 	return seatSteps
@@ -47,7 +49,7 @@ func (f seatFault) steps() int {
 
 // subscriptions returns the ids of subscriptions.
 func (f seatFault) subscriptions() []string {
-	if f == seatsLookedUp {
+	if f == seatsLookedUp || f == seatsStale {
 		return []string{"s1"}
 	}
 	return []string{"s1", "s2", "s3"}
@@ -57,6 +59,9 @@ func (f seatFault) subscriptions() []string {
 func (f seatFault) reads() int {
 	if f == seatsLookedUp {
 		return 0
+	}
+	if f == seatsStale {
+		return 10
 	}
 	return 40
 }
@@ -71,7 +76,7 @@ func (f seatFault) requests() faultproxy.Faults {
 
 // plant returns the option of a client that has the fault; nil for none.
 func (f seatFault) plant(t *testing.T) func(*dynamodb.Options) {
-	if f == seatsSound {
+	if f == seatsSound || f == seatsStale {
 		return nil
 	}
 	p := &plantedSeats{direct: storetest.Client(t), fault: f, sent: map[string]*dynamodb.TransactWriteItemsInput{}}
@@ -189,7 +194,9 @@ func integer(v types.AttributeValue) (n int) {
 // TestSeatsAreChecked plants faults that the check of TestSeatsAreLinearizable must find.
 func TestSeatsAreChecked(t *testing.T) {
 	t.Parallel()
-	for name, fault := range map[string]seatFault{"seats, then users": seatsFirst, "looks up, then assigns": seatsLookedUp} {
+	for name, fault := range map[string]seatFault{
+		"seats, then users": seatsFirst, "looks up, then assigns": seatsLookedUp, "seats, then users, by calls": seatsCalled, "refuses by what it saw before": seatsStale,
+	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			found := map[porcupine.CheckResult]int{}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"iter"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -43,6 +44,10 @@ func (o *operations) exportOperations() httpapi.Operations {
 		"exportDeviceGroupsXLSX":       exporting(o, httpapi.FormatXLSX, "device groups", "device-groups", o.exportDeviceGroups),
 		"exportDeviceGroupDevicesCSV":  exporting(o, httpapi.FormatCSV, "devices of a device group", "device-group-devices", o.exportGroupDevices),
 		"exportDeviceGroupDevicesXLSX": exporting(o, httpapi.FormatXLSX, "devices of a device group", "device-group-devices", o.exportGroupDevices),
+		"exportAssignmentsCSV":         exporting(o, httpapi.FormatCSV, "licences of all users", "license-assignments", o.exportAssignments),
+		"exportAssignmentsXLSX":        exporting(o, httpapi.FormatXLSX, "licences of all users", "license-assignments", o.exportAssignments),
+		"exportConflictsCSV":           exporting(o, httpapi.FormatCSV, "conflicts", "conflicts", o.exportConflicts),
+		"exportConflictsXLSX":          exporting(o, httpapi.FormatXLSX, "conflicts", "conflicts", o.exportConflicts),
 		"exportConflictUsersCSV":       exporting(o, httpapi.FormatCSV, "users in a conflict", "conflict-users", o.exportConflictUsers),
 		"exportConflictUsersXLSX":      exporting(o, httpapi.FormatXLSX, "users in a conflict", "conflict-users", o.exportConflictUsers),
 	}
@@ -144,6 +149,56 @@ func (o *operations) exportHolders(ctx context.Context, in *exportHoldersInput) 
 func (o *operations) holders(ctx context.Context, subscriptionID string) (iter.Seq[subscription.User], error) {
 	all, _, err := o.Register.All(ctx, subscription.Query{Subscription: subscriptionID, Sort: subscription.SortName, Now: o.Now()})
 	return all, err
+}
+
+// exportAssignments has a row for each user and licence, sorted by the name of the user.
+func (o *operations) exportAssignments(ctx context.Context, _ *FileReader) (t httpapi.Export, err error) {
+	subscriptions, err := o.described(ctx)
+	if err != nil {
+		return t, err
+	}
+	licensed := true
+	all, _, err := o.Register.All(ctx, subscription.Query{Licensed: &licensed, Sort: subscription.SortName, Now: o.Now()})
+	t.Columns = []string{"userPrincipalName", "displayName", "subscription", "assignedAt", "assignedBy", "servicesOff", "via", "userId", "subscriptionId"}
+	t.Rows = func(yield func([]sheet.Value) bool) {
+		for u := range all {
+			for _, id := range slices.SortedFunc(maps.Keys(u.Licenses), func(a, b string) int {
+				return cmp.Or(strings.Compare(subscriptions[a].Name, subscriptions[b].Name), strings.Compare(a, b))
+			}) {
+				g := u.Licenses[id]
+				if !yield(cells(u.UPN, u.Name, subscriptions[id].Name, timeText(g.At), g.By, strings.Join(g.Off, " "), g.Via, u.ID, id)) {
+					return
+				}
+			}
+		}
+	}
+	return t, err
+}
+
+type exportConflictsInput struct {
+	FileReader
+	ConflictFilter
+}
+
+func (o *operations) exportConflicts(ctx context.Context, in *exportConflictsInput) (t httpapi.Export, err error) {
+	all, err := o.conflicts(ctx, in.lang(), in.ConflictFilter)
+	t.Columns = []string{"subscriptionName", "subscriptionKind", "kind", "quantity", "assigned", "shortBy", "since", "daysLeft", "overdue", "waysOut", "deviceGroup", "subscription"}
+	t.Rows = func(yield func([]sheet.Value) bool) {
+		for _, c := range all {
+			var ways []string
+			for _, w := range c.WaysOut {
+				ways = append(ways, w.Message)
+			}
+			row := cells(c.SubscriptionName, string(c.SubscriptionKind), string(c.Kind), "", "", "", timeText(c.Since), "", truth(c.Overdue), strings.Join(ways, " "), c.DeviceGroup, c.Subscription)
+			for column, n := range map[int]int{3: c.Quantity, 4: c.Assigned, 5: c.ShortBy, 7: c.DaysLeft} {
+				row[column] = sheet.Value{Number: n, Kind: sheet.KindNumber}
+			}
+			if !yield(row) {
+				return
+			}
+		}
+	}
+	return t, err
 }
 
 type exportConflictUsersInput struct {

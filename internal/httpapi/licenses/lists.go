@@ -233,9 +233,14 @@ type ConflictList struct {
 	Items []Conflict `json:"items" doc:"The conflicts, the most urgent first."`
 }
 
+// ConflictFilter selects conflicts.
+type ConflictFilter struct {
+	Kind subscription.ConflictKind `query:"kind" doc:"Only conflicts of this kind."`
+}
+
 type listConflictsInput struct {
 	httpapi.Reader
-	Kind subscription.ConflictKind `query:"kind" doc:"Only conflicts of this kind."`
+	ConflictFilter
 }
 
 func (o *operations) listConflicts(api huma.API, op huma.Operation) {
@@ -243,22 +248,31 @@ func (o *operations) listConflicts(api huma.API, op huma.Operation) {
 	op.Description = "Lists the subscriptions with more users or devices than licences, and expired subscriptions that are in use, with the days that are left and the ways out. A conflict ends by itself when its cause does."
 	type output struct{ Body ConflictList }
 	huma.Register(api, op, func(ctx context.Context, in *listConflictsInput) (*output, error) {
-		all, err := o.subscriptions(ctx, in.Lang(), o.Now(), httpapi.SubscriptionFilter{})
+		found, err := o.conflicts(ctx, in.Lang(), in.ConflictFilter)
 		if err != nil {
 			return nil, err
 		}
-		list := ConflictList{Items: []Conflict{}}
-		for _, s := range all.Items {
-			for _, c := range s.Conflicts {
-				if in.Kind == "" || c.Kind == in.Kind {
-					list.Items = append(list.Items, Conflict{s.ID, s.Name, s.Kind, s.DeviceGroup, s.Quantity, s.Assigned, c})
-				}
+		return &output{ConflictList{found}}, nil
+	})
+}
+
+// conflicts returns the conflicts that a filter selects, the oldest first.
+func (o *operations) conflicts(ctx context.Context, lang i18n.Lang, f ConflictFilter) ([]Conflict, error) {
+	all, err := o.subscriptions(ctx, lang, o.Now(), httpapi.SubscriptionFilter{})
+	if err != nil {
+		return nil, err
+	}
+	found := []Conflict{}
+	for _, s := range all.Items {
+		for _, c := range s.Conflicts {
+			if f.Kind == "" || c.Kind == f.Kind {
+				found = append(found, Conflict{s.ID, s.Name, s.Kind, s.DeviceGroup, s.Quantity, s.Assigned, c})
 			}
 		}
-		// Subscriptions are sorted by name.
-		slices.SortStableFunc(list.Items, func(a, b Conflict) int { return a.Since.Compare(b.Since) })
-		return &output{list}, nil
-	})
+	}
+	// Subscriptions are sorted by name.
+	slices.SortStableFunc(found, func(a, b Conflict) int { return a.Since.Compare(b.Since) })
+	return found, nil
 }
 
 type listConflictUsersInput struct {

@@ -16,7 +16,7 @@ import (
 // LicenseViolation says why a licence is not assigned or not removed.
 type LicenseViolation struct {
 	Subscription string             `json:"subscription,omitempty" doc:"The id of the subscription; absent for a reason that is about the user." example:"0v5z3m8k2qd7c1x9w4t6p3r8s2"`
-	Error        subscription.Error `json:"error" doc:"The class of the reason, in the words of Microsoft Graph."`
+	Error        subscription.Error `json:"error" doc:"The class of the reason, in the words of Microsoft Graph. UniquenessViolation is never reported, because trueup keeps no proxy addresses."`
 	Code         string             `json:"code" doc:"Identifies the reason and never changes." example:"no_license_free"`
 	Message      string             `json:"message" doc:"The reason and what to do, in the reader's language."`
 }

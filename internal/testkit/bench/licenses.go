@@ -35,34 +35,30 @@ const (
 	inTransaction = 48*2 + 3
 )
 
-// assignments measures assigning licences to one user, to many, and by many callers who compete for the
-// last ones, and lists of users. The floors are transactions of as many puts.
+// assignments measures assigning licences by many callers who compete for the last ones. The floor is
+// transactions of as many puts. The part people measures single assignments and bulks, beside many users.
 func (b *bench) assignments(ctx context.Context) error {
 	e, err := b.engine(ctx, "licenses")
 	if err != nil {
 		return err
 	}
 	defer e.Stop()
-	if err := b.assigning(ctx, e); err != nil {
-		return err
-	}
-	if err := b.competing(ctx, e); err != nil {
-		return err
-	}
-	return b.listOfUsers(ctx, e)
+	return b.competing(ctx, e)
 }
 
-// registered is a table with users without licences and one subscription.
+// registered is a table with users who have no licence of a subscription.
 type registered struct {
-	client *dynamodb.Client
-	table  string
-	store  *dynamo.Table
-	sample item
-	ids    []string
+	client       *dynamodb.Client
+	table        string
+	store        *dynamo.Table
+	sample       item
+	ids          []string
+	subscription string // its id
 }
 
-func (b *bench) registered(ctx context.Context, e *engine.Engine, table string, users, quantity int) (*registered, error) {
-	r := &registered{client: engine.NewClient(e.URL), table: table}
+func (b *bench) registered(ctx context.Context, e *engine.Engine, users, quantity int) (*registered, error) {
+	const table = "competing"
+	r := &registered{client: engine.NewClient(e.URL), table: table, subscription: subscriptionID(0)}
 	if err := stack.CreateTable(ctx, r.client, table); err != nil {
 		return nil, err
 	}
@@ -93,7 +89,7 @@ func (r *registered) licensing(client *dynamodb.Client) *licensing.Licensing {
 // assign assigns licences to users, and returns how many got one.
 func (r *registered) assign(ctx context.Context, l *licensing.Licensing, ids []string) (n int, err error) {
 	results, err := l.Change(ctx, licensing.Request{
-		UserIDs: ids, Want: subscription.Want{Add: []subscription.Assignment{{Subscription: subscriptionID(0)}}},
+		UserIDs: ids, Want: subscription.Want{Add: []subscription.Assignment{{Subscription: r.subscription}}},
 		Call: subscription.Call{ID: rand.Text(), By: "bench", At: time.Now()}, Today: subscription.Today{Now: time.Now(), Zone: time.UTC},
 		Event: event,
 	})
@@ -117,11 +113,11 @@ func (r *registered) bare(ctx context.Context, client *dynamodb.Client, made *at
 	return err
 }
 
-// assigning measures one assignment and a bulk, by one caller.
-func (b *bench) assigning(ctx context.Context, e *engine.Engine) error {
+// assigning measures one assignment and a bulk, by one caller, in an organisation with many users.
+func (b *bench) assigning(ctx context.Context, o *organisation) error {
 	single, bulk, parts := b.size(300, 2), b.size(10_000, 100), b.size(4, 1)
-	r, err := b.registered(ctx, e, "assigning", single+bulk, single+bulk)
-	if err != nil {
+	r := &registered{client: o.client, table: o.stack.Table, store: o.store, sample: o.user, ids: o.users, subscription: subscriptionID(subscriptions)}
+	if err := subscribe(ctx, r.store, subscriptions, single+bulk, 0); err != nil {
 		return err
 	}
 	l, made := r.licensing(r.client), &atomic.Int64{}
@@ -164,7 +160,7 @@ func (b *bench) assigning(ctx context.Context, e *engine.Engine) error {
 	}
 	got, least := sum(all[0]), sum(all[1])
 	b.table.add(row{
-		what:  fmt.Sprintf("assign licences to %d users, against %d transactions of %d puts, one after another", bulk, parts*transactions, inTransaction),
+		what:  fmt.Sprintf("assign licences to %d users, %d stored, against %d transactions of %d puts, one after another", bulk, len(r.ids), parts*transactions, inTransaction),
 		value: show(got), floor: show(least), limits: []limit{ratio(got, least, 1.3)},
 	})
 	return nil
@@ -181,7 +177,7 @@ func sum(all []time.Duration) (total time.Duration) {
 func (b *bench) competing(ctx context.Context, e *engine.Engine) error {
 	callers, each := b.size(32, 4), b.size(63, 2)
 	users := callers * each
-	r, err := b.registered(ctx, e, "competing", users, users/2)
+	r, err := b.registered(ctx, e, users, users/2)
 	if err != nil {
 		return err
 	}
@@ -222,37 +218,44 @@ func (b *bench) competing(ctx context.Context, e *engine.Engine) error {
 	return nil
 }
 
-// listOfUsers measures a list of new users, from the upload until it is done. The floor reads the list,
-// and writes the same items to a new table.
-func (b *bench) listOfUsers(ctx context.Context, e *engine.Engine) error {
-	s, err := b.stack(ctx, e, "list-of-users")
+// listOfUsers measures a list of new users, from the upload until it is done, in an organisation with many users.
+// The floor writes the same items to a new table: those of a list in an empty organisation.
+func (b *bench) listOfUsers(ctx context.Context, e *engine.Engine, o *organisation) error {
+	users := b.size(5000, 100)
+	items, err := b.itemsOfList(ctx, e, users)
 	if err != nil {
 		return err
 	}
-	defer s.Stop(time.Second)
-	store := dynamo.Open(s.DynamoDB(), s.Table)
-	users := b.size(5000, 100)
 	series := 0
 	subject := took(func(ctx context.Context) error {
 		series++
-		return listed(ctx, s, store, series, users)
+		return listed(ctx, o.stack, o.store, series, users)
 	})
-	if _, err := subject(ctx); err != nil { // starts the function
+	if _, err := subject(ctx); err != nil { // starts the function, which reads the users
 		return err
 	}
-	items, err := everything(ctx, s.DynamoDB(), s.Table)
-	if err != nil {
-		return err
-	}
-	middle, err := medians(ctx, b.size(3, 1), subject, floor(s.DynamoDB(), items, 1))
+	middle, err := medians(ctx, b.size(3, 1), subject, floor(o.client, items, 1))
 	if err != nil {
 		return err
 	}
 	b.table.add(row{
-		what:  fmt.Sprintf("a list of %d new users, against writing the same items", users),
+		what:  fmt.Sprintf("a list of %d new users, %d stored, against writing the same items", users, len(o.users)),
 		value: show(middle[0]), floor: show(middle[1]), limits: []limit{ratio(middle[0], middle[1], 1.5)},
 	})
 	return nil
+}
+
+// itemsOfList returns what a list of new users writes.
+func (b *bench) itemsOfList(ctx context.Context, e *engine.Engine, users int) ([]item, error) {
+	s, err := b.stack(ctx, e, "list-of-users")
+	if err != nil {
+		return nil, err
+	}
+	defer s.Stop(time.Second)
+	if err := listed(ctx, s, dynamo.Open(s.DynamoDB(), s.Table), 0, users); err != nil {
+		return nil, err
+	}
+	return everything(ctx, s.DynamoDB(), s.Table)
 }
 
 // listed uploads a list of new users and waits until it is done.

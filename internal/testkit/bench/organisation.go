@@ -43,6 +43,8 @@ type organisation struct {
 	tokens map[*stack.Stack]string
 	ids    []string
 	large  []string // ids of the agreements of one license group
+	users  []string // ids of all users
+	user   item     // of a user
 }
 
 // largeGroup is the id of a license group with a tenth of the agreements.

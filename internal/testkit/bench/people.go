@@ -40,7 +40,7 @@ const newText = "search users for a new text"
 
 // peoples measures listing, searching and reading users and conflicts through the HTTP front, in an
 // organisation with few users and in one with many, and loading the saved copy of the users. The floors
-// are those of lists.
+// are those of lists. Then it measures assignments and lists of users in the one with many.
 func (b *bench) peoples(ctx context.Context) error {
 	e, err := b.engine(ctx, "people")
 	if err != nil {
@@ -106,7 +106,13 @@ func (b *bench) peoples(ctx context.Context) error {
 			value: show(subject), floor: show(floor), limits: []limit{ratio(subject, floor, flat)},
 		})
 	}
-	return b.savedPeople(ctx, large, many)
+	if err := b.savedPeople(ctx, large, many); err != nil {
+		return err
+	}
+	if err := b.assigning(ctx, large); err != nil {
+		return err
+	}
+	return b.listOfUsers(ctx, e, large)
 }
 
 // savedPeople measures what a new process does to list users: it loads the saved copy.
@@ -195,6 +201,7 @@ func (o *organisation) people(ctx context.Context, users int) error {
 	if err != nil {
 		return err
 	}
+	o.user = sample
 	assigned := make([]int, subscriptions)
 	var items []item
 	var changes []people.Change
@@ -238,7 +245,7 @@ func (o *organisation) people(ctx context.Context, users int) error {
 			return err
 		}
 	}
-	o.ids = o.ids[:min(len(o.ids), 500)] // the ones that the floor has
+	o.users, o.ids = o.ids, o.ids[:min(len(o.ids), 500)] // the ones that the floor has
 	return people.New(o.store.People, o.store.Journal, s3bucket.New(o.stack.S3(), stack.ReportsBucket), nil).Save(ctx, 1, time.Now())
 }
 
