@@ -34,7 +34,7 @@ func story() year.Story {
 			"Office Professional Plus 2021":     {{365, 90}, {201, 90}, {200, 100}},
 			"SOLIDWORKS 2024":                   {{365, 60}, {186, 60}, {185, 100}},
 		},
-		Agreements: map[string]int{"Berth planning": 225, "Screen capture": 290},
+		Agreements: map[string]int{"Berth planning": 225, "Screen capture": 48},
 		Subscriptions: map[string]year.Subscription{
 			"":                       {Used: year.Curve{{365, 88}, {0, 100}}},
 			"Microsoft 365 E3":       {Quantity: year.Curve{{365, 90}, {240, 90}, {239, 100}}, Used: year.Curve{{365, 86}, {240, 91}, {0, 100}}},
