@@ -61,10 +61,7 @@ func (p *Past) Make(ctx context.Context, s Story) (made int, first day.Date, err
 	if err != nil {
 		return 0, "", err
 	}
-	first = retention.DaysBefore(newest.Date, Days)
-	if p.Keep > 0 {
-		first = max(first, retention.CutoffOn(newest.Date, p.Keep).Data)
-	}
+	first = p.first(newest.Date)
 	there, err := p.Index.Days(ctx, first, newest.Date)
 	if err != nil {
 		return 0, first, err
@@ -91,6 +88,15 @@ func (p *Past) Make(ctx context.Context, s Story) (made int, first day.Date, err
 		writes.Go(func() error { return p.write(writesCtx, s, now, date, daysBetween(date, newest.Date)) })
 	}
 	return made, first, writes.Wait()
+}
+
+// first returns the first day of the past, if the newest snapshot is of a day.
+func (p *Past) first(newest day.Date) day.Date {
+	first := retention.DaysBefore(newest, Days)
+	if p.Keep > 0 {
+		first = max(first, retention.CutoffOn(newest, p.Keep).Data)
+	}
+	return first
 }
 
 // write writes the snapshot of a day.

@@ -7,6 +7,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"trueup/internal/agreement"
+	"trueup/internal/day"
 	"trueup/internal/entitlement"
 	"trueup/internal/position"
 	"trueup/internal/report"
@@ -77,5 +78,16 @@ func TestDataOfADay(t *testing.T) {
 	friday, sunday := s.data(now(), 3, newest.AddDate(0, 0, -3)), s.data(now(), 1, newest.AddDate(0, 0, -1))
 	if diff := cmp.Diff(friday.Installed, sunday.Installed); diff != "" || len(sunday.Agreements) != 2 || len(sunday.Subscribed.All) != 2 {
 		t.Errorf("%d agreements, %d subscriptions (-friday +sunday):\n%s", len(sunday.Agreements), len(sunday.Subscribed.All), diff)
+	}
+}
+
+// The past begins a year ago, or on the first day that the nightly refresh keeps.
+func TestFirst(t *testing.T) {
+	t.Parallel()
+	for keep, want := range map[int]day.Date{0: "2025-11-30", 30: "2026-10-31", 365: "2025-11-30", 3650: "2025-11-30"} {
+		p := Past{Keep: keep}
+		if got := p.first("2026-11-30"); got != want {
+			t.Errorf("kept for %d days: from %s, want %s", keep, got, want)
+		}
 	}
 }
