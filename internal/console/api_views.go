@@ -40,6 +40,7 @@ type (
 	viewSending struct {
 		State   string    `json:"state"`
 		NextAt  time.Time `json:"nextAt"`
+		Skipped string    `json:"skipped"`
 		Stopped *viewStop `json:"stopped"`
 	}
 	viewStop struct {

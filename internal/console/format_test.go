@@ -127,6 +127,27 @@ func TestLine(t *testing.T) {
 	if got := line(points[2:], 100, 24, shortfallOf); got != "0.0,2.0 100.0,2.0" {
 		t.Errorf("the line of one day = %q", got)
 	}
+	for i, day := range []string{"2026-11-01", "2026-11-02", "2026-11-05"} { // days without a report keep their place
+		points[i].Date = day
+	}
+	if got, want := line(points, 100, 24, shortfallOf), "0.0,22.0 25.0,12.0 100.0,2.0"; got != want {
+		t.Errorf("line = %q, want %q", got, want)
+	}
+}
+
+// The table of a long trend has one day of each week, the newest among them.
+func TestTrendRows(t *testing.T) {
+	t.Parallel()
+	for days, want := range map[int]int{1: 1, 100: 100, 101: 15, 366: 53} {
+		m := trendPage{Points: make([]trendPoint, days)}
+		for i := range m.Points {
+			m.Points[i].Products.Shortfall = i
+		}
+		rows := m.newestFirst()
+		if len(rows) != want || rows[0].Products.Shortfall != days-1 || want < days && rows[1].Products.Shortfall != days-8 {
+			t.Errorf("%d days: %d rows", days, len(rows))
+		}
+	}
 }
 
 // TestNote: a note survives the way to the next page, and no other text can be made to appear.

@@ -103,10 +103,19 @@ func showTrend(v *visit) error {
 	return v.render(http.StatusOK, trendTemplate(v, trendPage(days)))
 }
 
-// newestFirst returns the points with the newest first, for the table.
-func (m *trendPage) newestFirst() []trendPoint {
-	points := slices.Clone(m.Points)
-	slices.Reverse(points)
+// mostTrendRows is the most days of which the table of a trend has all.
+const mostTrendRows = 100
+
+// weekly reports whether the table has one day of each week.
+func (m *trendPage) weekly() bool { return len(m.Points) > mostTrendRows }
+
+// newestFirst returns the points of the table with the newest first.
+func (m *trendPage) newestFirst() (points []trendPoint) {
+	for i, p := range slices.Backward(m.Points) {
+		if !m.weekly() || (len(m.Points)-1-i)%7 == 0 {
+			points = append(points, p)
+		}
+	}
 	return points
 }
 

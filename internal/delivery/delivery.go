@@ -1,7 +1,8 @@
 // Package delivery makes the files of saved views on their schedules (R8.8).
 //
-// A file that is due takes three steps: it is put into the bucket, the view is marked with its day, and a message
-// about it is published. The mark is conditional, so each day is marked once. A process that dies before the
+// A file that is due takes four steps: the attempt is counted, the file is put into the bucket, the view is marked with its
+// day, and a message about it is published. After view.MaxAttempts at which the process died, the file is skipped, because
+// the views behind it wait. The mark is conditional, so each day is marked once. A process that dies before the
 // mark leaves a file that the next one replaces. One that dies after it leaves a view whose message is due, so
 // a message is published at least once, and again only if a process died between the message and its mark. One
 // process works at a time, as a lease says.
@@ -16,7 +17,6 @@ import (
 
 	"trueup/internal/access"
 	"trueup/internal/audit"
-	"trueup/internal/day"
 	"trueup/internal/errs"
 	"trueup/internal/id"
 	"trueup/internal/lease"
@@ -48,8 +48,8 @@ type Store interface {
 
 	// Exist reports which views exist.
 	Exist(ctx context.Context, ids []string) (map[string]bool, error)
-	// ForgetFile deletes the record of a file. There may be none.
-	ForgetFile(ctx context.Context, id string, date day.Date) error
+	// ForgetFiles deletes the records of files, of which View and Day count. There may be none.
+	ForgetFiles(ctx context.Context, files []view.File) error
 }
 
 // Service sends views.
@@ -95,6 +95,7 @@ func (s *Service) report(ctx context.Context, e lease.Event, id string, err erro
 // send does what is due on the schedule of a view, until nothing is. Each step reads the view again, so that a
 // change by a person in between counts.
 func (s *Service) send(ctx context.Context, id string) error {
+	var told time.Time // of the message that was published here, see view.Sending.Pending
 	for {
 		v, err := s.Store.View(ctx, id)
 		if errs.KindOf(err) == errs.NotFound {
@@ -103,7 +104,7 @@ func (s *Service) send(ctx context.Context, id string) error {
 		if err != nil {
 			return err
 		}
-		done, err := s.step(ctx, v)
+		done, err := s.step(ctx, v, &told)
 		if errs.KindOf(err) == errs.Stale {
 			continue // a person has changed it
 		}
@@ -122,15 +123,19 @@ func (s *Service) export(ctx context.Context, owner access.Principal, v view.Vie
 	return s.Export(ctx, owner, v)
 }
 
-// step does one thing that is due, and reports whether nothing was.
-func (s *Service) step(ctx context.Context, v view.View) (done bool, err error) {
+// step does one thing that is due, and reports whether nothing was. It does not repeat the message that it has told,
+// if a person has changed the view in between.
+func (s *Service) step(ctx context.Context, v view.View, told *time.Time) (done bool, err error) {
 	now := s.Clock().UTC().Truncate(time.Millisecond)
 	switch {
 	case v.Schedule == nil:
 		return true, nil
 	case v.Sending.Announce:
-		if err := s.Topic.Publish(ctx, message(v)); err != nil {
-			return false, err
+		if due := v.Sending.Pending(); !due.Equal(*told) {
+			if err := s.Topic.Publish(ctx, message(v)); err != nil {
+				return false, err
+			}
+			*told = due
 		}
 		return false, s.Store.Advance(ctx, v, v.Announced(), nil, nil, now)
 	case v.Sending.State() == view.Stopped || v.Sending.Next.After(now):
@@ -144,28 +149,46 @@ func (s *Service) step(ctx context.Context, v view.View) (done bool, err error) 
 		return false, s.stop(ctx, v, view.Stop{Reason: reason, At: now})
 	}
 	date, next := v.Schedule.Due(v.Sending.Next, now, s.Zone)
-	body, err := s.export(ctx, owner, v)
+	if v.Sending.Attempts >= view.MaxAttempts {
+		s.Log.WarnContext(ctx, "view skipped", "id", v.ID, "day", string(date), "attempts", v.Sending.Attempts)
+		return false, s.Store.Advance(ctx, v, v.Passed(date, next), nil, nil, now)
+	}
+	begun := v.Begun()
+	if err := s.Store.Advance(ctx, v, begun, nil, nil, now); err != nil {
+		return false, err
+	}
+	file := view.File{View: v.ID, Report: v.Report, Day: date, At: now, Format: v.Schedule.Format, Lang: v.Schedule.Lang}
+	file.Size, err = s.put(ctx, owner, begun, file.Key())
 	if refused, ok := errors.AsType[*view.Refusal](err); ok {
 		why := view.Stop{Reason: view.ReasonInvalid, Code: refused.Code, Text: refused.Text, At: now}
 		if refused.Denied {
 			why = view.Stop{Reason: view.ReasonRole, At: now}
 		}
-		return false, s.stop(ctx, v, why)
+		return false, s.stop(ctx, begun, why)
 	}
 	if err != nil {
-		return false, err
-	}
-	file := view.File{View: v.ID, Day: date, At: now, Format: v.Schedule.Format, Lang: v.Schedule.Lang, Size: len(body)}
-	if err := s.Files.Put(ctx, file.Key(), media[v.Schedule.Format], body); err != nil {
+		// The next call tries again, as often as it takes. A view that was changed counts from 0 already.
+		if failed := s.Store.Advance(ctx, begun, begun.Ended(), nil, nil, now); failed != nil && errs.KindOf(failed) != errs.Stale {
+			err = errors.Join(err, failed)
+		}
 		return false, err
 	}
 	event := s.event(v, now, "view.sent")
 	event.After = map[string]string{"day": string(date), "format": string(file.Format)}
-	if err := s.Store.Advance(ctx, v, v.Made(date, now, next), &file, &event, now); err != nil {
+	if err := s.Store.Advance(ctx, begun, begun.Made(date, now, next), &file, &event, now); err != nil {
 		return false, err
 	}
-	s.Log.InfoContext(ctx, "view sent", "id", v.ID, "day", string(date), "bytes", len(body))
+	s.Log.InfoContext(ctx, "view sent", "id", v.ID, "day", string(date), "bytes", file.Size)
 	return false, nil
+}
+
+// put makes the file of a view and puts it into the bucket. It returns its size in bytes.
+func (s *Service) put(ctx context.Context, owner access.Principal, v view.View, key string) (int, error) {
+	body, err := s.export(ctx, owner, v)
+	if err != nil {
+		return 0, err
+	}
+	return len(body), s.Files.Put(ctx, key, media[v.Schedule.Format], body)
 }
 
 // stop stops the schedule of a view. The message about it is the next step.

@@ -3,10 +3,12 @@ package delivery_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -51,6 +53,7 @@ type stand struct {
 	messages string // folder
 	now      time.Time
 	export   func(owner access.Principal) ([]byte, error)
+	told     func() // after a message was published
 	dies     string // the step at which the process dies
 	before   bool   // whether it dies before the step or after it
 }
@@ -67,7 +70,7 @@ func newStand(t *testing.T) *stand {
 		t.Fatal(err)
 	}
 	front := httptest.NewServer(bucket)
-	s := &stand{store: table.Views, messages: t.TempDir(), now: time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)}
+	s := &stand{store: table.Views, messages: t.TempDir(), told: func() {}, now: time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)}
 	topics := httptest.NewServer(sns.New(sns.Options{Dir: s.messages, Topics: []string{arn}, Keys: []string{"local"}, Now: time.Now}))
 	t.Cleanup(func() {
 		topics.Close()
@@ -105,7 +108,10 @@ type mortal struct {
 
 func (m mortal) Advance(ctx context.Context, before, after view.View, f *view.File, e *audit.Event, now time.Time) error {
 	step := "announced"
-	if after.Sending.Announce {
+	switch {
+	case after.Sending.Attempts > before.Sending.Attempts:
+		step = "begin"
+	case after.Sending.Announce:
 		step = "mark"
 	}
 	return m.s.at(step, func() error { return m.Store.Advance(ctx, before, after, f, e, now) })
@@ -126,7 +132,11 @@ type mortalTopic struct {
 }
 
 func (m mortalTopic) Publish(ctx context.Context, n notice.Message) error {
-	return m.s.at("publish", func() error { return m.Topic.Publish(ctx, n) })
+	return m.s.at("publish", func() error {
+		err := m.Topic.Publish(ctx, n)
+		m.s.told()
+		return err
+	})
 }
 
 // save stores a view with a daily schedule, whose owner has a role.
@@ -186,7 +196,7 @@ func TestR8_8_FileOfEachDayOnce(t *testing.T) {
 		}
 	}
 	files, err := s.store.Files(t.Context(), v.ID, 10, "")
-	if err != nil || len(files.Items) != 1 || files.Items[0].Day != "2026-11-26" || files.Items[0].Size != len("the report") {
+	if err != nil || len(files.Items) != 1 || files.Items[0].Day != "2026-11-26" || files.Items[0].Report != view.Subscriptions || files.Items[0].Size != len("the report") {
 		t.Fatalf("%+v, %v", files.Items, err)
 	}
 	if o, err := s.files.Open(t.Context(), files.Items[0].Key(), "", ""); err != nil {
@@ -206,7 +216,7 @@ func TestR8_8_FileOfEachDayOnce(t *testing.T) {
 // A process that dies at any step loses nothing, and repeats at most the message.
 func TestR8_8_Deaths(t *testing.T) {
 	t.Parallel()
-	for _, step := range []string{"put", "mark", "publish", "announced"} {
+	for _, step := range []string{"begin", "put", "mark", "publish", "announced"} {
 		for _, before := range []bool{true, false} {
 			s := newStand(t)
 			v := s.save(t, "a", access.GlobalAdmin)
@@ -295,7 +305,102 @@ func TestR8_8_OwnerLosesAccess(t *testing.T) {
 	}
 }
 
-// One view that fails does not stop another, and a fault is tried again.
+// rename gives a view another name.
+func (s *stand) rename(t *testing.T, id, name string) {
+	t.Helper()
+	v := s.view(t, id)
+	d := v.Definition
+	d.Name = name
+	event := audit.Event{ID: delivery.NewID(s.now), At: s.now, Action: "view.changed", Subject: "view/" + v.ID}
+	if _, err := s.store.Change(t.Context(), v, v.Edited(d, s.now, time.UTC), once.Change{Event: event}); err != nil {
+		t.Error(err)
+	}
+}
+
+// A person who changes the view while its file is made, or between its message and the mark, causes no second message.
+func TestR8_8_ChangedMeanwhile(t *testing.T) {
+	t.Parallel()
+	for _, step := range []string{"export", "message"} {
+		s := newStand(t)
+		v := s.save(t, "a", access.GlobalAdmin)
+		s.now = s.now.AddDate(0, 0, 1)
+		changes := 0
+		change := func() {
+			if changes++; changes == 1 {
+				s.rename(t, v.ID, "b")
+			}
+		}
+		if step == "message" {
+			s.told = change
+		} else {
+			s.export = func(access.Principal) ([]byte, error) { change(); return []byte("x"), nil }
+		}
+		if err := s.Work(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		files, err := s.store.Files(t.Context(), v.ID, 10, "")
+		if err != nil || len(files.Items) != 1 || len(s.published(t)) != 1 {
+			t.Errorf("%s: %d files, %d messages, %v", step, len(files.Items), len(s.published(t)), err)
+		}
+		if after := s.view(t, v.ID); after.Name != "b" || after.Sending.Announce || after.Sending.Attempts != 0 {
+			t.Errorf("%s: %+v", step, after)
+		}
+	}
+}
+
+// A view whose file makes the process die is skipped after some attempts, so that others get their files. On its next day it is
+// tried again.
+func TestR8_8_ViewThatKillsTheProcess(t *testing.T) {
+	t.Parallel()
+	s := newStand(t)
+	a, b := s.save(t, "a", access.GlobalAdmin), s.save(t, "b", access.GlobalAdmin)
+	s.now = s.now.AddDate(0, 0, 1)
+	deadly := true
+	s.Export = func(_ context.Context, _ access.Principal, v view.View) ([]byte, error) {
+		if v.ID == a.ID && deadly {
+			panic(errDeath)
+		}
+		return []byte("x"), nil
+	}
+	work := func() (died bool) {
+		defer func() { died = recover() != nil }()
+		if err := s.Work(t.Context()); err != nil {
+			t.Error(err)
+		}
+		return false
+	}
+	for n := range view.MaxAttempts {
+		if !work() || s.view(t, a.ID).Sending.Attempts != n+1 || s.view(t, b.ID).Sending.Last != "" {
+			t.Fatalf("attempt %d: %+v, %+v", n, s.view(t, a.ID).Sending, s.view(t, b.ID).Sending)
+		}
+		s.now = s.now.Add(time.Hour)
+	}
+	if work() {
+		t.Fatal("one attempt too many")
+	}
+	if got := s.view(t, a.ID).Sending; got.Skipped != "2026-11-24" || got.Last != "" || got.Attempts != 0 || got.Announce || !got.Next.Equal(time.Date(2026, 11, 25, 6, 0, 0, 0, time.UTC)) {
+		t.Errorf("the deadly one: %+v", got)
+	}
+	if got := s.view(t, b.ID).Sending; got.Last != "2026-11-24" {
+		t.Errorf("the one behind it: %+v", got)
+	}
+	s.now = time.Date(2026, 11, 25, 7, 0, 0, 0, time.UTC)
+	work()
+	s.now = s.now.Add(time.Hour)
+	s.rename(t, a.ID, "smaller") // by a person, who counts on another attempt
+	if got := s.view(t, a.ID).Sending; got.Attempts != 0 || got.Skipped != "2026-11-24" {
+		t.Errorf("changed: %+v", got)
+	}
+	deadly = false
+	if work() {
+		t.Fatal("it dies")
+	}
+	if got := s.view(t, a.ID).Sending; got.Skipped != "" || got.Last != "2026-11-25" {
+		t.Errorf("the next day: %+v", got)
+	}
+}
+
+// One view that fails does not stop another, and a fault is tried again, as often as it takes.
 func TestR8_8_FaultOfOneView(t *testing.T) {
 	t.Parallel()
 	s := newStand(t)
@@ -304,13 +409,15 @@ func TestR8_8_FaultOfOneView(t *testing.T) {
 	s.now = s.now.AddDate(0, 0, 1)
 	fault, n := errors.New("fault"), 0
 	s.export = func(access.Principal) ([]byte, error) {
-		if n++; n == 1 {
+		if n++; n != 2 && n < 7 {
 			return nil, fault
 		}
 		return []byte("x"), nil
 	}
-	if err := s.Work(t.Context()); !errors.Is(err, fault) || len(s.published(t)) != 1 {
-		t.Fatalf("%v, %d messages", err, len(s.published(t)))
+	for range 5 {
+		if err := s.Work(t.Context()); !errors.Is(err, fault) || len(s.published(t)) != 1 {
+			t.Fatalf("%v, %d messages", err, len(s.published(t)))
+		}
 	}
 	if err := s.Work(t.Context()); err != nil || len(s.published(t)) != 2 {
 		t.Errorf("%v, %d messages", err, len(s.published(t)))
@@ -366,5 +473,50 @@ func TestR8_8_OldFilesAreDeleted(t *testing.T) {
 	left, bucketErr := s.files.List(t.Context(), view.FilesPrefix)
 	if err = errors.Join(err, listErr, bucketErr); err != nil || deleted != 1 || len(files.Items) != 1 || len(left) != 2 {
 		t.Errorf("%d deleted, %d records, %d objects, %v", deleted, len(files.Items), len(left), err)
+	}
+}
+
+// batches is a bucket with many files of views that were deleted. It accepts one batch to delete, and then fails.
+type batches struct {
+	objects.Bucket
+	keys   []string
+	fails  bool
+	larger int // the largest batch
+}
+
+func (b *batches) List(context.Context, string) (all []objects.Listed, err error) {
+	for _, k := range b.keys {
+		all = append(all, objects.Listed{Key: k, Modified: time.Date(2026, 9, 1, 0, 0, 0, 0, time.UTC)})
+	}
+	return all, nil
+}
+
+func (b *batches) Delete(_ context.Context, keys ...string) error {
+	if b.fails {
+		return errDeath
+	}
+	b.larger, b.fails = max(b.larger, len(keys)), true
+	b.keys = slices.DeleteFunc(b.keys, func(k string) bool { return slices.Contains(keys, k) })
+	return nil
+}
+
+// Many files are deleted in batches, and the next night continues.
+func TestR8_8_ManyFilesAreDeletedInBatches(t *testing.T) {
+	t.Parallel()
+	s := newStand(t)
+	many := &batches{}
+	for n := range 2500 {
+		many.keys = append(many.keys, view.File{View: fmt.Sprintf("gone%04d", n), Day: "2026-08-01", Format: view.CSV}.Key())
+	}
+	cutoff := retention.Cutoff{Replaced: "2026-10-15", Yesterday: "2026-11-22"}
+	for night, want := range []int{1500, 500, 0} {
+		many.fails = false
+		deleted, err := delivery.Forget(s.store, many).Forget(t.Context(), cutoff)
+		if len(many.keys) != want || want > 0 && !errors.Is(err, errDeath) || want == 0 && err != nil || deleted != min(1000, 500+want) {
+			t.Errorf("night %d: %d deleted, %d left, %v", night, deleted, len(many.keys), err)
+		}
+	}
+	if many.larger != 1000 {
+		t.Errorf("a batch of %d", many.larger)
 	}
 }

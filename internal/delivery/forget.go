@@ -7,6 +7,7 @@ import (
 
 	"trueup/internal/day"
 	"trueup/internal/objects"
+	"trueup/internal/pack"
 	"trueup/internal/retention"
 	"trueup/internal/view"
 )
@@ -29,29 +30,50 @@ func Forget(store Store, files objects.Bucket) retention.Step {
 		if err != nil {
 			return 0, err
 		}
-		var keys []string
+		// Objects that are deleted come first, and each batch is complete, so that what one night does not reach, the next one does.
+		var last, others []old
 		for _, o := range listed {
 			id, date, ok := partsOf(o.Key)
 			put := day.Of(o.Modified)
 			if !ok || exist[id] && date >= c.Data || !exist[id] && put >= c.Yesterday {
 				continue // a new view may be stored in a moment
 			}
-			if err := store.ForgetFile(ctx, id, date); err != nil {
-				return deleted, err
-			}
+			found := old{view.File{View: id, Day: date}, o.Key}
 			if exist[id] && date < c.Files || !exist[id] && put < c.Replaced {
-				keys = append(keys, o.Key)
+				last = append(last, found)
+			} else {
+				others = append(others, found)
 			}
 		}
-		for batch := range slices.Chunk(keys, 1000) {
-			if err := files.Delete(ctx, batch...); err != nil {
+		for batch := range slices.Chunk(last, maxBatch) {
+			if err := store.ForgetFiles(ctx, pack.Each(batch, old.file)); err != nil {
+				return deleted, err
+			}
+			if err := files.Delete(ctx, pack.Each(batch, old.object)...); err != nil {
 				return deleted, err
 			}
 			deleted += len(batch)
 		}
+		for batch := range slices.Chunk(others, maxBatch) {
+			if err := store.ForgetFiles(ctx, pack.Each(batch, old.file)); err != nil {
+				return deleted, err
+			}
+		}
 		return deleted, nil
 	}}
 }
+
+// maxBatch is the most files that are forgotten together, in a few seconds.
+const maxBatch = 1000
+
+// old is a file whose record is deleted, and its key.
+type old struct {
+	of  view.File
+	key string
+}
+
+func (o old) file() view.File { return o.of }
+func (o old) object() string  { return o.key }
 
 // partsOf returns the view and the day of the key of a file.
 func partsOf(key string) (id string, date day.Date, ok bool) {

@@ -2049,6 +2049,11 @@ var pageMessages = [...]message{
 		"Het aantal licenties zou dalen van {before} naar {after}. Dat is meer dan 20 %, dus de nieuwe aantallen wachten tot iemand ze bevestigt. Kijk eerst of een licentieoverzicht onvolledig is.",
 		"Les licences passeraient de {before} à {after}. C'est plus de 20 %, donc les nouveaux nombres attendent une confirmation. Vérifiez d'abord si un relevé est incomplet.",
 	}},
+	{"console_highest", [...]string{
+		"Highest: {n}",
+		"Hoogste: {n}",
+		"Maximum : {n}",
+	}},
 	{"console_history", [...]string{
 		"History",
 		"Geschiedenis",
@@ -4209,6 +4214,11 @@ var pageMessages = [...]message{
 		"Elke vernieuwing van alle licentiegegevens bewaart de rapporten van die dag. De nachtelijke vernieuwing maakt er elke nacht een.",
 		"Chaque actualisation de toutes les données de licence conserve les rapports de son jour. L'actualisation nocturne en fait un chaque nuit.",
 	}},
+	{"console_trend_weekly", [...]string{
+		"One day of each week, the newest first. A shorter period shows every day.",
+		"Eén dag van elke week, de nieuwste eerst. Een kortere periode toont elke dag.",
+		"Un jour par semaine, le plus récent en premier. Une période plus courte montre chaque jour.",
+	}},
 	{"console_trigger_deletion", [...]string{
 		"Removed pairs",
 		"Verwijderde paren",
@@ -4763,6 +4773,11 @@ var pageMessages = [...]message{
 		"Share the view and its files with everyone who reads",
 		"De weergave en haar bestanden delen met iedereen die leest",
 		"Partager la vue et ses fichiers avec tous ceux qui lisent",
+	}},
+	{"console_view_skipped", [...]string{
+		"No file on {day}: making it ended without a result, for example because it needs too much memory. Choose fewer rows with the filters.",
+		"Geen bestand op {day}: het maken eindigde zonder resultaat, bijvoorbeeld omdat het te veel geheugen vraagt. Kies met de filters minder rijen.",
+		"Pas de fichier le {day} : sa création s’est arrêtée sans résultat, par exemple parce qu’elle demande trop de mémoire. Choisissez moins de lignes avec les filtres.",
 	}},
 	{"console_view_stop", [...]string{
 		"Stop the schedule",

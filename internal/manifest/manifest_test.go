@@ -1,7 +1,9 @@
 package manifest_test
 
 import (
+	"fmt"
 	"maps"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -188,6 +190,26 @@ func TestR16_1_FilesLeaveExecutions(t *testing.T) {
 	}
 	if files+other > account {
 		t.Errorf("%d files at once", files)
+	}
+}
+
+// The costs that the documentation states are those of all queues of files.
+func TestR16_5_QueuesOfFilesHaveAPrice(t *testing.T) {
+	t.Parallel()
+	queues := 0
+	for _, f := range manifest.Functions {
+		if f.Trigger == manifest.Objects {
+			queues++
+		}
+	}
+	requests := float64(queues) * 5 * 3 * 43_800 / 1e6
+	text, err := os.ReadFile("../docs/deploying.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := fmt.Sprintf("| %d queues × 5 pollers × 3 requests a minute × 43,800 minutes = %.2f million requests; 1 million are free, then 0.40 a million | %.2f |", queues, requests, (requests-1)*0.4)
+	if !strings.Contains(string(text), want) {
+		t.Errorf("internal/docs/deploying.md lacks %q", want)
 	}
 }
 

@@ -211,16 +211,28 @@ func (w *world) subscription(name string, seats subscription.Seats) {
 // refresh runs the refresh of the night.
 func (w *world) refresh() {
 	w.t.Helper()
+	must(w.t, w.worker().WorkNight(w.t.Context(), w.now))
+}
+
+// pending runs a refresh of new pairs.
+func (w *world) pending() {
+	w.t.Helper()
+	worker := w.worker()
+	run, err := worker.Request(w.t.Context(), refresher.Order{ID: w.event().ID, Kind: refresher.KindPending, Trigger: refresher.TriggerImport, By: "me"})
+	must(w.t, err)
+	must(w.t, worker.Work(w.t.Context(), run.ID))
+}
+
+func (w *world) worker() *refresher.Worker {
 	quiet := slog.New(slog.DiscardHandler)
 	refreshes := dynamo.NewRefreshes(w.Table, register.New(w.Agreements, w.Journal, w.files, quiet))
-	worker := &refresher.Worker{
+	return &refresher.Worker{
 		Requests: &refresher.Requests{Queue: refreshes, Clock: func() time.Time { return w.now }, Log: quiet, Wake: func(context.Context, string) error { return nil }},
 		Store:    refreshes, Zone: time.UTC, Lease: time.Minute, AskTimeout: time.Second, Pause: time.Millisecond,
 		Source:   func(context.Context, refresher.Run) (entitlement.Source, error) { return w.source, nil },
 		Publish:  func(context.Context, refresher.Run) error { return nil },
 		Progress: func(context.Context, bool) {},
 	}
-	must(w.t, worker.WorkNight(w.t.Context(), w.now))
 }
 
 // R8.9: a digest a day, in which each thing is once per offset, with links to the console.
@@ -335,6 +347,45 @@ func TestR8_9_RefreshesThatFail(t *testing.T) {
 	}
 	w.now = w.now.AddDate(0, 0, 3)
 	count("still none", 3)
+}
+
+// A pending refresh asks about a few pairs, so it does not hide that the refresh of all pairs before it failed.
+func TestR8_9_FailedBeforeAPendingRefresh(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	good := source(func(p agreement.Pair) entitlement.Answer {
+		return entitlement.Answer{Pair: p.Key(), State: entitlement.StateValid}
+	})
+	count := func(what string, want int) {
+		t.Helper()
+		w.work()
+		if got := w.messages(); len(got) != want {
+			t.Fatalf("%s: %d messages, want %d: %s", what, len(got), want, strings.Join(got, "\n"))
+		}
+	}
+	after := func(d time.Duration, then func()) {
+		w.now = w.now.Add(d)
+		then()
+	}
+	w.volume("Open", "0107001")
+	w.source = good
+	after(0, w.refresh)
+	after(time.Minute, w.pending)
+	count("both completed", 0)
+	w.source = nil
+	after(24*time.Hour, w.refresh)
+	w.source = good
+	w.volume("New", "0107002")
+	after(10*time.Minute, w.pending)
+	count("failed, and then a pending one completed", 1)
+	w.volume("Newer", "0107003")
+	after(time.Hour, w.pending)
+	count("told already", 1)
+	after(23*time.Hour, w.refresh)
+	w.source = nil
+	w.volume("Newest", "0107004")
+	after(time.Minute, w.pending)
+	count("a pending one failed", 2)
 }
 
 // A process can die after any call of the table: the next one sends what is missing, and repeats at most

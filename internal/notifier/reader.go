@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"sync"
 	"time"
 
@@ -30,6 +31,7 @@ type Agreements interface {
 // Refreshes says how the last refreshes ended. See refresher.Store and refresher.Records.
 type Refreshes interface {
 	Latest(ctx context.Context) (last, settled refresher.Run, err error)
+	Runs(ctx context.Context, limit int, cursor string) (refresher.Page, error)
 	Freshness(ctx context.Context) (refresher.Freshness, error)
 }
 
@@ -94,12 +96,30 @@ func (r *Reader) refreshes(ctx context.Context, in *reminder.Input) error {
 	if err != nil {
 		return err
 	}
+	if last.Kind == refresher.KindPending && last.Complete() { // it asked about a few pairs, and does not make up for a failed one
+		if last, err = r.whole(ctx, last); err != nil {
+			return err
+		}
+	}
 	if last.ID != "" && last.Final() && !last.Complete() {
 		in.Failure = &reminder.Failure{Run: last.ID, EndedAt: last.EndedAt, Reason: last.Reason, Args: last.ReasonArgs}
 	}
 	fresh, err := r.Refreshes.Freshness(ctx)
 	in.CompletedAt = fresh.At
 	return err
+}
+
+// pendingRuns is the most recent runs among which the one before pending ones is looked for.
+const pendingRuns = 50
+
+// whole returns the last run that asked about all pairs and has ended, of the latest runs; pending if there is none.
+func (r *Reader) whole(ctx context.Context, pending refresher.Run) (refresher.Run, error) {
+	page, err := r.Refreshes.Runs(ctx, pendingRuns, "")
+	last, _ := refresher.Latest(slices.DeleteFunc(page.Items, func(run refresher.Run) bool { return run.Kind == refresher.KindPending }))
+	if last.ID == "" {
+		last = pending
+	}
+	return last, err
 }
 
 // Failing returns the reminders of refreshes that fail or are late.

@@ -92,7 +92,7 @@ func (p *Publisher) Publish(ctx context.Context, run refresher.Run) error {
 	if err != nil {
 		return err
 	}
-	written, err := p.write(ctx, parts, m, data.Subscribed.Totals(run.Date, p.Zone))
+	written, err := Write(ctx, p.Files, p.Index, parts, m, data.Subscribed.Totals(run.Date, p.Zone))
 	if err != nil {
 		return err
 	}
@@ -110,9 +110,9 @@ func withRun(last []report.Run, run refresher.Run) []report.Run {
 	return last
 }
 
-// write writes the objects, then their manifest, then the index entry with the numbers of subscriptions.
+// Write writes a snapshot: the objects, then their manifest, then the index entry with the numbers of subscriptions.
 // It reports whether the snapshot is the newest.
-func (p *Publisher) write(ctx context.Context, parts []report.Part, m report.Manifest, subscriptions report.SubscriptionReportTotals) (newest bool, err error) {
+func Write(ctx context.Context, files objects.Bucket, index Index, parts []report.Part, m report.Manifest, subscriptions report.SubscriptionReportTotals) (newest bool, err error) {
 	encoded, published, err := m.Encode()
 	if err != nil {
 		return false, err
@@ -121,15 +121,15 @@ func (p *Publisher) write(ctx context.Context, parts []report.Part, m report.Man
 		return false, err // a run without day or token would be unreadable
 	}
 	for _, part := range parts {
-		if err := p.Files.Put(ctx, part.Key, "application/gzip", part.Content); err != nil {
+		if err := files.Put(ctx, part.Key, "application/gzip", part.Content); err != nil {
 			return false, err
 		}
 	}
-	if err := p.Files.Put(ctx, published.Key(), "application/json", encoded); err != nil {
+	if err := files.Put(ctx, published.Key(), "application/json", encoded); err != nil {
 		return false, err
 	}
 	published.Subscriptions = &subscriptions
-	return p.Index.Publish(ctx, published)
+	return index.Publish(ctx, published)
 }
 
 // feed adds the publishers and products of inventory and entitlements to the catalog (R5.2). It

@@ -21,7 +21,7 @@ func (v View) Edited(d Definition, now time.Time, zone *time.Location) View {
 	after := v.changed(now)
 	after.Definition = d
 	switch {
-	case d.Schedule == nil:
+	case d.Schedule == nil: // nor a message, which would be in the language of the schedule
 		after.Sending = Sending{Last: v.Sending.Last, LastAt: v.Sending.LastAt}
 	case !v.SameSchedule(d):
 		return after.resumed(now, zone)
@@ -34,8 +34,10 @@ func (v View) Resumed(now time.Time, zone *time.Location) View {
 	return v.changed(now).resumed(now, zone)
 }
 
+// resumed keeps the message that is due about a file, but not about the stop.
 func (v View) resumed(now time.Time, zone *time.Location) View {
-	v.Sending = Sending{Last: v.Sending.Last, LastAt: v.Sending.LastAt, Next: v.Schedule.Begin(now, zone)}
+	was := v.Sending
+	v.Sending = Sending{Last: was.Last, LastAt: was.LastAt, Announce: was.Announce && was.Stopped.Reason == "", Next: v.Schedule.Begin(now, zone)}
 	return v
 }
 
@@ -56,11 +58,32 @@ func (v View) StoppedBy(s Stop, announce bool) View {
 	return v
 }
 
+// Begun returns the view with one more attempt at the file that is due.
+func (v View) Begun() View {
+	v.Version++
+	v.Sending.Attempts++
+	return v
+}
+
+// Ended returns the view after an attempt that made no file, but whose process did not die.
+func (v View) Ended() View {
+	v.Version++
+	v.Sending.Attempts--
+	return v
+}
+
+// Passed returns the view without the file of a day, with the time at which the next one is due.
+func (v View) Passed(date day.Date, next time.Time) View {
+	v.Version++
+	v.Sending.Attempts, v.Sending.Skipped, v.Sending.Next = 0, date, next
+	return v
+}
+
 // Made returns the view after the file of a day was made, with the time at which the next one is due. The
 // message about it is due.
 func (v View) Made(date day.Date, at, next time.Time) View {
 	v.Version++
-	v.Sending.Last, v.Sending.LastAt, v.Sending.Next, v.Sending.Announce = date, at, next, true
+	v.Sending = Sending{Last: date, LastAt: at, Next: next, Announce: true}
 	return v
 }
 
@@ -74,6 +97,7 @@ func (v View) Announced() View {
 func (v View) changed(now time.Time) View {
 	v.ChangedAt = now
 	v.Version++
+	v.Sending.Attempts = 0
 	return v
 }
 

@@ -7,6 +7,7 @@
 package view
 
 import (
+	"cmp"
 	"context"
 	"strconv"
 	"time"
@@ -75,7 +76,14 @@ type Sending struct {
 	LastAt  time.Time // when that file was made
 	// Announce says that the message about the last file, or about the stop, is not known to be sent.
 	Announce bool
+	// Attempts is how many attempts at the file that is due began and are not known to have ended: the process died.
+	Attempts int
+	Skipped  day.Date // the last day without a file, because MaxAttempts did not end; empty since a later file
 }
+
+// MaxAttempts is the number of attempts at a file. After it the file is skipped: what makes one process die, such as too much
+// memory, makes the next one die too, and keeps the views behind it from their files.
+const MaxAttempts = 3
 
 // Stop is why and when a schedule has stopped.
 type Stop struct {
@@ -179,6 +187,7 @@ func (s Seen) Changed(now time.Time, roles []access.Role) bool {
 // File is a file of a view.
 type File struct {
 	View   string
+	Report Report   // of the view when the file was made; empty if an earlier release made it
 	Day    day.Date // on which it was due
 	At     time.Time
 	Format Format
@@ -190,6 +199,15 @@ type File struct {
 func (f File) Key() string {
 	return FilesPrefix + f.View + "/" + string(f.Day) + "." + string(f.Format)
 }
+
+// Of returns the file of a view with the report of the view, if an earlier release made the file.
+func (f File) Of(v View) File {
+	f.Report = cmp.Or(f.Report, v.Report)
+	return f
+}
+
+// Name returns the name under which the file is downloaded.
+func (f File) Name() string { return string(f.Report) + "-" + string(f.Day) + "." + string(f.Format) }
 
 // FilesPrefix is the prefix of the files in the bucket of reports.
 const FilesPrefix = "views/"

@@ -182,6 +182,9 @@ func TestR8_8_EditedSchedules(t *testing.T) {
 	if date != "2026-11-30" || !made.Sending.Announce || !made.Sending.Pending().Equal(now) {
 		t.Errorf("%s %+v", date, made.Sending)
 	}
+	if other := made.Edited(view.Definition{Name: "a", Schedule: &view.Schedule{Every: view.Daily}}, now, time.UTC); !other.Sending.Announce || other.Sending.LastAt != now {
+		t.Errorf("the message about the file is lost: %+v", other.Sending)
+	}
 	if _, again := made.Asked(now.Add(time.Hour), time.UTC); again {
 		t.Error("two files of a day")
 	}
@@ -191,7 +194,7 @@ func TestR8_8_EditedSchedules(t *testing.T) {
 		t.Errorf("a new name changed the schedule: %+v", renamed.Sending)
 	}
 	daily := stopped.Edited(view.Definition{Name: "b", Schedule: &view.Schedule{Every: view.Daily}}, now, time.UTC)
-	if daily.Sending.State() != view.Active || daily.Sending.Last != "2026-11-30" || daily.Sending.Next.IsZero() {
+	if daily.Sending.State() != view.Active || daily.Sending.Last != "2026-11-30" || daily.Sending.Next.IsZero() || daily.Sending.Announce {
 		t.Errorf("another schedule: %+v", daily.Sending)
 	}
 	if none := daily.Edited(view.Definition{Name: "b"}, now, time.UTC); !none.Sending.Next.IsZero() || none.Sending.Last == "" {
@@ -199,5 +202,17 @@ func TestR8_8_EditedSchedules(t *testing.T) {
 	}
 	if seen := (view.Seen{At: now, Roles: []access.Role{access.GlobalAdmin}}); seen.Changed(now.Add(time.Hour), seen.Roles) || !seen.Changed(now.Add(time.Hour), nil) || !seen.Changed(now.Add(24*time.Hour), seen.Roles) {
 		t.Error("seen")
+	}
+}
+
+// A file keeps the name that it had, also if the view shows another report since.
+func TestR8_8_NamesOfFiles(t *testing.T) {
+	t.Parallel()
+	v := view.View{Definition: view.Definition{Report: view.Comparison}}
+	for report, want := range map[view.Report]string{view.Purchases: "license-purchases-2026-11-30.csv", "": "comparison-2026-11-30.csv"} {
+		f := view.File{Report: report, Day: "2026-11-30", Format: view.CSV}.Of(v)
+		if f.Name() != want {
+			t.Errorf("%q: %s", report, f.Name())
+		}
 	}
 }

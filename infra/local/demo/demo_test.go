@@ -4,7 +4,10 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"fmt"
+	"maps"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -200,4 +203,36 @@ func pairsOf(t *testing.T, f file) (pairs []agreement.Pair) {
 		pairs = append(pairs, row.Pair)
 	}
 	return pairs
+}
+
+// The story of the year names what the demo has, so that none of it is without effect.
+func TestStoryIsAboutTheDemo(t *testing.T) {
+	t.Parallel()
+	there := map[string]bool{"": true}
+	for _, p := range products() {
+		there[strings.TrimSpace(p.name+" "+p.version)] = true
+	}
+	for _, g := range summary() {
+		there[strings.TrimSpace(g.family+" "+g.version)] = true
+	}
+	for _, o := range others() {
+		there[o.name] = true
+	}
+	for i := range agencies {
+		there[fmt.Sprintf("Agency %02d", i+1)] = true
+	}
+	suites, extras, rooms := subscriptions()
+	for _, b := range slices.Concat(suites, extras, rooms) {
+		there[b.name] = true
+	}
+	s := story()
+	names := slices.Concat(slices.Collect(maps.Keys(s.Installed)), slices.Collect(maps.Keys(s.Licences)), slices.Collect(maps.Keys(s.Agreements)), slices.Collect(maps.Keys(s.Subscriptions)))
+	for _, name := range names {
+		if !there[name] {
+			t.Errorf("the demo has no %q", name)
+		}
+	}
+	if len(s.Agreements) != 2+joined {
+		t.Errorf("%d agreements are added", len(s.Agreements))
+	}
 }

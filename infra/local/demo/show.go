@@ -68,17 +68,20 @@ func show(ctx context.Context, c client, out io.Writer) error {
 	if err := c.ended(ctx, "/statements", "accepted", statements); err != nil {
 		return err
 	}
-	r, err := c.refresh(ctx)
+	if err := c.people(ctx, lists, out); err != nil {
+		return err
+	}
+	r, err := c.refresh(ctx) // last, because it stores the reports of the day
 	if err != nil {
 		return err
 	}
 	fmt.Fprintf(out, "Refresh %s: %s, %d pairs checked, %d valid, %d invalid, %d without an answer.\n\n", r.ID, r.State, r.Checked, r.Valid, r.Invalid, r.Failed)
-
-	if err := c.people(ctx, lists, out); err != nil {
-		return err
-	}
 	if err := c.saveViews(ctx); err != nil {
 		return err
+	}
+	first, err := c.earlier(ctx, out)
+	if err != nil {
+		return fmt.Errorf("making up the reports of earlier days: %w", err)
 	}
 
 	var report installations
@@ -99,8 +102,10 @@ See more, in another terminal:
   get /reports/license-purchases.html -o purchases.html
   get /conflicts
   get '/users?department=Finance&licensed=true'
+  get '/reports/trend?from=%[3]s'
+  get '/reports/comparison?from=%[3]s'
 
-`, c.api, report.example())
+`, c.api, report.example(), first)
 	if wrong != nil {
 		return fmt.Errorf("the report differs from the demo's data:\n%w", errors.Join(wrong...))
 	}

@@ -240,7 +240,7 @@ func Start(ctx context.Context, o Options) (_ *Stack, err error) {
 	}
 	s.serve(ports.lambda, s.Host.API())
 	s.serve(ports.front, gateway.New(gateway.Options{
-		Routes: Routes(), Groups: groups(access.Roles), Invoker: s.Host, Issuer: s.issuer, Healthy: s.Healthy, Lambda: s.LambdaURL,
+		Routes: Routes(), Groups: groups(access.Roles), Invoker: s.Host, Issuer: s.issuer, Healthy: s.Healthy, Lambda: s.LambdaURL, DynamoDB: s.DynamoDBEndpoint, Table: s.Table,
 		Console: o.Console, Now: time.Now,
 	}))
 	return s, s.Healthy(ctx)

@@ -70,7 +70,7 @@ func storedItems() map[string]storedItem {
 		"device": {zero: deviceItem{}}, "device-name": {zero: deviceNameItem{}}, "directory-id": {zero: directoryIDItem{}}, "device-group": {zero: deviceGroupItem{}, was: []map[string]string{{"nested": ""}}},
 		"device-group-name": {zero: deviceGroupNameItem{}}, "device-group-count": {zero: deviceGroupCountItem{}}, "members": {zero: membersItem{}},
 		"pending-members": {zero: pendingItem{}}, "holder": {zero: holderItem{}},
-		"view": {zero: viewItem{}}, "view-file": {zero: viewFileItem{}}, "own-views": {zero: ownViewsItem{}}, "view-place": {zero: viewPlaceItem{}},
+		"view": {zero: viewItem{}, was: []map[string]string{{"sending.attempts": "", "sending.skipped": ""}}}, "view-file": {zero: viewFileItem{}, was: []map[string]string{{"report": ""}}}, "own-views": {zero: ownViewsItem{}}, "view-place": {zero: viewPlaceItem{}},
 		"inventory": {zero: inventoryItem{}, was: []map[string]string{
 			{"good.other_platforms": "", "good.macos": "", "good.pcs": "", "next": ""}, {"good.macos": "", "good.pcs": "", "next": ""}, {"good.pcs": "", "next": ""}, {"good.pcs": "", "next.pcs": ""},
 		}}, "rules": {zero: rulesItem{}},

@@ -2,15 +2,18 @@ package dynamo
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	"golang.org/x/sync/errgroup"
 
 	"trueup/internal/audit"
 	"trueup/internal/day"
 	"trueup/internal/errs"
+	"trueup/internal/pack"
 	"trueup/internal/view"
 )
 
@@ -100,7 +103,16 @@ func (s *Views) Exist(ctx context.Context, ids []string) (map[string]bool, error
 	return exist, err
 }
 
-// ForgetFile implements delivery.Store.
-func (s *Views) ForgetFile(ctx context.Context, id string, date day.Date) error {
-	return s.db.transact(ctx, []*action{{Delete: &types.Delete{TableName: &s.db.table, Key: key(viewFileKey(id, date))}}})
+// ForgetFiles implements delivery.Store.
+func (s *Views) ForgetFiles(ctx context.Context, files []view.File) error {
+	g, ctx := errgroup.WithContext(ctx)
+	g.SetLimit(parallel)
+	for batch := range slices.Chunk(files, maxTransaction) {
+		g.Go(func() error {
+			return s.db.transact(ctx, pack.Each(batch, func(f view.File) *action {
+				return &action{Delete: &types.Delete{TableName: &s.db.table, Key: key(viewFileKey(f.View, f.Day))}}
+			}))
+		})
+	}
+	return g.Wait()
 }

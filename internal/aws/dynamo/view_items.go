@@ -45,6 +45,8 @@ type viewSending struct {
 	Last     day.Date `dynamodbav:"last,omitempty"`
 	LastAt   int64    `dynamodbav:"last_at,omitempty"`
 	Announce bool     `dynamodbav:"announce,omitempty"`
+	Attempts int      `dynamodbav:"attempts,omitempty"`
+	Skipped  day.Date `dynamodbav:"skipped,omitempty"`
 }
 
 type viewStop struct {
@@ -62,7 +64,7 @@ func newViewItem(v view.View) viewItem {
 		itemKey: keyed(viewKey(v.ID)), ID: v.ID, Owner: v.Owner.Subject, OwnerName: v.Owner.Name, Name: v.Name, Report: v.Report, Filters: v.Filters,
 		Sort: v.Sort, Order: v.Order, Columns: v.Columns, Shared: v.Shared, Schedule: (*viewSchedule)(v.Schedule),
 		Sending: viewSending{
-			Next: millis(s.Next), Last: s.Last, LastAt: millis(s.LastAt), Announce: s.Announce,
+			Next: millis(s.Next), Last: s.Last, LastAt: millis(s.LastAt), Announce: s.Announce, Attempts: s.Attempts, Skipped: s.Skipped,
 			Stopped: viewStop{s.Stopped.Reason, s.Stopped.Code, s.Stopped.Text, millis(s.Stopped.At), s.Stopped.By, s.Stopped.ByName},
 		},
 		Created: millis(v.CreatedAt), Changed: millis(v.ChangedAt), Version: v.Version,
@@ -78,7 +80,7 @@ func (i viewItem) view() view.View {
 		},
 		ID: i.ID, Owner: view.Owner{Subject: i.Owner, Name: i.OwnerName}, CreatedAt: fromMillis(i.Created), ChangedAt: fromMillis(i.Changed),
 		Sending: view.Sending{
-			Next: fromMillis(s.Next), Last: s.Last, LastAt: fromMillis(s.LastAt), Announce: s.Announce,
+			Next: fromMillis(s.Next), Last: s.Last, LastAt: fromMillis(s.LastAt), Announce: s.Announce, Attempts: s.Attempts, Skipped: s.Skipped,
 			Stopped: view.Stop{
 				Reason: s.Stopped.Reason, Code: s.Stopped.Code, Text: s.Stopped.Text, At: fromMillis(s.Stopped.At),
 				By: s.Stopped.By, ByName: s.Stopped.ByName,
@@ -113,6 +115,7 @@ type viewPlaceItem struct {
 // viewFileItem is a file of a view.
 type viewFileItem struct {
 	itemKey
+	Report view.Report `dynamodbav:"report,omitempty"` // earlier releases did not store it
 	At     int64       `dynamodbav:"at"`
 	Format view.Format `dynamodbav:"format"`
 	Lang   i18n.Lang   `dynamodbav:"lang"`
@@ -120,13 +123,13 @@ type viewFileItem struct {
 }
 
 func newViewFileItem(f view.File) viewFileItem {
-	return viewFileItem{keyed(viewFileKey(f.View, f.Day)), millis(f.At), f.Format, f.Lang, f.Size}
+	return viewFileItem{keyed(viewFileKey(f.View, f.Day)), f.Report, millis(f.At), f.Format, f.Lang, f.Size}
 }
 
 func (i viewFileItem) file() view.File {
 	return view.File{
 		View: strings.TrimPrefix(i.PK, viewPrefix), Day: day.Date(strings.TrimPrefix(i.SK, filePrefix)),
-		At: fromMillis(i.At), Format: i.Format, Lang: i.Lang, Size: i.Size,
+		Report: i.Report, At: fromMillis(i.At), Format: i.Format, Lang: i.Lang, Size: i.Size,
 	}
 }
 

@@ -138,8 +138,8 @@ func (b *s3Bucket) List(ctx context.Context, prefix string) ([]objects.Listed, e
 	return all, nil
 }
 
-// Delete implements objects.Bucket. It deletes one object at a time: few are deleted, and the code
-// of DeleteObjects adds 12 kB to the zip of each function.
+// Delete implements objects.Bucket. It deletes each object by itself: the code of DeleteObjects adds
+// 12 kB to the zip of each function.
 func (b *s3Bucket) Delete(ctx context.Context, keys ...string) error {
 	for _, key := range keys {
 		if _, err := b.client.DeleteObject(ctx, &s3.DeleteObjectInput{Bucket: &b.name, Key: &key}); err != nil {

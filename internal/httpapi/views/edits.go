@@ -17,6 +17,7 @@ import (
 	"trueup/internal/httpapi"
 	"trueup/internal/id"
 	"trueup/internal/once"
+	"trueup/internal/retention"
 	"trueup/internal/view"
 )
 
@@ -212,7 +213,7 @@ type deleteViewOutput struct{ Body DeletedView }
 
 func (o *operations) deleteView(api huma.API, op huma.Operation) {
 	op.Summary = "Delete a saved view"
-	op.Description = "Deletes a view of the caller. Global admins can also delete the shared and the scheduled views of others. Its files can no longer be downloaded, and are deleted after 36 days."
+	op.Description = "Deletes a view of the caller. Global admins can also delete the shared and the scheduled views of others. Its files can no longer be downloaded, and are deleted after " + strconv.Itoa(retention.Restorable) + " days."
 	op.Errors = append(op.Errors, http.StatusNotFound, http.StatusPreconditionFailed)
 	huma.Register(api, op, func(ctx context.Context, in *deleteViewInput) (*deleteViewOutput, error) {
 		now := o.Now()

@@ -16,6 +16,7 @@ import (
 
 // ViewFile is a file of a saved view.
 type ViewFile struct {
+	Report   view.Report `json:"report" doc:"The report that it holds, which begins its name. A view that was changed since may show another one." example:"license-purchases"`
 	Day      day.Date    `json:"day" format:"date" doc:"The day on which it was due, by which it is downloaded." example:"2026-11-23"`
 	At       time.Time   `json:"at" doc:"When it was made." example:"2026-11-23T05:00:04Z"`
 	Format   view.Format `json:"format" doc:"Its format." example:"xlsx"`
@@ -24,7 +25,7 @@ type ViewFile struct {
 }
 
 func fileOf(f view.File) ViewFile {
-	return ViewFile{Day: f.Day, At: f.At.UTC(), Format: f.Format, Language: f.Lang, Size: f.Size}
+	return ViewFile{Report: f.Report, Day: f.Day, At: f.At.UTC(), Format: f.Format, Language: f.Lang, Size: f.Size}
 }
 
 func (o *operations) fileOperations() httpapi.Operations {
@@ -46,14 +47,15 @@ func (o *operations) listViewFiles(api huma.API, op huma.Operation) {
 	op.Description = "Lists the files that were made on the schedule of a view, the newest first. Who can read the view can read its files."
 	op.Errors = append(op.Errors, http.StatusNotFound)
 	huma.Register(api, op, func(ctx context.Context, in *listViewFilesInput) (*listViewFilesOutput, error) {
-		if _, err := o.view(ctx, in.ID); err != nil {
+		v, err := o.view(ctx, in.ID)
+		if err != nil {
 			return nil, err
 		}
 		page, err := o.Views.Files(ctx, in.ID, in.Limit, in.Cursor)
 		if err != nil {
 			return nil, err
 		}
-		return &listViewFilesOutput{httpapi.PageOf(page.Items, page.Next, fileOf)}, nil
+		return &listViewFilesOutput{httpapi.PageOf(page.Items, page.Next, func(f view.File) ViewFile { return fileOf(f.Of(v)) })}, nil
 	})
 }
 
@@ -80,6 +82,6 @@ func (o *operations) getViewFile(api huma.API, op huma.Operation) {
 		if err != nil {
 			return nil, err
 		}
-		return httpapi.RedirectToCopy(ctx, o.Reports, file.Key(), string(v.Report)+"-"+string(date)+"."+string(file.Format))
+		return httpapi.RedirectToCopy(ctx, o.Reports, file.Key(), file.Of(v).Name())
 	})
 }

@@ -63,6 +63,7 @@ type ViewStop struct {
 type ViewSending struct {
 	State   view.State `json:"state" doc:"active, or stopped."`
 	NextAt  time.Time  `json:"nextAt,omitzero" doc:"When the next file is due; absent if the schedule has stopped." example:"2026-11-30T05:00:00Z"`
+	Skipped day.Date   `json:"skipped,omitempty" format:"date" doc:"The last day whose file was not made, because 3 attempts ended without a result, for example because memory ran out; absent if there was none, and after a later file." example:"2026-11-23"`
 	Stopped *ViewStop  `json:"stopped,omitempty" doc:"Why it has stopped; absent if it has not."`
 }
 
@@ -91,7 +92,7 @@ func of(lang i18n.Lang, caller *access.Principal, v view.View) View {
 	}
 	if s := v.Schedule; s != nil {
 		shown.Schedule = &ViewSchedule{Every: s.Every, Weekday: s.Weekday, Day: s.Day, Format: s.Format, Language: s.Lang}
-		shown.Sending = &ViewSending{State: v.Sending.State(), NextAt: v.Sending.Next}
+		shown.Sending = &ViewSending{State: v.Sending.State(), NextAt: v.Sending.Next, Skipped: v.Sending.Skipped}
 		if stopped := v.Sending.Stopped; stopped.Reason != "" {
 			shown.Sending.Stopped = &ViewStop{Reason: stopped.Reason, Message: stopped.Sentence(lang), At: stopped.At, By: stopped.ByName}
 		}

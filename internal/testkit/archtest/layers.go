@@ -144,7 +144,13 @@ var layers = []layer{
 		// data that describe their deployment.
 		name:    "local stack",
 		folders: []string{"infra/local"},
-		imports: []string{"stand-ins", "local stack", "tables", "settings", "internal/access"},
+		imports: []string{"stand-ins", "local stack", "past of the demo", "tables", "settings", "internal/access"},
+	},
+	{
+		// It writes snapshots as the nightly refresh does.
+		name:    "past of the demo",
+		folders: []string{"infra/local/demo/year"},
+		imports: []string{"foundation", "settings", "domain", "mechanisms", "read models", "use cases", "adapters"},
 	},
 	{
 		name:    "test support", // imported by tests, and by each other

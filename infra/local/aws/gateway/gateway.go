@@ -4,7 +4,8 @@
 // answer into a response, with the same limits. Any other difference is a bug.
 //
 // It also serves paths that only the local stack has: /healthz, /dev/token, /dev/lambda
-// (the address where functions can be invoked), and those of the issuer, with its sign-in page.
+// (the address where functions can be invoked), /dev/table (the address of DynamoDB and the name of
+// the table), and those of the issuer, with its sign-in page.
 package gateway
 
 import (
@@ -63,8 +64,10 @@ type Options struct {
 	Issuer   *issuer.Issuer
 	Healthy  func(context.Context) error // returns nil if the stack is healthy
 	Lambda   string                      // address of the Invoke API
-	Timeout  time.Duration               // 0 for IntegrationTimeout
-	Console  io.Writer                   // receives a line for each failure of the gateway or a function; nil discards it
+	DynamoDB string                      // its address
+	Table    string
+	Timeout  time.Duration // 0 for IntegrationTimeout
+	Console  io.Writer     // receives a line for each failure of the gateway or a function; nil discards it
 	Now      func() time.Time
 }
 
@@ -100,6 +103,7 @@ func New(o Options) http.Handler {
 	f.routes.HandleFunc("GET /healthz", f.healthz)
 	f.routes.HandleFunc("GET /dev/token", f.token)
 	f.routes.HandleFunc("GET /dev/lambda", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, f.Lambda) })
+	f.routes.HandleFunc("GET /dev/table", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, f.DynamoDB, f.Table) })
 	o.Issuer.Handle(f.routes, IssuerPath)
 	return f
 }

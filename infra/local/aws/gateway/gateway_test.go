@@ -90,7 +90,7 @@ func startWith(t *testing.T, timeout time.Duration) *stand {
 	server.Config.Handler = gateway.New(gateway.Options{
 		Groups: []string{"global-admin", "user-admin", "password-admin", "license-admin", "billing-admin", "reader"}, Routes: routes, Invoker: host, Issuer: s.Issuer, Timeout: timeout, Now: clock,
 		Healthy: func(context.Context) error { return s.sick },
-		Lambda:  "http://127.0.0.1:9",
+		Lambda:  "http://127.0.0.1:9", DynamoDB: "http://127.0.0.1:10", Table: "trueup",
 	})
 	server.Start()
 	t.Cleanup(server.Close)
@@ -520,9 +520,12 @@ func TestHealthz(t *testing.T) {
 	}
 }
 
-func TestLambdaIsFound(t *testing.T) {
+func TestAddressesAreFound(t *testing.T) {
 	t.Parallel()
 	if response, body := start(t).do(t, "GET", "/dev/lambda", "", nil); response.StatusCode != 200 || body != "http://127.0.0.1:9\n" {
+		t.Errorf("%d %s", response.StatusCode, body)
+	}
+	if response, body := start(t).do(t, "GET", "/dev/table", "", nil); response.StatusCode != 200 || body != "http://127.0.0.1:10 trueup\n" {
 		t.Errorf("%d %s", response.StatusCode, body)
 	}
 }

@@ -83,6 +83,7 @@ func openStore(dir string, now func() time.Time, notify Notifier) (*store, error
 		return nil, err
 	}
 	s.db = db
+	db.MaxBatchDelay = 2 * time.Millisecond // a commit waits for the disk
 	err = db.Update(func(tx *bolt.Tx) error {
 		for _, name := range [][]byte{objectsBucket, createdBucket, outboxBucket} {
 			if _, err := tx.CreateBucketIfNotExists(name); err != nil {
@@ -130,7 +131,7 @@ func setVersions(tx *bolt.Tx, bucket, key string, versions []version) error {
 func (s *store) add(bucket, key string, v version, event string, conditions *gofakes3.PutConditions) (version, error) {
 	var outgoing []byte
 	var sequence uint64
-	err := s.db.Update(func(tx *bolt.Tx) error {
+	err := s.db.Batch(func(tx *bolt.Tx) error { // together with others that wait; it may be called again
 		versions, err := versionsOf(tx, bucket, key)
 		if err != nil {
 			return err
@@ -178,7 +179,7 @@ func (s *store) deliver(sequence uint64, event []byte) error {
 	if err := s.notify(bucket, key, event); err != nil {
 		return fmt.Errorf("s3: event of %s/%s: %w", bucket, key, err)
 	}
-	return s.db.Update(func(tx *bolt.Tx) error {
+	return s.db.Batch(func(tx *bolt.Tx) error {
 		return tx.Bucket(outboxBucket).Delete(binary.BigEndian.AppendUint64(nil, sequence))
 	})
 }
