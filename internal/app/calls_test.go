@@ -189,7 +189,9 @@ func TestReadsOfTheTable(t *testing.T) {
 		{licenses.Name, "/users", 2, 2},
 		{licenses.Name, "/users/" + person.ID, 2, 2},
 		{views.Name, "/views", 1, 1}, // a person without views
+		{licenses.Name, "/license-assignments.csv", 2, 2},
 		{licenses.Name, "/conflicts", 1, 1},
+		{licenses.Name, "/conflicts.csv", 1, 1},
 		{reminders.Name, "/reminders", 7, 9}, // the feed, the register, the subscriptions, and how refreshes ended
 		{reminders.Name, "/reminder-feed", 1, 1},
 	} {

@@ -99,10 +99,17 @@ func (c *seatClient) changeLicenses(ctx context.Context) {
 	switch c.rng.IntN(8) {
 	case 0, 1:
 		want = subscription.Want{Remove: []string{c.subscription()}}
-	case 2:
-		want.Replace = true
-	case 3:
+	case 2, 3: // of a user who has something to lose
+		if c.fault != seatsSound {
+			break // more operations would take longer to check
+		}
 		want.Replace, acknowledged = true, false
+		all, _ := c.readUsers(ctx, c.users...)
+		for _, u := range all {
+			if len(u.Licenses) > 0 {
+				users = []string{u.ID}
+			}
+		}
 	case 4, 5:
 		users = c.some(3)
 	case 6:
