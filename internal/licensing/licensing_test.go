@@ -521,17 +521,17 @@ func TestNeverOverAssigned(t *testing.T) {
 
 // meanwhile does something after the first read of the seats.
 type meanwhile struct {
-	subscription.Store
+	subscription.People
 	do func()
 }
 
-func (m *meanwhile) Subscriptions(ctx context.Context) ([]subscription.Holding, error) {
-	all, err := m.Store.Subscriptions(ctx)
+func (m *meanwhile) UsersAndSubscriptions(ctx context.Context, ids []string) ([]subscription.User, []subscription.Holding, error) {
+	users, all, err := m.People.UsersAndSubscriptions(ctx, ids)
 	if do := m.do; do != nil {
 		m.do = nil
 		do()
 	}
-	return all, err
+	return users, all, err
 }
 
 // L9: a licence that comes free after the seats were read is not refused, and one that is taken then is.
@@ -568,9 +568,13 @@ func TestRefusedOnlyWhenNoneFree(t *testing.T) {
 			_, err := o.Change(t.Context(), assign("before", names(0, 1), "suite"))
 			must(t, err)
 			l := *o.Licensing
-			l.Subscriptions = &meanwhile{o.Licensing.Subscriptions, func() { must(t, test.meanwhile(o)) }}
+			m := &meanwhile{o.Licensing.People, func() { must(t, test.meanwhile(o)) }}
+			l.People = m
 			results, err := l.Change(t.Context(), assign("call", names(1, 2), "suite"))
 			must(t, err)
+			if m.do != nil {
+				t.Error("nothing happened meanwhile")
+			}
 			same(t, "outcome", outcomes(results), test.want)
 			o.checked(3)
 		})

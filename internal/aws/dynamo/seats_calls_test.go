@@ -11,6 +11,7 @@ import (
 
 	"github.com/anishathalye/porcupine"
 
+	"trueup/internal/aws/dynamo"
 	"trueup/internal/errs"
 	"trueup/internal/licensing"
 	"trueup/internal/objects"
@@ -38,12 +39,13 @@ func (f seatFault) calls(rng *mathrand.Rand) bool {
 	}
 }
 
-// seats returns what calls of package licensing read seats from.
-func (f seatFault) seats(store subscription.Store) subscription.Store {
+// stores returns what calls of package licensing read seats and users from.
+func (f seatFault) stores(table *dynamo.Table) (subscription.Store, subscription.People) {
 	if f == seatsStale {
-		return &staleSeats{Store: store}
+		seats := &staleSeats{Store: table.Subscriptions}
+		return seats, staleReads{table.People, seats}
 	}
-	return store
+	return table.Subscriptions, table.People
 }
 
 // staleSeats plants a fault: it remembers that no licence of the only subscription is free.
@@ -55,16 +57,34 @@ type staleSeats struct {
 }
 
 func (s *staleSeats) Subscriptions(ctx context.Context) ([]subscription.Holding, error) {
+	all, err := s.Store.Subscriptions(ctx)
+	return s.remembered(all, err)
+}
+
+// remembered returns what was read when no licence was free, and before that what is read now.
+func (s *staleSeats) remembered(all []subscription.Holding, err error) ([]subscription.Holding, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.none == nil && err == nil && all[0].Seats.Available < 1 {
+		s.none = all
+	}
 	if s.none != nil {
 		return s.none, nil
 	}
-	all, err := s.Store.Subscriptions(ctx)
-	if err == nil && all[0].Seats.Available < 1 {
-		s.none = all
-	}
 	return all, err
+}
+
+type staleReads struct {
+	subscription.People
+	seats *staleSeats
+}
+
+func (s staleReads) UsersAndSubscriptions(ctx context.Context, ids []string) ([]subscription.User, []subscription.Holding, error) {
+	users, all, err := s.People.UsersAndSubscriptions(ctx, ids)
+	if err == nil {
+		all, err = s.seats.remembered(all, nil)
+	}
+	return users, all, err
 }
 
 // attempt is what a client knows about one user of a call. A client that received no result can make the same call

@@ -37,7 +37,7 @@ import (
 // that is under way has ended. So the operations of a round are ordered before those of the next one,
 // and a history of hundreds of operations is checked as fast as its rounds.
 const (
-	seatHistories  = 16
+	seatHistories  = 20
 	seatRounds     = 4
 	seatClients    = 5
 	seatSteps      = 4 // of each client in a round: a change with the reads that it needs, or reads
@@ -101,9 +101,8 @@ func (c *seatClient) start() {
 			c.plant(o)
 		}
 	}), c.table)
-	c.licenses = &licensing.Licensing{
-		Subscriptions: c.fault.seats(c.store.Subscriptions), People: c.store.People, Register: c.register, Log: quiet,
-	}
+	subscriptions, people := c.fault.stores(c.store)
+	c.licenses = &licensing.Licensing{Subscriptions: subscriptions, People: people, Register: c.register, Log: quiet}
 }
 
 func (h *seatHistory) now() int64 { return int64(time.Since(h.began)) }
