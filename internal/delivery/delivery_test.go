@@ -60,7 +60,7 @@ type stand struct {
 
 func newStand(t *testing.T) *stand {
 	t.Helper()
-	table := dynamo.Open(storetest.Client(t), storetest.Table(t))
+	table := dynamo.Open(storetest.Client(t), storetest.Table(t), dynamo.RetryTimeout(30*time.Second)) // as the function
 	key := aws.Credentials{AccessKeyID: "local", SecretAccessKey: "local"}
 	bucket, err := s3.New(s3.Options{
 		Dir: t.TempDir(), Buckets: []string{"reports"}, Keys: []s3.Key{{Credentials: key, Principal: "AWS:local"}}, Now: time.Now,

@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
+	"os"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -90,5 +92,17 @@ func TestBefore(t *testing.T) {
 	}
 	if want := time.Date(2026, 10, 29, 22, 0, 0, 0, time.UTC); len(got) != 1 || !got[0].Equal(want) {
 		t.Errorf("deleted before %v, want once, before %v", got, want)
+	}
+}
+
+// The guide says for how long files of deleted views are kept.
+func TestGuideSaysRestorable(t *testing.T) {
+	t.Parallel()
+	guide, err := os.ReadFile("../docs/guide.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := fmt.Sprintf("can no longer be downloaded, and are deleted after %d days.", retention.Restorable); !strings.Contains(string(guide), want) {
+		t.Errorf("internal/docs/guide.md lacks %q", want)
 	}
 }
