@@ -135,7 +135,7 @@ func openView(v *visit) error {
 
 // viewFields returns the fields of a view that are not filters.
 func (v *visit) viewFields(s savedView) []input {
-	fields := []input{needed(textInput("name", v.T("report_column_name"), s.Name))}
+	fields := []input{needed(textInput("name", v.T("console_name"), s.Name))}
 	if !v.may(access.ManageAgreements) {
 		return fields
 	}
@@ -234,9 +234,9 @@ func editView(v *visit) error {
 		Fields: v.viewFields(s), Within: "/schedule",
 	}
 	return v.submit(m, func(m *formPage) (string, error) {
-		_, err := send(v, saved.replaceView, v.change(v.definition(m, s)), s.ID)
+		changed, err := send(v, saved.replaceView, v.change(v.definition(m, s)), s.ID)
 		if err == nil {
-			v.note("console_done_saved")
+			v.note("console_done_saved", "name", changed.Name)
 		}
 		return "/console/views", err
 	})
@@ -265,7 +265,7 @@ func saveFilters(v *visit) error {
 	if _, err := send(v, saved.replaceView, v.change(body), s.ID); err != nil {
 		return err
 	}
-	v.note("console_done_saved")
+	v.note("console_done_saved", "name", s.Name)
 	return v.redirect(s.path())
 }
 
