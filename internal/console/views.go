@@ -100,8 +100,11 @@ func listViews(v *visit) error {
 	isOwn := func(s savedView) bool { return s.Own }
 	m := viewsPage{
 		Own: own.Items, Next: shared.NextCursor,
-		Shared: slices.DeleteFunc(shared.Items, isOwn), Scheduled: slices.DeleteFunc(scheduled.Items, isOwn),
+		Shared: slices.DeleteFunc(shared.Items, isOwn),
 	}
+	m.Scheduled = slices.DeleteFunc(scheduled.Items, func(s savedView) bool {
+		return s.Own || slices.ContainsFunc(m.Shared, func(other savedView) bool { return other.ID == s.ID }) // is in that list
+	})
 	slices.SortStableFunc(m.Own, func(a, b savedView) int { return boolInt(b.stopped()) - boolInt(a.stopped()) })
 	return v.render(http.StatusOK, viewsTemplate(v, m))
 }
