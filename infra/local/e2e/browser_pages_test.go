@@ -23,13 +23,13 @@ type pageAddress struct {
 // notVisited are pages that are no pages for people: they lead to another address, or respond to the module or with a file.
 var notVisited = []string{
 	"/{$}", "/console", "/console/{$}", "/console/sign-in", "/signed-in", "/console/lookup/publishers", "/console/lookup/titles",
-	"/console/views/{id}/edit", "/console/views/{id}/deletion", // only of the person who saved it: see testViews of the console
 	"/console/views/{id}/files/{day}", // a file in a bucket, which the schedule makes: see TestR8_8_ScheduledView
 }
 
 // allPages finds an address for every page of the console that a browser shows, by following links and the forms of lists from the
-// overview. A page that is added is found by itself; one that nothing leads to fails the test.
-func allPages(s system) (found []pageAddress) {
+// overview. A page that is added is found by itself; one that nothing leads to fails the test. The session is that of the person
+// who may see them all: some are about what she has saved.
+func allPages(s system) (found []pageAddress, session *http.Cookie) {
 	s.t.Helper()
 	arranged := arrange(s)
 	session, err := s.SignIn(s.t.Context(), "Ann Peeters", access.GlobalAdmin)
@@ -100,7 +100,7 @@ func allPages(s system) (found []pageAddress) {
 			s.t.Errorf("no link leads to the page %s: arrange what it shows, or link to it", p.Path)
 		}
 	}
-	return found
+	return found, session
 }
 
 // leads returns the addresses to which the links of a page lead, and its forms that only read, with the first of their ticks.

@@ -7,7 +7,7 @@ import { launch } from './launch.mjs'
 
 export const base = process.env.TRUEUP_CONSOLE
 export const matrix = process.env.TRUEUP_BROWSER_MATRIX ?? 'short'
-const patience = Number(process.env.TRUEUP_BROWSER_PATIENCE ?? 20_000) // for a machine on which everything else runs, too
+const patience = Number(process.env.TRUEUP_BROWSER_PATIENCE ?? 30_000) // for a machine on which everything else runs, too
 
 const phone = { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true }
 // ways are the ways to use the console. Each has the options of a browser context.
@@ -59,12 +59,13 @@ export function session (role = 'global-admin', address = base) {
   })()
 }
 
-// visit returns a person in a browser context of their own.
-export async function visit (way, { role, statuses = [], context = {}, address = base } = {}) {
+// visit returns a person in a browser context of their own, who has signed in with a role or has the cookie of a session.
+export async function visit (way, { role, cookie, statuses = [], context = {}, address = base } = {}) {
   const made = await (await browser()).newContext({
     viewport: { width: 1440, height: 900 }, locale: 'en-GB', timezoneId: 'Europe/Brussels', ...ways[way], ...context,
-    storageState: role === null ? undefined : await session(role, address)
+    storageState: role === null || cookie ? undefined : await session(role, address)
   })
+  if (cookie) await made.addCookies([cookie])
   made.setDefaultTimeout(patience)
   return new Person(await made.newPage(), way, statuses, address)
 }

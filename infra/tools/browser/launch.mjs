@@ -10,10 +10,15 @@ export const launch = {
   ]
 }
 
-// visitor opens a tab without anything in its cache, for the person whose session TRUEUP_SESSION has, as name=value.
-export async function visitor (browser, address, options) {
+// cookieOf returns the cookie of the session that TRUEUP_SESSION has, as name=value, for the console at an address.
+export function cookieOf (address) {
   const [name, value] = process.env.TRUEUP_SESSION.split('=')
+  return { name, value, domain: new URL(address).hostname, path: '/', secure: true, httpOnly: true, sameSite: 'Lax' }
+}
+
+// visitor opens a tab without anything in its cache, for the person of that session.
+export async function visitor (browser, address, options) {
   const context = await browser.newContext(options)
-  await context.addCookies([{ name, value, domain: new URL(address).hostname, path: '/', secure: true, httpOnly: true, sameSite: 'Lax' }])
+  await context.addCookies([cookieOf(address)])
   return { context, page: await context.newPage() }
 }
