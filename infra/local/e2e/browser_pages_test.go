@@ -205,6 +205,17 @@ func arrange(s system) (addresses []string) {
 		}
 		return file != ""
 	})
+	short := "" // a subscription of the demo
+	until("conflict of users", func() bool {
+		var conflicts page[struct{ Subscription, SubscriptionKind string }]
+		s.get("/conflicts", &conflicts)
+		for _, c := range conflicts.Items {
+			if c.SubscriptionKind == "user" {
+				short = c.Subscription
+			}
+		}
+		return short != ""
+	})
 	until("unknown title", func() bool {
 		var queue page[struct{ ID string }]
 		s.get("/inventory/queue", &queue)
@@ -215,6 +226,6 @@ func arrange(s system) (addresses []string) {
 		"/console/device-groups/" + group, "/console/subscriptions/" + devices,
 		"/console/reports/missed-devices?deviceGroup=" + group, "/console/users/restorations?ids=" + bob,
 		"/console/export/subscriptions/" + suite + "/users/csv", "/console/export/subscriptions/" + suite + "/waiting/csv", "/console/export/license-suggestions/csv",
-		"/console/export/conflicts/" + suite + "/users/csv", "/console/export/device-groups/" + group + "/devices/csv",
+		"/console/export/conflicts/" + short + "/users/csv", "/console/export/device-groups/" + group + "/devices/csv",
 	}
 }
