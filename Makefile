@@ -96,6 +96,7 @@ AT_ONCE = $$(($$(getconf _NPROCESSORS_ONLN) + 1))
 test: need-java local $(DUCKDB) $(TOOLS) ## Run all tests, including end-to-end and infrastructure tests (TESTFLAGS)
 	$(LOCAL_ENV) TRUEUP_REQUIRE_DYNAMODB=1 TRUEUP_REQUIRE_DUCKDB=1 go test -shuffle=on -timeout 20m -p $(AT_ONCE) $(TESTFLAGS) ./...
 	$(LOCAL_ENV) JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION=20 go test -shuffle=on -timeout 20m $(TESTFLAGS) -tags cdk ./infra
+	@[ "$${TRUEUP_REQUIRE_BROWSER:-}" = 1 ] || echo "the tests in a browser were left out: run make browser"
 
 browser: need-java local $(TOOLS) ## Test the console in Chromium, each job in four ways, which takes minutes (TESTFLAGS)
 	$(LOCAL_ENV) TRUEUP_REQUIRE_DYNAMODB=1 TRUEUP_REQUIRE_BROWSER=1 go test -count=1 -timeout 60m $(TESTFLAGS) -run TestBrowser ./infra/local/e2e

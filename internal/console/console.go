@@ -143,7 +143,6 @@ func (v *visit) respond() error {
 		}
 		// A new process knows where signing out leads only now: the session has it.
 		v.w.Header().Set(policyHeader, v.site.policy())
-		v.said = v.takeNote()
 		if !v.may(v.page.Permission) {
 			return &denied{v.page.Permission}
 		}

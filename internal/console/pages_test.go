@@ -181,6 +181,7 @@ var (
 	isoDays   = regexp.MustCompile(`\b20\d\d-\d\d-\d\d\b`)
 	ruleIDs   = regexp.MustCompile(`own-[a-z0-9]{10}\b`)
 	ids       = regexp.MustCompile(`\b([0-9a-z]{16}|[0-9a-z]{26})\b`)
+	letterIDs = regexp.MustCompile(`([/"])(?:[a-z]{16}|[a-z]{26})([/"?@])`) // ids without a digit, in addresses and values
 )
 
 // stable returns the lines of the main part of a page.
@@ -199,7 +200,8 @@ func (f *filled) lines(body string) string {
 			body = strings.ReplaceAll(body, id, name)
 		}
 	}
-	body = ids.ReplaceAllStringFunc(ruleIDs.ReplaceAllString(body, "RULE"), func(word string) string {
+	body = letterIDs.ReplaceAllString(ruleIDs.ReplaceAllString(body, "RULE"), "${1}ID${2}")
+	body = ids.ReplaceAllStringFunc(body, func(word string) string {
 		if strings.ContainsAny(word, "0123456789") {
 			return "ID"
 		}

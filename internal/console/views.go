@@ -108,7 +108,10 @@ func listViews(v *visit) error {
 	}
 	if !m.OnlyScheduled {
 		isOwn := func(s savedView) bool { return s.Own }
-		m.Shared.Items, m.Scheduled.Items = slices.DeleteFunc(m.Shared.Items, isOwn), slices.DeleteFunc(m.Scheduled.Items, isOwn)
+		m.Shared.Items = slices.DeleteFunc(m.Shared.Items, isOwn)
+		m.Scheduled.Items = slices.DeleteFunc(m.Scheduled.Items, func(s savedView) bool {
+			return s.Own || slices.ContainsFunc(m.Shared.Items, func(other savedView) bool { return other.ID == s.ID }) // is in that list
+		})
 		slices.SortStableFunc(m.Own.Items, func(a, b savedView) int { return boolInt(b.stopped()) - boolInt(a.stopped()) })
 	}
 	return v.render(http.StatusOK, viewsTemplate(v, m))
@@ -143,7 +146,7 @@ func openView(v *visit) error {
 
 // viewFields returns the fields of a view that are not filters.
 func (v *visit) viewFields(s savedView) []input {
-	fields := []input{needed(textInput("name", v.T("report_column_name"), s.Name))}
+	fields := []input{needed(textInput("name", v.T("console_name"), s.Name))}
 	if !v.may(access.ManageAgreements) {
 		return fields
 	}
@@ -245,9 +248,9 @@ func editView(v *visit) error {
 		Fields: v.viewFields(s), Within: "/schedule",
 	}
 	return v.submit(m, func(m *formPage) (string, error) {
-		_, err := send(v, saved.replaceView, v.change(v.definition(m, s)), s.ID)
+		changed, err := send(v, saved.replaceView, v.change(v.definition(m, s)), s.ID)
 		if err == nil {
-			v.note("console_done_saved")
+			v.note("console_done_saved", "name", changed.Name)
 		}
 		return "/console/views", err
 	})
@@ -275,7 +278,7 @@ func saveFilters(v *visit) error {
 	if _, err := send(v, saved.replaceView, v.change(body), s.ID); err != nil {
 		return err
 	}
-	v.note("console_done_saved")
+	v.note("console_done_saved", "name", s.Name)
 	return v.redirect(s.path())
 }
 

@@ -42,7 +42,7 @@ func testViews(t *testing.T, f *filled) {
 	if !strings.Contains(opened, "verdict=short") || !strings.Contains(opened, "sort=publisher") {
 		t.Errorf("the view leads to %s", opened)
 	}
-	v.get(opened).is(http.StatusOK).sound().has("Short of licences").lacks("Save changes")
+	v.get(opened).is(http.StatusOK).sound().has("Saved view: Short of licences", "Short of licences is added.").lacks("Save changes")
 
 	// Other filters are saved as those of the view.
 	other := strings.Replace(opened, "verdict=short", "verdict=unused", 1)
@@ -83,6 +83,9 @@ func testViews(t *testing.T, f *filled) {
 	act(v, "stop")
 	v.get("/console/views").has("Short of licences")
 	act(v, "resumption")
+	if n := strings.Count(f.as(t, person("olga", access.GlobalAdmin)).get("/console/views").is(http.StatusOK).text(), "Short of licences"); n != 1 {
+		t.Errorf("another admin sees the shared view %d times", n)
+	}
 
 	reader := f.as(t, person("rik", access.PasswordAdmin))
 	reader.get("/console/views").is(http.StatusOK).sound().has("Short of licences")
@@ -103,7 +106,7 @@ func testViews(t *testing.T, f *filled) {
 	form.Set("every", "")
 	form.Set("weekday", "")
 	v.post(edit, form).is(http.StatusSeeOther)
-	v.get("/console/views").has("Unused licences").lacks("Short of licences")
+	v.get("/console/views").has("Unused licences is saved.").lacks("Short of licences")
 	deletion := "/console/views/" + id + "/deletion"
 	form = v.get(deletion).is(http.StatusOK).sound().has("Unused licences").fields(deletion)
 	v.post(deletion, form).is(http.StatusSeeOther)

@@ -189,6 +189,9 @@ func (c *calls) Wait() error {
 
 // render responds with a page, also when the time of the request is up: then it is the page that says so.
 func (v *visit) render(status int, page templ.Component) error {
+	if v.signedIn() {
+		v.said = v.takeNote() // a redirect leaves it for the page to which it leads
+	}
 	var b bytes.Buffer
 	if err := page.Render(context.WithoutCancel(v.r.Context()), &b); err != nil {
 		return err

@@ -23,13 +23,13 @@ type pageAddress struct {
 // notVisited are pages that are no pages for people: they lead to another address, or respond to the module or with a file.
 var notVisited = []string{
 	"/{$}", "/console", "/console/{$}", "/console/sign-in", "/signed-in", "/console/lookup/publishers", "/console/lookup/titles",
-	"/console/views/{id}/edit", "/console/views/{id}/deletion", // only of the person who saved it: see testViews of the console
 	"/console/views/{id}/files/{day}", // a file in a bucket, which the schedule makes: see TestR8_8_ScheduledView
 }
 
 // allPages finds an address for every page of the console that a browser shows, by following links and the forms of lists from the
-// overview. A page that is added is found by itself; one that nothing leads to fails the test.
-func allPages(s system) (found []pageAddress) {
+// overview. A page that is added is found by itself; one that nothing leads to fails the test. The session is that of the person
+// who may see them all: some are about what she has saved.
+func allPages(s system) (found []pageAddress, session *http.Cookie) {
 	s.t.Helper()
 	arranged := arrange(s)
 	session, err := s.SignIn(s.t.Context(), "Ann Peeters", access.GlobalAdmin)
@@ -100,7 +100,7 @@ func allPages(s system) (found []pageAddress) {
 			s.t.Errorf("no link leads to the page %s: arrange what it shows, or link to it", p.Path)
 		}
 	}
-	return found
+	return found, session
 }
 
 // leads returns the addresses to which the links of a page lead, and its forms that only read, with the first of their ticks.
@@ -205,6 +205,17 @@ func arrange(s system) (addresses []string) {
 		}
 		return file != ""
 	})
+	short := "" // a subscription of the demo
+	until("conflict of users", func() bool {
+		var conflicts page[struct{ Subscription, SubscriptionKind string }]
+		s.get("/conflicts", &conflicts)
+		for _, c := range conflicts.Items {
+			if c.SubscriptionKind == "user" {
+				short = c.Subscription
+			}
+		}
+		return short != ""
+	})
 	until("unknown title", func() bool {
 		var queue page[struct{ ID string }]
 		s.get("/inventory/queue", &queue)
@@ -215,6 +226,6 @@ func arrange(s system) (addresses []string) {
 		"/console/device-groups/" + group, "/console/subscriptions/" + devices,
 		"/console/reports/missed-devices?deviceGroup=" + group, "/console/users/restorations?ids=" + bob,
 		"/console/export/subscriptions/" + suite + "/users/csv", "/console/export/subscriptions/" + suite + "/waiting/csv", "/console/export/license-suggestions/csv",
-		"/console/export/conflicts/" + suite + "/users/csv", "/console/export/device-groups/" + group + "/devices/csv",
+		"/console/export/conflicts/" + short + "/users/csv", "/console/export/device-groups/" + group + "/devices/csv",
 	}
 }

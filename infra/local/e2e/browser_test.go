@@ -33,13 +33,14 @@ func TestBrowser(t *testing.T) {
 	empty := start(t, stack.Options{DynamoDBEndpoint: base.DynamoDBEndpoint, TableName: "browser-first"})
 	t.Cleanup(empty.stop)
 	pages := filepath.Join(t.TempDir(), "pages.json")
-	text, err := json.Marshal(allPages(s))
+	found, session := allPages(s)
+	text, err := json.Marshal(found)
 	must(t, err)
 	must(t, os.WriteFile(pages, text, 0o600))
 	for _, file := range files {
 		t.Run(strings.TrimSuffix(filepath.Base(file), ".test.mjs"), func(t *testing.T) {
 			t.Parallel()
-			runBrowserTests(t, node, file, "TRUEUP_CONSOLE="+s.FrontURL, "TRUEUP_CONSOLE_EMPTY="+empty.FrontURL, "TRUEUP_CONSOLE_PAGES="+pages)
+			runBrowserTests(t, node, file, "TRUEUP_CONSOLE="+s.FrontURL, "TRUEUP_CONSOLE_EMPTY="+empty.FrontURL, "TRUEUP_CONSOLE_PAGES="+pages, "TRUEUP_SESSION="+session.Name+"="+session.Value)
 		})
 	}
 }
@@ -52,12 +53,13 @@ func needBrowser(t *testing.T) (node string) {
 		t.Skip("run the tests of the console in a browser with make browser")
 	}
 	node, noNode := exec.LookPath("node")
+	_, noShell := exec.LookPath("chromium-headless-shell") // launch.mjs takes the first one
 	_, noChromium := exec.LookPath("chromium")
 	_, noPackages := os.Stat("../../tools/node_modules/playwright-core")
-	if noNode == nil && noChromium == nil && noPackages == nil {
+	if noNode == nil && (noShell == nil || noChromium == nil || os.Getenv("TRUEUP_CHROMIUM") != "") && noPackages == nil {
 		return node
 	}
-	const missing = "the tests in a browser need Node.js, Chromium (Debian: apt-get install chromium) and the packages of infra/tools (npm ci in that folder)"
+	const missing = "the tests in a browser need Node.js, Chromium (Debian: apt-get install chromium-headless-shell fonts-noto-core) and the packages of infra/tools (npm ci in that folder)"
 	t.Fatal(missing)
 	return ""
 }

@@ -1,6 +1,6 @@
 // Adding, changing and deleting agreements.
 import assert from 'node:assert/strict'
-import { api, fresh, job, withScript } from './browser.mjs'
+import { api, fresh, job, until, withScript } from './browser.mjs'
 
 // number returns a number that no agreement has yet: both of a pair have 16 characters at most.
 let numbers = Math.floor(Date.now() / 1000) % 36 ** 4 * 36 ** 2
@@ -123,6 +123,34 @@ job('go on after the session has ended in the middle of a form', { role: null, s
   await p.press(p.button('Send again'))
   await p.sees(p.heading(name, { level: 1 }))
   await p.sees(p.row(pair))
+})
+
+job('go on after the connection was lost while a form was sent', { statuses: ['net::ERR_INTERNET_DISCONNECTED'] }, async p => {
+  const name = fresh('Lost'), pairs = p.hasScript ? [number(), number()] : [number()]
+  const authorization = n => p.field(`Authorization or agreement number ${n}`)
+  const license = n => p.field(`License, enrollment or customer number ${n}`)
+  await p.open('/console/agreements/add?how=numbers')
+  await p.fill(p.field('Agreement name'), name)
+  if (p.hasScript) await p.press(p.button('Add a row'))
+  for (const [i, pair] of pairs.entries()) {
+    await p.fill(authorization(i + 1), pair)
+    await p.fill(license(i + 1), pair)
+  }
+  const key = p.page.locator('main [name=key]'), first = await key.inputValue()
+  await p.page.context().setOffline(true)
+  await p.press(p.button('Add agreement'))
+  await until('the error of the browser', () => p.page.url().startsWith('chrome-error:'))
+  await p.page.context().setOffline(false)
+  await p.page.goBack()
+  if (p.hasScript) {
+    await p.sees(/Sending it again is safe/)
+    assert.equal(await key.inputValue(), first)
+  }
+  assert.equal(await p.field('Agreement name').inputValue(), name)
+  for (const [i, pair] of pairs.entries()) assert.equal(await license(i + 1).inputValue(), pair)
+  await p.press(p.button('Add agreement'))
+  await p.sees(p.heading(name, { level: 1 }))
+  for (const pair of pairs) await p.sees(p.row(pair))
 })
 
 job('filter and sort agreements, and go back', {}, async p => {

@@ -7,7 +7,7 @@ import { launch } from './launch.mjs'
 
 export const base = process.env.TRUEUP_CONSOLE
 export const matrix = process.env.TRUEUP_BROWSER_MATRIX ?? 'short'
-const patience = Number(process.env.TRUEUP_BROWSER_PATIENCE ?? 20_000) // for a machine on which everything else runs, too
+const patience = Number(process.env.TRUEUP_BROWSER_PATIENCE ?? 30_000) // for a machine on which everything else runs, too
 
 const phone = { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true }
 // ways are the ways to use the console. Each has the options of a browser context.
@@ -26,7 +26,7 @@ export function browser () { return started ??= chromium.launch(launch) }
 after(async () => { await (await started)?.close() })
 
 // job declares a test for each way. body gets a person who is signed in with options.role; role null is for a person who is not.
-// options.statuses are the statuses of errors that the job causes, options.address is another system.
+// options.statuses are the statuses of errors that the job causes, or the texts of failures of the network, options.address is another system.
 export function job (name, options, body) {
   for (const way of options.ways ?? allWays) {
     test(`${name}, ${way}`, async () => {
@@ -59,12 +59,13 @@ export function session (role = 'global-admin', address = base) {
   })()
 }
 
-// visit returns a person in a browser context of their own.
-export async function visit (way, { role, statuses = [], context = {}, address = base } = {}) {
+// visit returns a person in a browser context of their own, who has signed in with a role or has the cookie of a session.
+export async function visit (way, { role, cookie, statuses = [], context = {}, address = base } = {}) {
   const made = await (await browser()).newContext({
     viewport: { width: 1440, height: 900 }, locale: 'en-GB', timezoneId: 'Europe/Brussels', ...ways[way], ...context,
-    storageState: role === null ? undefined : await session(role, address)
+    storageState: role === null || cookie ? undefined : await session(role, address)
   })
+  if (cookie) await made.addCookies([cookie])
   made.setDefaultTimeout(patience)
   return new Person(await made.newPage(), way, statuses, address)
 }
@@ -100,13 +101,13 @@ export const fresh = what => `${what} ${letters(process.pid)} ${letters(counter+
 // watch records what a page must not do: console messages, errors of script, requests that fail. It returns the list.
 export function watch (page, statuses = []) {
   const seen = []
-  const expected = text => statuses.some(status => text.includes(`the server responded with a status of ${status} `))
+  const expected = text => statuses.some(status => text.includes(Number.isInteger(status) ? `the server responded with a status of ${status} ` : status))
   page.on('console', m => { if (!expected(m.text())) seen.push(`console ${m.type()}: ${m.text()}`) })
   // Chromium says this when the next page has no transition, such as that of the issuer. No script is part of it.
   page.on('pageerror', e => { if (!e.message.startsWith('Transition was ')) seen.push(`script: ${e.message}`) })
   page.on('response', r => { if (r.status() >= 400 && !statuses.includes(r.status())) seen.push(`${r.status()} ${r.request().method()} ${r.url()}`) })
   // A request that the page itself gives up is no failure.
-  page.on('requestfailed', r => { if (r.failure()?.errorText !== 'net::ERR_ABORTED') seen.push(`${r.failure()?.errorText} ${r.url()}`) })
+  page.on('requestfailed', r => { if (!['net::ERR_ABORTED', ...statuses].includes(r.failure()?.errorText)) seen.push(`${r.failure()?.errorText} ${r.url()}`) })
   return seen
 }
 
@@ -204,11 +205,13 @@ export class Person {
     for (let n = 0; n < 400; n++) {
       const at = await target.evaluate(e => {
         const a = document.activeElement
+        if (!e.isConnected) return 'replaced'
         if (e === a) return 'there'
         if (e.type === 'radio' && a.type === 'radio' && e.name === a.name && e.form === a.form) return 'group'
         if (a === document.body && e.closest('main')) return 'top'
         return a.compareDocumentPosition(e) & Node.DOCUMENT_POSITION_FOLLOWING ? 'before' : 'behind'
       })
+      if (at === 'replaced') continue
       if (at === 'there') return this.#showsFocus(target)
       await this.page.keyboard.press({ group: 'ArrowDown', behind: 'Shift+Tab' }[at] ?? 'Tab')
       if (at === 'top' && await this.page.evaluate(() => document.activeElement.matches('.skip'))) await this.page.keyboard.press('Enter')
@@ -216,17 +219,23 @@ export class Person {
     assert.fail(`${target} cannot be reached with the Tab key`)
   }
 
-  // #showsFocus checks that people see where the focus is: an outline or a shadow, inside the window.
+  // #showsFocus checks that people see where the focus is: an outline, inside the window and below no bar. The page may replace its
+  // results meanwhile, with the focus on the same control.
   async #showsFocus (target) {
-    const shown = await target.evaluate(e => {
+    const focus = () => target.evaluate(e => {
+      if (!e.isConnected) return 'replaced'
       const marked = [e, e.nextElementSibling, e.parentElement, e.closest('label')].some(x => {
         const style = x && getComputedStyle(x)
-        return style && ((style.outlineStyle !== 'none' && style.outlineWidth !== '0px') || style.boxShadow !== 'none')
+        return style && style.outlineStyle !== 'none' && style.outlineWidth !== '0px'
       })
-      const box = e.getBoundingClientRect()
-      return marked && box.bottom > 0 && box.top < innerHeight
+      const { top, bottom, left, width } = e.getBoundingClientRect()
+      const bar = document.elementFromPoint(left + width / 2, (top + bottom) / 2)?.closest('.top, .ticked')
+      if (!marked || bottom <= 0 || top >= innerHeight) return `${marked ? '' : 'not '}marked, from ${top} to ${bottom} of ${innerHeight} pixels`
+      return bar && !bar.contains(e) ? `below ${bar.className}` : 'shown'
     })
-    assert.ok(shown, `${target} has the focus, and nothing shows it`)
+    let found
+    do found = await focus(); while (found === 'replaced')
+    assert.equal(found, 'shown', `${target} has the focus, and nothing shows it`)
   }
 
   // go opens a page by its link in the navigation, which is a drawer on a phone.

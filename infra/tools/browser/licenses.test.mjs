@@ -1,4 +1,4 @@
-// Licences of users.
+// Licences of users and of devices.
 import { api, fresh, job } from './browser.mjs'
 
 async function organise (quantity, people) {
@@ -56,4 +56,35 @@ job('delete a user after reading what goes', { statuses: [422, 409] }, async p =
   await p.press(p.link('Restore'))
   await p.press(p.button('Restore'))
   await p.sees(`${user.displayName} is restored.`)
+})
+
+job('license the devices of a group', { statuses: [422, 409] }, async p => {
+  const subscription = await api('POST', '/subscriptions', { name: fresh('Rooms'), quantity: 2, kind: 'device' })
+  const group = fresh('Halls'), devices = [fresh('Hall'), fresh('Hall')]
+  for (const displayName of devices) await api('POST', '/devices', { displayName, deviceId: crypto.randomUUID(), operatingSystem: 'Windows', operatingSystemVersion: '10.0.22631.4460', joinType: 'joined' })
+  await p.open('/console/device-groups')
+  await p.press(p.link('Add device group'))
+  await p.fill(p.field('Name of the device group'), group)
+  await p.press(p.button('Add device group'))
+  await p.sees(`${group} is added.`)
+
+  await p.press(p.link('Add members'))
+  await p.fill(p.field('Name begins with'), 'hall')
+  if (!p.hasScript) await p.press(p.button('Apply'))
+  await p.at(/prefix=hall/)
+  for (const name of devices) await p.press(p.tick('Tick ' + name))
+  await p.press(p.button('Add members'))
+  await p.sees(`The members of ${group} are changed.`)
+
+  await p.press(p.link('Assign subscription'))
+  await p.choose(p.field('Subscription'), `${subscription.name} (licences: 2)`)
+  await p.press(p.button('Assign subscription'))
+  await p.sees(`Each device in ${group} has a licence now.`)
+  for (const name of devices) await p.sees(p.row(name))
+  await p.press(p.link('Take the licences back'))
+  await p.press(p.button('Take the licences back'))
+  await p.sees(p.page.locator('#errors').getByText('Tick this to confirm. Nothing was changed.'))
+  await p.press(p.tick(/become read-only/))
+  await p.press(p.button(/^Take the licences back/))
+  await p.sees(`The devices in ${group} have no licence any more.`)
 })

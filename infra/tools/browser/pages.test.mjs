@@ -5,6 +5,7 @@ import fs from 'node:fs'
 import { before, describe, test } from 'node:test'
 import { base, visit } from './browser.mjs'
 import { first, problems } from './axe.mjs'
+import { cookieOf } from './launch.mjs'
 
 const pages = JSON.parse(fs.readFileSync(process.env.TRUEUP_CONSOLE_PAGES, 'utf8'))
 const titles = {}
@@ -13,7 +14,7 @@ const titles = {}
 describe('pages', { concurrency: 2 }, () => {
   const free = []
   before(async () => {
-    for (let n = 0; n < 2; n++) free.push(await visit('with script', { context: first }))
+    for (let n = 0; n < 2; n++) free.push(await visit('with script', { context: first, cookie: cookieOf(base) }))
   })
   for (const { page, address } of pages) {
     test(`page ${page}`, async () => {

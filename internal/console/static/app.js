@@ -166,6 +166,38 @@ for (const table of $$('[data-pairs]')) {
   })
 }
 
+// What a form sends is kept in this tab until the next page of the console is there. If the connection is lost meanwhile, the page
+// of the form shows it again. Browsers show again what was typed, but not added rows, and not the key, with which nothing is done
+// twice. Details are left out, because they can have registration keys.
+function keepSent (form) { try { sessionStorage.setItem('sent', JSON.stringify(form)) } catch { /* the browser keeps nothing */ } }
+function takeSent () {
+  try {
+    const form = JSON.parse(sessionStorage.getItem('sent'))
+    sessionStorage.removeItem('sent')
+    return form
+  } catch { return null }
+}
+function showAgain ({ at, action, fields }) {
+  const form = at === location.href && $$('form[method=post]').find(x => x.getAttribute('action') === action)
+  if (!form) return
+  const pairs = fields.filter(([name]) => name === 'authorization').length, add = $('[data-add]', form)
+  while (add && form.querySelectorAll('[name=authorization]').length < pairs) add.click()
+  for (const field of form.querySelectorAll('[name]:not([type=file], [name=details], button)')) {
+    const i = fields.findIndex(([name, value]) => name === field.name && (!/^(radio|checkbox)$/.test(field.type) || value === field.value))
+    if (/^(radio|checkbox)$/.test(field.type)) field.checked = i >= 0
+    else if (i >= 0) field.value = fields[i][1]
+    if (i >= 0) fields.splice(i, 1)
+  }
+  form.dispatchEvent(new Event('input')) // it is guarded again
+  alertIn(form, document.body.dataset.again)
+}
+addEventListener('submit', e => {
+  const form = e.target
+  if (!form.matches('[method=post]') || e.defaultPrevented) return
+  keepSent({ at: location.href, action: form.getAttribute('action'), fields: [...new FormData(form)].filter(([name, value]) => typeof value === 'string' && name !== 'details') })
+})
+addEventListener('pageshow', e => { if (e.persisted) takeSent() })
+
 // Leaving a page on which something is typed asks first.
 for (const form of $$('form[data-guard]')) {
   let typed = false
@@ -266,7 +298,7 @@ for (const combo of $$('[data-combo]')) {
   const input = $('input', combo), of = combo.dataset.of && document.getElementById(combo.dataset.of)
   const options = element('ul', { id: input.id + '-list', role: 'listbox', hidden: true, ariaLabel: $('label', combo).textContent.trim() })
   combo.append(options)
-  for (const [name, value] of Object.entries({ role: 'combobox', 'aria-autocomplete': 'list', 'aria-expanded': 'false', 'aria-controls': options.id })) input.setAttribute(name, value)
+  for (const [name, value] of Object.entries({ role: 'combobox', autocomplete: 'off', 'aria-autocomplete': 'list', 'aria-expanded': 'false', 'aria-controls': options.id })) input.setAttribute(name, value)
   let active = -1, wait, request
   const close = () => { options.hidden = true; input.ariaExpanded = 'false'; active = -1; input.removeAttribute('aria-activedescendant') }
   const mark = () => [...options.children].forEach((li, i) => {
@@ -315,3 +347,6 @@ for (const combo of $$('[data-combo]')) {
   })
   input.addEventListener('blur', close)
 }
+
+const sent = takeSent()
+if (sent && performance.getEntriesByType('navigation')[0]?.type === 'back_forward') showAgain(sent)

@@ -161,10 +161,12 @@ func (b *bench) painted(ctx context.Context, v *visitor) error {
 
 // noBrowser returns why pages cannot be shown in Chromium; empty if they can.
 func noBrowser() string {
-	for _, command := range []string{"node", "chromium"} {
-		if _, err := exec.LookPath(command); err != nil {
-			return command + " is missing"
-		}
+	if _, err := exec.LookPath("node"); err != nil {
+		return "node is missing"
+	}
+	_, noShell := exec.LookPath("chromium-headless-shell") // launch.mjs takes the first one
+	if _, err := exec.LookPath("chromium"); err != nil && noShell != nil {
+		return "chromium is missing"
 	}
 	if _, err := os.Stat("infra/tools/node_modules/playwright-core"); err != nil {
 		return "playwright-core is missing: npm ci in infra/tools"
