@@ -83,6 +83,7 @@ type columnChoice struct {
 	Offered []option // without the first column
 	Chosen  []string // keys
 	Kept    []string // parameters of the page that the choice leaves as they are
+	Without []string // parameters that the usual columns do not have either
 }
 
 // offer returns the choice of the columns of a report: those that are shown, in their order, and then the others, so

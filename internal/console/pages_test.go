@@ -98,7 +98,7 @@ func fill(t testing.TB, w *world) *filled {
 // views are the pages that are read, by name: those of the table, and some with other addresses.
 func (f *filled) views() map[string]string {
 	views := map[string]string{
-		"overview": "/console/overview", "reminders": "/console/reminders", "reminders-filtered": "/console/reminders?kind=agreement&within=30", "feed-revocation": "/console/reminders/feed/revocation", "agreements": "/console/agreements", "agreements-filtered": "/console/agreements?status=active&q=office&sort=created&order=desc&cols=created&cols=pairs",
+		"overview": "/console/overview", "reminders": "/console/reminders", "reminders-filtered": "/console/reminders?kind=agreement&within=30", "feed-revocation": "/console/reminders/feed/revocation", "agreements": "/console/agreements", "agreements-filtered": "/console/agreements?status=active&q=office&sort=created&order=desc&columns=created&columns=pairs",
 		"agreements-no-match": "/console/agreements?q=nothing-has-this-name", "deletions": "/console/agreements/deletions?ids=" + f.volume + "@" + f.group + "&ids=" + f.other,
 		"add-file": "/console/agreements/add", "add-numbers": "/console/agreements/add?how=numbers", "add-other": "/console/agreements/add?how=other",
 		"volume": "/console/agreements/" + f.volume, "other": "/console/agreements/" + f.other, "history": "/console/agreements/" + f.other + "?tab=history",
@@ -405,6 +405,7 @@ func testStates(t *testing.T, f *filled) {
 		t.Errorf("%q: the order of the API is not kept: %s", heads, p.text())
 	}
 	p.has("Shown: 2 of 40").lacks("The worst come first")
+	with("/reports/comparison", `{"before": {}, "after": {"products": 40}, "rows": [`+compared("Better", -3, 2, "covered")+`]}`, "/console/reports/comparison?columns=nothing").has("8 → 3")
 	if heads := v.get("/console/reports/purchases?columns=nothing").is(http.StatusOK).sound().heads(); !slices.Contains(heads, "Product") {
 		t.Errorf("a column that does not exist leaves %q", heads)
 	}

@@ -190,7 +190,9 @@ func showComparison(v *visit) error {
 		m.Sort.ask(c.Query)
 	}
 	if v.filtered(columnsParameter) {
-		m.Columns = chosen(v, differenceColumns)
+		if m.Columns = chosen(v, differenceColumns); !v.filtered(columnsParameter) {
+			m.Columns = nil // none of them is a column
+		}
 	}
 	if m.comparison, err = send(v, api.compareLicenseInstallations, c); err != nil {
 		return err
@@ -206,9 +208,16 @@ func showComparison(v *visit) error {
 func (m *comparisonPage) said(v *visit) string {
 	n, of := v.N(len(m.Changed)), v.N(max(len(m.Changed), m.After.all()))
 	if m.Sort.By != "" {
-		return v.T("console_shown", "n", n, "of", of)
+		return v.T("console_shown", "n", v.N(min(len(m.Changed), mostChanged)), "of", of)
 	}
 	return v.T("console_changed_of", "n", n, "of", of)
+}
+
+// columnChoice returns the columns that the comparison offers. The usual table has the worst first.
+func (m *comparisonPage) columnChoice(v *visit) columnChoice {
+	c := offer(v, differenceColumns, m.Columns, slices.Concat(comparisonFilters, keptOfReport, []string{"from", "to"})...)
+	c.Without = []string{"sort", "order"}
+	return c
 }
 
 // changed returns the products that changed.

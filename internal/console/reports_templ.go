@@ -1427,7 +1427,7 @@ func comparisonTable(v *visit, m comparisonPage) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = tableHead(v, m.said(v), offer(v, differenceColumns, m.Columns, slices.Concat(comparisonFilters, keptOfReport, []string{"from", "to"})...)).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = tableHead(v, m.said(v), m.columnChoice(v)).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

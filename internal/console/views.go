@@ -84,7 +84,7 @@ type viewsPage struct {
 	OnlyScheduled          bool // the page lists nothing else
 }
 
-// listViews lists the views of the person and those that others share. Whoever oversees views also sees the ones on a
+// listViews lists the views of the person and those that others share. People who may oversee views also see the ones on a
 // schedule: the first of them, and all with scope=scheduled.
 func listViews(v *visit) error {
 	m := viewsPage{OnlyScheduled: v.q("scope") == "scheduled" && v.may(access.OverseeViews)}

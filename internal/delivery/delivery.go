@@ -154,32 +154,45 @@ func (s *Service) step(ctx context.Context, v view.View, told *time.Time) (done 
 		return false, s.Store.Advance(ctx, v, v.Passed(date, next), nil, nil, now)
 	}
 	begun := v.Begun()
-	if err := s.Store.Advance(ctx, v, begun, nil, nil, now); err != nil {
+	err = s.Store.Advance(ctx, v, begun, nil, nil, now)
+	if err == nil {
+		err = s.attempt(ctx, owner, begun, view.File{View: v.ID, Report: v.Report, Day: date, At: now, Format: v.Schedule.Format, Lang: v.Schedule.Lang}, next)
+	}
+	if err == nil || errs.KindOf(err) == errs.Stale { // a view that was changed counts from 0 already
 		return false, err
 	}
-	file := view.File{View: v.ID, Report: v.Report, Day: date, At: now, Format: v.Schedule.Format, Lang: v.Schedule.Lang}
-	file.Size, err = s.put(ctx, owner, begun, file.Key())
+	// The process did not die. The next call tries again, as often as it takes. The lease may be lost.
+	uncount, cancel := context.WithTimeout(context.WithoutCancel(ctx), uncountFor)
+	defer cancel()
+	if failed := s.Store.Advance(uncount, begun, begun.Ended(), nil, nil, now); failed != nil && errs.KindOf(failed) != errs.Stale {
+		err = errors.Join(err, failed)
+	}
+	return false, err
+}
+
+// uncountFor is how long it is tried to uncount an attempt that ended with an error.
+const uncountFor = 2 * time.Second
+
+// attempt makes the file of a view and marks the view, or stops the schedule if the report refuses it.
+func (s *Service) attempt(ctx context.Context, owner access.Principal, v view.View, file view.File, next time.Time) (err error) {
+	file.Size, err = s.put(ctx, owner, v, file.Key())
 	if refused, ok := errors.AsType[*view.Refusal](err); ok {
-		why := view.Stop{Reason: view.ReasonInvalid, Code: refused.Code, Text: refused.Text, At: now}
+		why := view.Stop{Reason: view.ReasonInvalid, Code: refused.Code, Text: refused.Text, At: file.At}
 		if refused.Denied {
-			why = view.Stop{Reason: view.ReasonRole, At: now}
+			why = view.Stop{Reason: view.ReasonRole, At: file.At}
 		}
-		return false, s.stop(ctx, begun, why)
+		return s.stop(ctx, v, why)
 	}
 	if err != nil {
-		// The next call tries again, as often as it takes. A view that was changed counts from 0 already.
-		if failed := s.Store.Advance(ctx, begun, begun.Ended(), nil, nil, now); failed != nil && errs.KindOf(failed) != errs.Stale {
-			err = errors.Join(err, failed)
-		}
-		return false, err
+		return err
 	}
-	event := s.event(v, now, "view.sent")
-	event.After = map[string]string{"day": string(date), "format": string(file.Format)}
-	if err := s.Store.Advance(ctx, begun, begun.Made(date, now, next), &file, &event, now); err != nil {
-		return false, err
+	event := s.event(v, file.At, "view.sent")
+	event.After = map[string]string{"day": string(file.Day), "format": string(file.Format)}
+	if err := s.Store.Advance(ctx, v, v.Made(file.Day, file.At, next), &file, &event, file.At); err != nil {
+		return err
 	}
-	s.Log.InfoContext(ctx, "view sent", "id", v.ID, "day", string(date), "bytes", file.Size)
-	return false, nil
+	s.Log.InfoContext(ctx, "view sent", "id", v.ID, "day", string(file.Day), "bytes", file.Size)
+	return nil
 }
 
 // put makes the file of a view and puts it into the bucket. It returns its size in bytes.

@@ -225,6 +225,9 @@ func TestR8_8_Deaths(t *testing.T) {
 			if err := s.Work(t.Context()); !errors.Is(err, errDeath) {
 				t.Fatalf("%s %v: %v", step, before, err)
 			}
+			if n := s.view(t, v.ID).Sending.Attempts; n != 0 { // no process died here: a step ended with an error
+				t.Errorf("%s %v: %d attempts are counted", step, before, n)
+			}
 			s.dies = ""
 			s.now = s.now.Add(time.Hour)
 			for range 2 {
@@ -473,6 +476,17 @@ func TestR8_8_OldFilesAreDeleted(t *testing.T) {
 	left, bucketErr := s.files.List(t.Context(), view.FilesPrefix)
 	if err = errors.Join(err, listErr, bucketErr); err != nil || deleted != 1 || len(files.Items) != 1 || len(left) != 2 {
 		t.Errorf("%d deleted, %d records, %d objects, %v", deleted, len(files.Items), len(left), err)
+	}
+	// A day has two files if the format was changed while the first one was made.
+	for _, format := range []view.Format{view.CSV, view.XLSX} {
+		f := view.File{View: "gone", Day: "2026-09-01", Format: format}
+		if err := s.files.Put(t.Context(), f.Key(), "text/csv", []byte("x")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	deleted, err = delivery.Forget(s.store, s.files).Forget(t.Context(), retention.Cutoff{Replaced: "2040-01-01", Yesterday: "2040-01-02"})
+	if left, bucketErr = s.files.List(t.Context(), view.FilesPrefix+"gone"); err != nil || bucketErr != nil || deleted != 2 || len(left) != 0 {
+		t.Errorf("%d files of one day are deleted, %d left, %v", deleted, len(left), errors.Join(err, bucketErr))
 	}
 }
 

@@ -63,7 +63,7 @@ func Forget(store Store, files objects.Bucket) retention.Step {
 	}}
 }
 
-// maxBatch is the most files that are forgotten together, in a few seconds.
+// maxBatch is the most files that are forgotten together. A night that ends before a batch does repeats it.
 const maxBatch = 1000
 
 // old is a file whose record is deleted, and its key.

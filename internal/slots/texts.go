@@ -18,7 +18,7 @@ type Texts struct {
 // searches are the last searches of a Texts.
 type searches struct {
 	mu   sync.Mutex
-	kept []search // oldest first
+	kept []search // the one that was asked for last at the end
 }
 
 // search is the slots whose text contains part, among those before upTo. It is not changed any more.
@@ -95,10 +95,13 @@ func (x *Texts) mark(part []byte, slot uint32, hits *Set) {
 func (s *searches) find(part string) search {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if i := s.index(part); i >= 0 {
-		return s.kept[i]
+	i := s.index(part)
+	if i < 0 {
+		return search{part: part}
 	}
-	return search{part: part}
+	found := s.kept[i]
+	s.kept = append(slices.Delete(s.kept, i, i+1), found) // it is the latest now
+	return found
 }
 
 func (s *searches) index(part string) int {

@@ -21,7 +21,7 @@ const (
 	ProhibitedInUsageLocationViolation Error = "ProhibitedInUsageLocationViolation"
 	// UniquenessViolation is of a proxy address that two users have. It is never reported: trueup keeps no proxy
 	// addresses. If it did, an item for each address would have to be in the transaction, or else it could only be a
-	// warning: a refusal must be true when it is told.
+	// warning: a refusal must be true at its moment.
 	UniquenessViolation Error = "UniquenessViolation"
 	OtherViolation      Error = "Other"
 )

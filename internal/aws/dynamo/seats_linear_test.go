@@ -38,9 +38,9 @@ import (
 // and a history of hundreds of operations is checked as fast as its rounds.
 const (
 	seatHistories  = 20
-	seatRounds     = 4
+	seatRounds     = 6
 	seatClients    = 5
-	seatSteps      = 4 // of each client in a round: a change with the reads that it needs, or reads
+	seatSteps      = 3 // of each client in a round: a change with the reads that it needs, or reads
 	seatOperations = 300
 	seatsAtOnce    = 6 // histories: they mostly wait for the engine, and for pauses between attempts
 	seatUsers      = 6

@@ -105,12 +105,24 @@ func (s *Views) Exist(ctx context.Context, ids []string) (map[string]bool, error
 
 // ForgetFiles implements delivery.Store.
 func (s *Views) ForgetFiles(ctx context.Context, files []view.File) error {
+	type record struct {
+		view string
+		day  day.Date
+	}
+	var records []record // each once, as a transaction needs it: two files of a day differ in their format
+	asked := map[record]bool{}
+	for _, f := range files {
+		if r := (record{f.View, f.Day}); !asked[r] {
+			asked[r] = true
+			records = append(records, r)
+		}
+	}
 	g, ctx := errgroup.WithContext(ctx)
 	g.SetLimit(parallel)
-	for batch := range slices.Chunk(files, maxTransaction) {
+	for batch := range slices.Chunk(records, maxTransaction) {
 		g.Go(func() error {
-			return s.db.transact(ctx, pack.Each(batch, func(f view.File) *action {
-				return &action{Delete: &types.Delete{TableName: &s.db.table, Key: key(viewFileKey(f.View, f.Day))}}
+			return s.db.transact(ctx, pack.Each(batch, func(r record) *action {
+				return &action{Delete: &types.Delete{TableName: &s.db.table, Key: key(viewFileKey(r.view, r.day))}}
 			}))
 		})
 	}

@@ -178,7 +178,8 @@ function takeSent () {
   } catch { return null }
 }
 function showAgain ({ at, action, fields }) {
-  const form = at === location.href && $$('form[method=post]').find(x => x.getAttribute('action') === action)
+  const isSent = field => /^(key|version)$/.test(field.name) || fields.some(([name, value]) => name === field.name && value === field.value)
+  const form = at === location.href && $$('form[method=post]').find(x => x.getAttribute('action') === action && $$('[type=hidden]', x).every(isSent)) // forms of a list differ in what is hidden
   if (!form) return
   const pairs = fields.filter(([name]) => name === 'authorization').length, add = $('[data-add]', form)
   while (add && form.querySelectorAll('[name=authorization]').length < pairs) add.click()

@@ -182,7 +182,7 @@ type exportConflictsInput struct {
 
 func (o *operations) exportConflicts(ctx context.Context, in *exportConflictsInput) (t httpapi.Export, err error) {
 	all, err := o.conflicts(ctx, in.lang(), in.ConflictFilter)
-	t.Columns = []string{"subscriptionName", "subscriptionKind", "kind", "quantity", "assigned", "shortBy", "since", "daysLeft", "overdue", "waysOut", "deviceGroup", "subscription"}
+	t.Columns = []string{"subscription", "subscriptionKind", "kind", "quantity", "assigned", "shortBy", "since", "daysLeft", "overdue", "waysOut", "deviceGroup", "subscriptionId"}
 	t.Rows = func(yield func([]sheet.Value) bool) {
 		for _, c := range all {
 			var ways []string
