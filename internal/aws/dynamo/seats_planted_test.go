@@ -41,10 +41,14 @@ func (f seatFault) rounds() int {
 // steps returns the number of steps of each client in a round. A check takes longest if it finds no
 // order, and then much longer with each operation.
 func (f seatFault) steps() int {
-	if f == seatsFirst || f == seatsCalled {
+	switch f {
+	case seatsFirst, seatsCalled:
 		return 2
+	case seatsLookedUp, seatsStale:
+		return 4 // the more steps, the more histories show them
+	default:
+		return seatSteps
 	}
-	return seatSteps
 }
 
 // subscriptions returns the ids of subscriptions.
