@@ -79,15 +79,15 @@ func (v *visit) shows(key string) bool { return slices.Contains(v.columns(nil), 
 
 // columnChoice is the columns that a table offers.
 type columnChoice struct {
-	First   string   // the key that the address has besides those that are ticked; empty for none
+	First   string   // the key of the first column, which is always in the address; empty for none
 	Offered []option // without the first column
 	Chosen  []string // keys
 	Kept    []string // parameters of the page that the choice leaves as they are
 	Without []string // parameters that the usual columns do not have either
 }
 
-// offer returns the choice of the columns of a report: those that are shown, in their order, and then the others, so
-// that a choice keeps the order. kept are the parameters of the page.
+// offer returns the choice of the columns of a report. The shown columns come first, in their order, so that another
+// choice keeps it. kept are the parameters of the page.
 func offer[R any](v *visit, all, shown []column[R], kept ...string) columnChoice {
 	c := columnChoice{First: all[0].key, Kept: slices.DeleteFunc(kept, func(name string) bool { return name == columnsParameter })}
 	for _, column := range slices.Concat(shown, all) {

@@ -103,7 +103,7 @@ func showTrend(v *visit) error {
 	return v.render(http.StatusOK, trendTemplate(v, trendPage(days)))
 }
 
-// mostTrendRows is the most days of which the table of a trend has all.
+// mostTrendRows is the maximum number of days that the table of a trend shows one by one.
 const mostTrendRows = 100
 
 // weekly reports whether the table has one day of each week.

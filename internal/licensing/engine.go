@@ -107,29 +107,11 @@ func (l *Licensing) do(ctx context.Context, t task) (results []Result, first []b
 // begin reads some users, and the seats if seats is true. Its items are not of one moment: a transaction checks
 // both, and confirm reads both again before a refusal.
 func (r *run) begin(ctx context.Context, results []Result, seats bool) ([]open, error) {
-	ids := make([]string, len(results))
-	for i := range results {
-		ids[i] = results[i].UserID
-	}
-	var users []subscription.User
-	var err error
-	if seats {
-		var all []subscription.Holding
-		if users, all, err = r.People.UsersAndSubscriptions(ctx, ids); err == nil {
-			r.lend(all)
-		}
-	} else {
-		users, err = r.People.Users(ctx, ids)
-	}
-	if err != nil {
-		return nil, err
-	}
 	all := make([]open, len(results))
 	for i := range all {
-		all[i] = open{i, users[i]}
-		all[i].user.ID = ids[i]
+		all[i].index = i
 	}
-	return all, nil
+	return r.read(ctx, all, results, seats)
 }
 
 func (r *run) readSeats(ctx context.Context) error {
@@ -169,22 +151,31 @@ func (r *run) settle(ctx context.Context, all []open, results []Result) (err err
 // errMoving means that a user or its licences had changed each time before they were written.
 var errMoving = errors.New("licensing: users or licences change faster than they are written")
 
-// reread reads users again.
-func (r *run) reread(ctx context.Context, of []open, results []Result) ([]open, error) {
+// read reads users as they are now, and in the same request the seats if seats is true.
+func (r *run) read(ctx context.Context, of []open, results []Result, seats bool) ([]open, error) {
 	ids := make([]string, len(of))
 	for i, o := range of {
 		ids[i] = results[o.index].UserID
 	}
-	users, err := r.People.Users(ctx, ids)
+	var users []subscription.User
+	var err error
+	if seats {
+		var all []subscription.Holding
+		if users, all, err = r.People.UsersAndSubscriptions(ctx, ids); err == nil {
+			r.lend(all)
+		}
+	} else {
+		users, err = r.People.Users(ctx, ids)
+	}
 	if err != nil {
 		return of, err
 	}
-	again := make([]open, len(of))
+	now := make([]open, len(of))
 	for i, o := range of {
-		again[i] = open{o.index, users[i]}
-		again[i].user.ID = ids[i]
+		now[i] = open{o.index, users[i]}
+		now[i].user.ID = ids[i]
 	}
-	return again, nil
+	return now, nil
 }
 
 // round judges users in order, changes those that can be changed, and returns the users that are still
@@ -227,7 +218,7 @@ func (r *run) round(ctx context.Context, users []open, results []Result) (left [
 		if err := r.readSeats(ctx); err != nil {
 			return left, err
 		}
-		return r.reread(ctx, left, results)
+		return r.read(ctx, left, results, false)
 	}
 	return r.confirm(ctx, refused, results)
 }
@@ -311,7 +302,7 @@ func (r *run) confirm(ctx context.Context, refused []open, results []Result) (le
 		if err := r.readSeats(ctx); err != nil {
 			return refused, err
 		}
-		if again, err = r.reread(ctx, refused, results); err != nil {
+		if again, err = r.read(ctx, refused, results, false); err != nil {
 			return refused, err
 		}
 	}

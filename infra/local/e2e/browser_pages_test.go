@@ -27,7 +27,7 @@ var notVisited = []string{
 }
 
 // allPages finds an address for every page of the console that a browser shows, by following links and the forms of lists from the
-// overview. A page that is added is found by itself; one that nothing leads to fails the test. The session is that of the person
+// overview. A new page is found by its links; a page without links to it fails the test. The session is that of the person
 // who may see them all: some are about what she has saved.
 func allPages(s system) (found []pageAddress, session *http.Cookie) {
 	s.t.Helper()

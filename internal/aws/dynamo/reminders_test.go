@@ -51,7 +51,7 @@ func TestR8_9_Feeds(t *testing.T) {
 	for _, hash := range []string{"none", ""} {
 		f, err := s.Feeds.FeedByHash(ctx, hash)
 		must(t, err)
-		equal(t, "a feed that nobody made", f, reminder.Feed{})
+		equal(t, "a feed that was never made", f, reminder.Feed{})
 	}
 	first, second := feedOf("ann", "first", noon), feedOf("ann", "second", noon.Add(time.Hour))
 	must(t, s.Feeds.Make(ctx, reminder.Feed{}, first, feedEvent(1)))

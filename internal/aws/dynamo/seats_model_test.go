@@ -20,9 +20,9 @@ const (
 	opUser     = "user"      // a read of a user
 	opVersion  = "version"   // the version of a user that the journal has
 	opLicenses = "licenses"  // a change of the licences of a user by package licensing
-	opNoneFree = "none free" // of a subscription, of which a user who holds none is refused a licence
+	opNoneFree = "none free" // a user without a licence of a subscription is refused one
 	opDeleted  = "deleted"   // a user is refused because of its deletion
-	opLoses    = "loses"     // a user is refused because of what it would lose, which nobody has acknowledged
+	opLoses    = "loses"     // a change is refused because the call does not acknowledge what the user would lose
 )
 
 // seatOp is a request of a client.

@@ -129,7 +129,7 @@ func (r *seatsRead) add(it item) error {
 	return err
 }
 
-// of returns descriptions with their seats, without those that were deleted meanwhile.
+// of returns descriptions with their seats. It leaves out subscriptions that were deleted meanwhile.
 func (r *seatsRead) of(some []subscription.Subscription) []subscription.Holding {
 	all := make([]subscription.Holding, 0, len(some))
 	for _, one := range some {
