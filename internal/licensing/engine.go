@@ -61,6 +61,8 @@ type task struct {
 	remember func(subscription.Decision) (once.Entry, error)
 	dryRun   bool
 	taken    map[string]int // see Request
+	// assigns needs the seats of the subscriptions of which judge may assign licences: it looks at no others.
+	assigns subscription.Need
 }
 
 // judge decides about a user as stored, with the seats that earlier users of the call leave. A user that
@@ -115,7 +117,7 @@ func (r *run) begin(ctx context.Context, results []Result, seats bool) ([]open, 
 }
 
 func (r *run) readSeats(ctx context.Context) error {
-	all, err := r.Subscriptions.Subscriptions(ctx)
+	_, all, err := r.People.UsersAndSubscriptions(ctx, nil, r.assigns)
 	if err == nil {
 		r.lend(all)
 	}
@@ -161,7 +163,7 @@ func (r *run) read(ctx context.Context, of []open, results []Result, seats bool)
 	var err error
 	if seats {
 		var all []subscription.Holding
-		if users, all, err = r.People.UsersAndSubscriptions(ctx, ids); err == nil {
+		if users, all, err = r.People.UsersAndSubscriptions(ctx, ids, r.assigns); err == nil {
 			r.lend(all)
 		}
 	} else {

@@ -67,7 +67,11 @@ func (l *Licensing) Change(ctx context.Context, r Request) ([]Result, error) {
 			return nil, err
 		}
 	}
-	t := task{ids: r.UserIDs, judge: existing(decide), today: r.Today, dryRun: r.DryRun, taken: r.Taken, event: func(d subscription.Decision) audit.Event {
+	assigns := subscription.SeatsOf(r.Want.Add)
+	if r.Each != nil {
+		assigns = subscription.AllSeats
+	}
+	t := task{ids: r.UserIDs, judge: existing(decide), assigns: assigns, today: r.Today, dryRun: r.DryRun, taken: r.Taken, event: func(d subscription.Decision) audit.Event {
 		return called(r.Event(actionOf(d)), r.Call)
 	}}
 	if !r.Acknowledged && !r.DryRun && (r.Each != nil || r.Want.Replace || len(r.Want.Remove) > 0) {
@@ -222,7 +226,7 @@ type Creation struct {
 // Create stores a user with its licences, or nothing. It returns the first response if the key of the
 // entry was used before.
 func (l *Licensing) Create(ctx context.Context, c Creation) (subscription.Decision, []byte, error) {
-	t := task{ids: []string{c.User.ID}, today: c.Today, event: func(subscription.Decision) audit.Event { return called(c.Event, c.Call) }}
+	t := task{ids: []string{c.User.ID}, assigns: subscription.SeatsOf(c.Licenses), today: c.Today, event: func(subscription.Decision) audit.Event { return called(c.Event, c.Call) }}
 	if c.Entry != nil {
 		t.remember = func(d subscription.Decision) (once.Entry, error) { return c.Entry(d.After) }
 	}
@@ -238,7 +242,7 @@ func (l *Licensing) Create(ctx context.Context, c Creation) (subscription.Decisi
 // Edit stores another description of a user: every field of subscription.UserDraft. It returns
 // errs.Stale version_stale if the user has changed since it was read.
 func (l *Licensing) Edit(ctx context.Context, read, after subscription.User, today subscription.Today, event audit.Event) (subscription.Decision, error) {
-	t := task{ids: []string{read.ID}, today: today, event: func(subscription.Decision) audit.Event { return event }}
+	t := task{ids: []string{read.ID}, assigns: subscription.NoSeats, today: today, event: func(subscription.Decision) audit.Event { return event }}
 	t.judge = existing(func(stored subscription.User, free map[string]subscription.Holding) (subscription.Decision, error) {
 		if stored.Version != read.Version {
 			return subscription.Decision{}, stale()
@@ -264,7 +268,7 @@ type Descriptions struct {
 // Describe creates users, and changes the descriptions of others. A user that the same call created
 // before counts as created. See Change for its results.
 func (l *Licensing) Describe(ctx context.Context, r Descriptions) ([]Result, error) {
-	t := task{ids: r.UserIDs, today: r.Today}
+	t := task{ids: r.UserIDs, assigns: subscription.NoSeats, today: r.Today}
 	t.event = func(d subscription.Decision) audit.Event {
 		if d.Outcome == subscription.Created {
 			return called(r.Event(UserCreated), r.Call)
@@ -306,7 +310,7 @@ type Deletion struct {
 // an acknowledgement the error is errs.Conflict deletion_acknowledgement_required, also for users without
 // licences, since deleting them deletes their data. A user who is deleted already is unchanged.
 func (l *Licensing) Delete(ctx context.Context, r Deletion) ([]Result, error) {
-	t := task{ids: r.UserIDs, today: r.Today, dryRun: r.DryRun, event: func(subscription.Decision) audit.Event { return called(r.Event(UserDeleted), r.Call) }}
+	t := task{ids: r.UserIDs, assigns: subscription.NoSeats, today: r.Today, dryRun: r.DryRun, event: func(subscription.Decision) audit.Event { return called(r.Event(UserDeleted), r.Call) }}
 	t.judge = func(u subscription.User, _ map[string]subscription.Holding) (subscription.Decision, error) {
 		switch {
 		case u.Version == 0:
@@ -349,7 +353,11 @@ type Restoration struct {
 // Restore restores a deleted user. Violations of a restored user say which former licences it did not
 // get.
 func (l *Licensing) Restore(ctx context.Context, r Restoration) (subscription.Decision, []byte, error) {
-	t := task{ids: []string{r.UserID}, today: r.Today, remember: r.Entry, event: func(subscription.Decision) audit.Event { return called(r.Event, r.Call) }}
+	assigns := subscription.NoSeats
+	if r.Licenses {
+		assigns = subscription.AllSeats // which the user had is not known yet
+	}
+	t := task{ids: []string{r.UserID}, assigns: assigns, today: r.Today, remember: r.Entry, event: func(subscription.Decision) audit.Event { return called(r.Event, r.Call) }}
 	t.judge = func(u subscription.User, free map[string]subscription.Holding) (subscription.Decision, error) {
 		switch {
 		case u.Version == 0:

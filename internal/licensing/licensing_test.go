@@ -525,8 +525,8 @@ type meanwhile struct {
 	do func()
 }
 
-func (m *meanwhile) UsersAndSubscriptions(ctx context.Context, ids []string) ([]subscription.User, []subscription.Holding, error) {
-	users, all, err := m.People.UsersAndSubscriptions(ctx, ids)
+func (m *meanwhile) UsersAndSubscriptions(ctx context.Context, ids []string, seats subscription.Need) ([]subscription.User, []subscription.Holding, error) {
+	users, all, err := m.People.UsersAndSubscriptions(ctx, ids, seats)
 	if do := m.do; do != nil {
 		m.do = nil
 		do()

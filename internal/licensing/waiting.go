@@ -140,7 +140,7 @@ func (l *Licensing) serveOne(ctx context.Context, s Serving, id string, free int
 		n := min(len(queue), max(few, min(free, window)))
 		event := s.Event(WaitingServed)
 		call := subscription.Call{ID: event.ID, At: s.Today.Now}
-		t := task{today: s.Today, event: func(d subscription.Decision) audit.Event {
+		t := task{assigns: func(of string) bool { return of == id }, today: s.Today, event: func(d subscription.Decision) audit.Event {
 			action := WaitingServed
 			if len(d.Added) == 0 {
 				action = WaitingLeft

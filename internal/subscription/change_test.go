@@ -1,6 +1,7 @@
 package subscription_test
 
 import (
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -141,6 +142,17 @@ func TestDecideKeepsItsPromises(t *testing.T) {
 		}
 		free := catalog()
 		d := subscription.Decide(u, want, free, call, today)
+		need := subscription.SeatsOf(want.Add)
+		needed := maps.Clone(free)
+		for id, h := range free {
+			if !need(id) {
+				h.Seats = subscription.Seats{}
+				needed[id] = h
+			}
+		}
+		if diff := cmp.Diff(d, subscription.Decide(u, want, needed, call, today)); diff != "" {
+			t.Fatalf("with the seats of what is added only (-want +got)\n%s", diff)
+		}
 		c := subscription.Change{Before: u, After: d.After}
 		if d.Outcome == subscription.Refused || d.Outcome == subscription.Unchanged {
 			if len(c.Delta()) > 0 || cmp.Diff(u, d.After) != "" || (d.Outcome == subscription.Refused) != (len(d.Violations) > 0) {

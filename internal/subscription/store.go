@@ -2,6 +2,7 @@ package subscription
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"trueup/internal/audit"
@@ -15,8 +16,6 @@ type Store interface {
 	// Subscriptions returns all subscriptions, sorted by folded name. The seats of one subscription
 	// are those of one moment. Callers must not change the slices of a description.
 	Subscriptions(ctx context.Context) ([]Holding, error)
-	// SubscriptionsOf is like Subscriptions, for those of these ids that exist. It reads only their seats.
-	SubscriptionsOf(ctx context.Context, ids []string) ([]Holding, error)
 	// Descriptions returns all subscriptions without their seats, sorted by folded name. If no description has
 	// changed since the last call, it reads one item. Callers must not change them.
 	Descriptions(ctx context.Context) ([]Subscription, error)
@@ -52,14 +51,29 @@ type Change struct {
 	Event  audit.Event
 }
 
+// Need reports whether a caller needs the seats of a subscription.
+type Need func(id string) bool
+
+// AllSeats and NoSeats need all seats and none.
+func AllSeats(string) bool { return true }
+func NoSeats(string) bool  { return false }
+
+// SeatsOf needs the seats of the subscriptions of which licences are assigned.
+func SeatsOf(licenses []Assignment) Need {
+	return func(id string) bool {
+		return slices.ContainsFunc(licenses, func(a Assignment) bool { return a.Subscription == id })
+	}
+}
+
 // People keeps users. Reads are strongly consistent.
 type People interface {
 	// Users returns the users with the given ids, in the order of the ids; a user that does not exist
 	// has Version 0. Deleted users are returned at least while they can be restored, and for some days
 	// more: callers compare the clock, see User.Restorable.
 	Users(ctx context.Context, ids []string) ([]User, error)
-	// UsersAndSubscriptions is Users and Store.Subscriptions in one read.
-	UsersAndSubscriptions(ctx context.Context, ids []string) ([]User, []Holding, error)
+	// UsersAndSubscriptions is Users and Store.Subscriptions in one read. It reads only the seats that are needed: the
+	// other subscriptions have none, as if nothing were assigned or free.
+	UsersAndSubscriptions(ctx context.Context, ids []string, seats Need) ([]User, []Holding, error)
 	// ByUPN returns the users that have the given user principal names, in the order of the names; an
 	// unused name gives a user with Version 0.
 	ByUPN(ctx context.Context, names []string) ([]User, error)

@@ -33,9 +33,9 @@ func (s *People) Users(ctx context.Context, ids []string) ([]subscription.User, 
 }
 
 // UsersAndSubscriptions implements subscription.People.
-func (s *People) UsersAndSubscriptions(ctx context.Context, ids []string) ([]subscription.User, []subscription.Holding, error) {
-	known, found, seats := s.subscriptions.lastDescriptions(), map[string]subscription.User{}, newSeatsRead()
-	err := s.db.getAll(ctx, append(seats.keys(known.all), userKeys(ids)...), "", nil, func(it item) error {
+func (s *People) UsersAndSubscriptions(ctx context.Context, ids []string, need subscription.Need) ([]subscription.User, []subscription.Holding, error) {
+	known, found, seats := s.subscriptions.lastDescriptions(), map[string]subscription.User{}, newSeatsRead(need)
+	err := s.db.getAll(ctx, append(seats.keys(known), userKeys(ids)...), "", nil, func(it item) error {
 		if isUser(it) {
 			return addUser(found, it)
 		}
@@ -45,9 +45,9 @@ func (s *People) UsersAndSubscriptions(ctx context.Context, ids []string) ([]sub
 		return nil, nil, err
 	}
 	if seats.tip == known.tip {
-		return inOrder(ids, found), seats.of(known.all), nil
+		return inOrder(ids, found), seats.of(known), nil
 	}
-	all, err := s.subscriptions.Subscriptions(ctx) // there are other ones now
+	all, err := s.subscriptions.with(ctx, need) // there are other ones now
 	return inOrder(ids, found), all, err
 }
 

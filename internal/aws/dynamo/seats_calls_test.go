@@ -39,52 +39,36 @@ func (f seatFault) calls(rng *mathrand.Rand) bool {
 	}
 }
 
-// stores returns what calls of package licensing read seats and users from.
-func (f seatFault) stores(table *dynamo.Table) (subscription.Store, subscription.People) {
+// people returns what calls of package licensing read seats and users from.
+func (f seatFault) people(table *dynamo.Table) subscription.People {
 	if f == seatsStale {
-		seats := &staleSeats{Store: table.Subscriptions}
-		return seats, staleReads{table.People, seats}
+		return &staleReads{People: table.People}
 	}
-	return table.Subscriptions, table.People
+	return table.People
 }
 
-// staleSeats plants a fault: it remembers that no licence of the only subscription is free.
-type staleSeats struct {
-	subscription.Store
+// staleReads plants a fault: it remembers that no licence of the only subscription is free.
+type staleReads struct {
+	subscription.People
 
 	mu   sync.Mutex
 	none []subscription.Holding
 }
 
-func (s *staleSeats) Subscriptions(ctx context.Context) ([]subscription.Holding, error) {
-	all, err := s.Store.Subscriptions(ctx)
-	return s.remembered(all, err)
-}
-
-// remembered returns what was read when no licence was free, and before that what is read now.
-func (s *staleSeats) remembered(all []subscription.Holding, err error) ([]subscription.Holding, error) {
+func (s *staleReads) UsersAndSubscriptions(ctx context.Context, ids []string, need subscription.Need) ([]subscription.User, []subscription.Holding, error) {
+	users, all, err := s.People.UsersAndSubscriptions(ctx, ids, need)
+	if err != nil || !need(all[0].ID) {
+		return users, all, err
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.none == nil && err == nil && all[0].Seats.Available < 1 {
+	if s.none == nil && all[0].Seats.Available < 1 {
 		s.none = all
 	}
 	if s.none != nil {
-		return s.none, nil
+		all = s.none
 	}
-	return all, err
-}
-
-type staleReads struct {
-	subscription.People
-	seats *staleSeats
-}
-
-func (s staleReads) UsersAndSubscriptions(ctx context.Context, ids []string) ([]subscription.User, []subscription.Holding, error) {
-	users, all, err := s.People.UsersAndSubscriptions(ctx, ids)
-	if err == nil {
-		all, err = s.seats.remembered(all, nil)
-	}
-	return users, all, err
+	return users, all, nil
 }
 
 // attempt is what a client knows about one user of a call. A client that received no result can make the same call

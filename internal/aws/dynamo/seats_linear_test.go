@@ -101,8 +101,7 @@ func (c *seatClient) start() {
 			c.plant(o)
 		}
 	}), c.table)
-	subscriptions, people := c.fault.stores(c.store)
-	c.licenses = &licensing.Licensing{Subscriptions: subscriptions, People: people, Register: c.register, Log: quiet}
+	c.licenses = &licensing.Licensing{Subscriptions: c.store.Subscriptions, People: c.fault.people(c.store), Register: c.register, Log: quiet}
 }
 
 func (h *seatHistory) now() int64 { return int64(time.Since(h.began)) }

@@ -35,18 +35,13 @@ var _ subscription.Store = (*Subscriptions)(nil)
 // Subscriptions implements subscription.Store. If no description has changed since the last call, it
 // reads only the seats, and the tip that says so.
 func (s *Subscriptions) Subscriptions(ctx context.Context) ([]subscription.Holding, error) {
-	return s.selected(ctx, func(string) bool { return true })
-}
-
-// SubscriptionsOf implements subscription.Store.
-func (s *Subscriptions) SubscriptionsOf(ctx context.Context, ids []string) ([]subscription.Holding, error) {
-	return s.selected(ctx, func(id string) bool { return slices.Contains(ids, id) })
+	return s.with(ctx, subscription.AllSeats)
 }
 
 // Descriptions implements subscription.Store.
 func (s *Subscriptions) Descriptions(ctx context.Context) ([]subscription.Subscription, error) {
 	known := s.lastDescriptions()
-	seats, err := s.seats(ctx, nil)
+	seats, err := s.seats(ctx, known, subscription.NoSeats)
 	if err == nil && seats.tip != known.tip {
 		known, err = s.describeAll(ctx, seats.tip)
 	}
@@ -64,11 +59,10 @@ func (s *Subscriptions) lastDescriptions() *descriptions {
 	return &descriptions{}
 }
 
-// selected returns the subscriptions with the ids that has selects.
-func (s *Subscriptions) selected(ctx context.Context, has func(id string) bool) ([]subscription.Holding, error) {
+// with returns all subscriptions with the seats that are needed.
+func (s *Subscriptions) with(ctx context.Context, need subscription.Need) ([]subscription.Holding, error) {
 	known := s.lastDescriptions()
-	some := known.with(has)
-	seats, err := s.seats(ctx, some)
+	seats, err := s.seats(ctx, known, need)
 	if err != nil {
 		return nil, err
 	}
@@ -76,45 +70,39 @@ func (s *Subscriptions) selected(ctx context.Context, has func(id string) bool) 
 		if known, err = s.describeAll(ctx, seats.tip); err != nil {
 			return nil, err
 		}
-		some = known.with(has)
-		if seats, err = s.seats(ctx, some); err != nil {
+		if seats, err = s.seats(ctx, known, need); err != nil {
 			return nil, err
 		}
 	}
-	return seats.of(some), nil
+	return seats.of(known), nil
 }
 
-// with returns the descriptions with the ids that has selects.
-func (d *descriptions) with(has func(id string) bool) (some []subscription.Subscription) {
-	for _, one := range d.all {
-		if has(one.ID) {
-			some = append(some, one)
-		}
-	}
-	return some
-}
-
-// seats reads the seats of subscriptions, and the tip of all descriptions.
-func (s *Subscriptions) seats(ctx context.Context, of []subscription.Subscription) (seatsRead, error) {
-	r := newSeatsRead()
-	err := s.db.getAll(ctx, r.keys(of), "", nil, r.add)
+// seats reads the seats that are needed, and the tip of all descriptions.
+func (s *Subscriptions) seats(ctx context.Context, known *descriptions, need subscription.Need) (seatsRead, error) {
+	r := newSeatsRead(need)
+	err := s.db.getAll(ctx, r.keys(known), "", nil, r.add)
 	return r, err
 }
 
-// seatsRead is seats as they were read, of subscriptions that exist, and the tip of all descriptions; empty if
-// there was never a subscription.
+// seatsRead is the seats that are needed, of subscriptions that exist, and the tip of all descriptions; empty if there was
+// never a subscription.
 type seatsRead struct {
+	need  subscription.Need
 	found map[string]subscription.Seats
 	tip   string
 }
 
-func newSeatsRead() seatsRead { return seatsRead{found: map[string]subscription.Seats{}} }
+func newSeatsRead(need subscription.Need) seatsRead {
+	return seatsRead{need: need, found: map[string]subscription.Seats{}}
+}
 
 // keys returns the keys of the items that add takes.
-func (r *seatsRead) keys(of []subscription.Subscription) []item {
+func (r *seatsRead) keys(known *descriptions) []item {
 	keys := []item{key(subscriptionsPK, subscriptionCountSK)}
-	for _, one := range of {
-		keys = append(keys, key(seatsKey(one.ID)))
+	for _, one := range known.all {
+		if r.need(one.ID) {
+			keys = append(keys, key(seatsKey(one.ID)))
+		}
 	}
 	return keys
 }
@@ -130,10 +118,10 @@ func (r *seatsRead) add(it item) error {
 }
 
 // of returns descriptions with their seats. It leaves out subscriptions that were deleted meanwhile.
-func (r *seatsRead) of(some []subscription.Subscription) []subscription.Holding {
-	all := make([]subscription.Holding, 0, len(some))
-	for _, one := range some {
-		if seats, exists := r.found[one.ID]; exists {
+func (r *seatsRead) of(known *descriptions) []subscription.Holding {
+	all := make([]subscription.Holding, 0, len(known.all))
+	for _, one := range known.all {
+		if seats, exists := r.found[one.ID]; exists || !r.need(one.ID) {
 			all = append(all, subscription.Holding{Subscription: one, Seats: seats})
 		}
 	}

@@ -27,14 +27,18 @@ function localTimes (root) {
 localTimes(document)
 
 // Filters, sorts and pages of lists replace the results, with links that follow their filters, and stay in the address.
-let asked
+let asked, polling
 const pageOf = address => new URL(address, location.href).href.split('#')[0]
 let shown = pageOf(location.href)
-async function replaceResults (address, remember) {
+// told is the text that people hear about the results.
+const told = results => $('caption, #shown, .blank h2', results)?.textContent ?? ''
+// quiet is for results that nobody asked for: they do not fade, and nothing is said unless it is new.
+async function replaceResults (address, { remember = false, quiet = false } = {}) {
   const results = $('#results')
   asked?.abort()
   asked = new AbortController()
-  results.setAttribute('aria-busy', 'true')
+  clearTimeout(polling) // it would abort this request
+  if (!quiet) results.setAttribute('aria-busy', 'true')
   try {
     const response = await fetch(address, { signal: asked.signal, headers: { Accept: 'text/html' } })
     const page = response.ok && !response.redirected && parse(await response.text())
@@ -52,7 +56,7 @@ async function replaceResults (address, remember) {
         : column === undefined ? null : $('a', $('thead tr', next)?.cells[column] ?? next)
     again?.focus()
     if (again?.type === 'search') again.setSelectionRange(again.value.length, again.value.length)
-    say($('caption, #shown, .blank h2', next)?.textContent ?? '')
+    if (!quiet || told(next) !== told(results)) say(told(next))
     poll()
   } catch (e) { if (e.name !== 'AbortError') location.assign(address) }
 }
@@ -66,23 +70,22 @@ addEventListener('input', e => {
   const form = e.target.closest('form[data-auto]')
   if (!form || !$('#results')) return
   clearTimeout(typing)
-  typing = setTimeout(() => replaceResults(addressOf(form), true), e.target.matches('[type=search]') ? 350 : 0)
+  typing = setTimeout(() => replaceResults(addressOf(form), { remember: true }), e.target.matches('[type=search]') ? 350 : 0)
 })
 addEventListener('submit', e => {
-  if (e.target.matches('form[data-auto]') && $('#results')) { e.preventDefault(); replaceResults(addressOf(e.target), true) }
+  if (e.target.matches('form[data-auto]') && $('#results')) { e.preventDefault(); replaceResults(addressOf(e.target), { remember: true }) }
 })
 addEventListener('click', e => {
   const link = e.target.closest('a[data-swap]')
-  if (link && $('#results') && !e.ctrlKey && !e.metaKey && !e.shiftKey && e.button === 0) { e.preventDefault(); replaceResults(link.href, true) }
+  if (link && $('#results') && !e.ctrlKey && !e.metaKey && !e.shiftKey && e.button === 0) { e.preventDefault(); replaceResults(link.href, { remember: true }) }
 })
 // A link to a part of this page is none of these.
-addEventListener('popstate', () => { if ($('#results') && pageOf(location.href) !== shown) replaceResults(location.href, false) })
+addEventListener('popstate', () => { if ($('#results') && pageOf(location.href) !== shown) replaceResults(location.href) })
 
 // What goes on is shown again every two seconds, while the page is in view.
-let polling
 function poll () {
   clearTimeout(polling)
-  if ($('#results[data-poll], #results [data-poll]')) polling = setTimeout(() => document.hidden ? poll() : replaceResults(location.href, false), 2000)
+  if ($('#results[data-poll], #results [data-poll]')) polling = setTimeout(() => document.hidden ? poll() : replaceResults(location.href, { quiet: true }), 2000)
   else if ($('#import[data-poll]')) polling = setTimeout(() => document.hidden ? poll() : location.reload(), 2000)
 }
 poll()

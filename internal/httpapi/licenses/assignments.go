@@ -312,7 +312,7 @@ func (o *operations) changeOne(ctx context.Context, key string, r licensing.Requ
 	if err != nil {
 		return d, nil, err
 	}
-	if subscriptions, err = o.holdings(ctx); err != nil {
+	if subscriptions, err = o.described(ctx); err != nil {
 		return d, nil, err
 	}
 	d = results[0].Decision

@@ -83,7 +83,7 @@ func (o *operations) graphAssignLicense(api huma.API, op huma.Operation) {
 			if err != nil {
 				return reply, err
 			}
-			subscriptions, err := o.holdings(ctx)
+			subscriptions, err := o.described(ctx)
 			if err != nil {
 				return reply, err
 			}
@@ -261,7 +261,7 @@ func (o *operations) graphRestoreUser(api huma.API, op huma.Operation) {
 	op.Errors = append(op.Errors, http.StatusNotFound, http.StatusConflict)
 	huma.Register(api, op, func(ctx context.Context, in *graphRestoreInput) (*graphRestoredUser, error) {
 		now := o.Now()
-		subscriptions, err := o.holdings(ctx)
+		subscriptions, err := o.described(ctx)
 		if err != nil {
 			return nil, err
 		}

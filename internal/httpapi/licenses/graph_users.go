@@ -104,7 +104,7 @@ func (o *operations) graphListUsers(api huma.API, op huma.Operation) {
 		if err != nil {
 			return nil, err
 		}
-		subscriptions, err := o.holdings(ctx)
+		subscriptions, err := o.described(ctx)
 		if err != nil {
 			return nil, err
 		}
@@ -235,7 +235,7 @@ func (o *operations) graphGetUser(api huma.API, op huma.Operation) {
 		if err != nil {
 			return nil, err
 		}
-		subscriptions, err := o.holdings(ctx)
+		subscriptions, err := o.described(ctx)
 		if err != nil {
 			return nil, err
 		}
@@ -275,7 +275,7 @@ func (o *operations) graphListLicenseDetails(api huma.API, op huma.Operation) {
 		if err != nil {
 			return nil, err
 		}
-		subscriptions, err := o.holdings(ctx)
+		subscriptions, err := o.described(ctx)
 		if err != nil {
 			return nil, err
 		}

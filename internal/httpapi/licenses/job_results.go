@@ -54,7 +54,7 @@ func (o *operations) listLicenseJobResults(api huma.API, op huma.Operation) {
 		if err != nil {
 			return nil, err
 		}
-		subscriptions, err := o.holdings(ctx)
+		subscriptions, err := o.described(ctx)
 		if err != nil {
 			return nil, err
 		}
@@ -91,7 +91,7 @@ func (o *operations) exportJobResults(ctx context.Context, in *exportJobResultsI
 	if err != nil {
 		return t, err
 	}
-	subscriptions, err := o.holdings(ctx)
+	subscriptions, err := o.described(ctx)
 	if err != nil {
 		return t, err
 	}

@@ -118,7 +118,7 @@ func (o *operations) createUser(api huma.API, op huma.Operation) {
 	httpapi.Receiving(&op, httpapi.MaxBody)
 	huma.Register(api, op, func(ctx context.Context, in *createUserInput) (*createdUser, error) {
 		now, lang := o.Now(), in.Lang()
-		subscriptions, err := o.holdings(ctx)
+		subscriptions, err := o.described(ctx)
 		if err != nil {
 			return nil, err
 		}
@@ -216,7 +216,7 @@ func (o *operations) updateUser(api huma.API, op huma.Operation) {
 	httpapi.Elsewhere(&op, map[string]string{"licenses": "licenses_elsewhere"})
 	huma.Register(api, op, func(ctx context.Context, in *updateUserInput) (*httpapi.Versioned[User], error) {
 		now := o.Now()
-		subscriptions, err := o.holdings(ctx)
+		subscriptions, err := o.described(ctx)
 		if err != nil {
 			return nil, err
 		}
@@ -371,7 +371,7 @@ func (o *operations) restoreUser(api huma.API, op huma.Operation) {
 	httpapi.Receiving(&op, httpapi.MaxBody)
 	huma.Register(api, op, func(ctx context.Context, in *restoreUserInput) (*restoredUser, error) {
 		now, lang := o.Now(), in.Lang()
-		subscriptions, err := o.holdings(ctx)
+		subscriptions, err := o.described(ctx)
 		if err != nil {
 			return nil, err
 		}

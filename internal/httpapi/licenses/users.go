@@ -3,7 +3,6 @@ package licenses
 import (
 	"cmp"
 	"context"
-	"maps"
 	"net/http"
 	"slices"
 	"time"
@@ -118,12 +117,8 @@ func (o *operations) holdings(ctx context.Context) (map[string]subscription.Hold
 
 // described returns all subscriptions by id, without their seats.
 func (o *operations) described(ctx context.Context) (map[string]subscription.Holding, error) {
-	all, err := o.Subscriptions.Descriptions(ctx)
-	byID := make(map[string]subscription.Holding, len(all))
-	for _, s := range all {
-		byID[s.ID] = subscription.Holding{Subscription: s}
-	}
-	return byID, err
+	_, all, err := o.People.UsersAndSubscriptions(ctx, nil, subscription.NoSeats)
+	return subscription.ByID(all), err
 }
 
 // UserID is the path parameter of a user.
@@ -138,10 +133,31 @@ func (o *operations) user(ctx context.Context, key string) (subscription.User, e
 	if err != nil {
 		return subscription.User{}, err
 	}
-	if u := found[0]; u.Version > 0 && (u.DeletedAt.IsZero() || u.Restorable(o.Now())) {
+	return o.found(found[0], key)
+}
+
+// found returns a user that exists, or that can be restored, and else errs.NotFound user_not_found.
+func (o *operations) found(u subscription.User, key string) (subscription.User, error) {
+	if u.Version > 0 && (u.DeletedAt.IsZero() || u.Restorable(o.Now())) {
 		return u, nil
 	}
 	return subscription.User{}, noUser(key)
+}
+
+// userWithSubscriptions returns what user does, and all subscriptions by id, without their seats. With the user's id
+// this is one request.
+func (o *operations) userWithSubscriptions(ctx context.Context, key string) (u subscription.User, subscriptions map[string]subscription.Holding, err error) {
+	if isUPN(key) {
+		if u, err = o.user(ctx, key); err == nil {
+			subscriptions, err = o.described(ctx)
+		}
+		return u, subscriptions, err
+	}
+	users, all, err := o.People.UsersAndSubscriptions(ctx, []string{key}, subscription.NoSeats)
+	if err == nil {
+		u, err = o.found(users[0], key)
+	}
+	return u, subscription.ByID(all), err
 }
 
 // usersByKey returns users by their ids or user principal names, in order; a user that does not exist
@@ -193,14 +209,10 @@ func (o *operations) getUser(api huma.API, op huma.Operation) {
 	op.Description = "Returns one user with the licences. A deleted user is found by its id while it can be restored."
 	op.Errors = append(op.Errors, http.StatusNotFound)
 	huma.Register(api, op, func(ctx context.Context, in *getUserInput) (*httpapi.Versioned[User], error) {
-		u, err := o.user(ctx, in.ID)
+		u, subscriptions, err := o.userWithSubscriptions(ctx, in.ID)
 		if err != nil {
 			return nil, err
 		}
-		own, err := o.Subscriptions.SubscriptionsOf(ctx, slices.AppendSeq(slices.Collect(maps.Keys(u.Licenses)), maps.Keys(u.Waiting)))
-		if err != nil {
-			return nil, err
-		}
-		return httpapi.VersionedOf(httpapi.ETag(in.Lang(), u.Version), userOf(in.Lang(), u, subscription.ByID(own))), nil
+		return httpapi.VersionedOf(httpapi.ETag(in.Lang(), u.Version), userOf(in.Lang(), u, subscriptions)), nil
 	})
 }
