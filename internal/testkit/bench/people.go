@@ -8,9 +8,9 @@ import (
 	mathrand "math/rand/v2"
 	"net/url"
 	"runtime"
-	"strings"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
@@ -276,13 +276,13 @@ func userSample(ctx context.Context, client *dynamodb.Client, table string, stor
 	if err != nil || refused != nil {
 		return nil, fmt.Errorf("a user is not stored: %v %w", refused, err)
 	}
-	items, err := everything(ctx, client, table)
-	for _, it := range items {
-		if strings.HasPrefix(text(it[schema.PK]), "USER#") {
-			return it, err
-		}
+	found, err := client.Query(ctx, &dynamodb.QueryInput{
+		TableName: &table, ConsistentRead: aws.Bool(true), KeyConditionExpression: aws.String("pk = :user"), ExpressionAttributeValues: item{":user": str("USER#" + u.ID)},
+	})
+	if err != nil || len(found.Items) != 1 {
+		return nil, fmt.Errorf("no item of a user: %w", err)
 	}
-	return nil, fmt.Errorf("no item of a user: %w", err)
+	return found.Items[0], nil
 }
 
 // userItem returns the item of the i-th user, who holds licences of subscriptions.
