@@ -54,6 +54,32 @@ job('make a rule for an unknown title', {}, async p => {
   await p.sees(/The rule is saved. Titles that follow it: 1. PCs: 2/)
 })
 
+job('go on after the connection was lost at one of several proposals', { ways: ['with script'], statuses: ['net::ERR_INTERNET_DISCONNECTED'] }, async p => {
+  const title = 'Visio Profesional ' + fresh('for').slice(4)
+  await upload(fresh('Proposals'), inventory(title))
+  let entry
+  await until('the title in the queue', async () => {
+    [entry] = (await api('GET', '/inventory/queue?q=' + encodeURIComponent(title))).items
+    return entry
+  })
+  assert.ok(entry.proposals.length > 1, JSON.stringify(entry))
+  await p.open('/console/unknown')
+  await p.fill(p.field('Name, publisher or version', { within: p.page.getByRole('form', { name: 'Filters' }) }), title)
+  await p.press(p.page.getByRole('rowheader').getByRole('link', { name: title }))
+  const forms = p.page.locator('form', { has: p.page.locator('[name=proposals]') }), second = forms.nth(1)
+  const key = await second.locator('[name=key]').inputValue()
+  await p.page.context().setOffline(true)
+  await p.press(p.button(/^Accept/, { within: second }))
+  await until('the error of the browser', () => p.page.url().startsWith('chrome-error:'))
+  await p.page.context().setOffline(false)
+  await p.page.goBack()
+  await p.sees(second.getByText(/Sending it again is safe/))
+  assert.equal(await p.page.getByText(/Sending it again is safe/).count(), 1)
+  assert.equal(await second.locator('[name=key]').inputValue(), key)
+  await p.press(p.button(/^Accept/, { within: second }))
+  await until('the proposal that was accepted', async () => (await api('GET', '/inventory/queue?q=' + encodeURIComponent(title))).items.length === 0)
+})
+
 async function upload (source, text) {
   const made = await api('POST', '/inventory', { fileName: source.replaceAll(' ', '-') + '.csv', size: Buffer.byteLength(text), source })
   const sent = await fetch(made.upload.url, { method: made.upload.method, headers: made.upload.headers, body: text })
