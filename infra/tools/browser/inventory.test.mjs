@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { api, fresh, job, until } from './browser.mjs'
 
-const inventory = title => `Computer,Name,Publisher,Version\nBROWSER-1,${title},Quaynet,1.0\nBROWSER-2,${title},Quaynet,1.0\n`
+const inventory = (title, publisher = 'Quaynet') => `Computer,Name,Publisher,Version\nBROWSER-1,${title},${publisher},1.0\nBROWSER-2,${title},${publisher},1.0\n`
 const statement = number => `License ID,Product family,Version,Product pool,Type,Effective quantity,Active SA quantity\n${number},Office Professional Plus,2021,Applications,License,1,0\n`
 
 job('upload an inventory', {}, async p => {
@@ -55,8 +55,8 @@ job('make a rule for an unknown title', {}, async p => {
 })
 
 job('go on after the connection was lost at one of several proposals', { ways: ['with script'], statuses: ['net::ERR_INTERNET_DISCONNECTED'] }, async p => {
-  const title = 'Visio Profesional ' + fresh('for').slice(4)
-  await upload(fresh('Proposals'), inventory(title))
+  const title = 'SQL Servr Standard'
+  await upload(fresh('Proposals'), inventory(title, 'Microsoft'))
   let entry
   await until('the title in the queue', async () => {
     [entry] = (await api('GET', '/inventory/queue?q=' + encodeURIComponent(title))).items
