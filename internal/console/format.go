@@ -40,6 +40,9 @@ func (v *visit) Signed(n int) string {
 // Percent returns a whole percentage.
 func (v *visit) Percent(n int) string { return v.T("console_percent", "n", v.N(n)) }
 
+// noBreak is a space at which a line does not end.
+const noBreak = "\u00a0"
+
 // Day returns a day that the API wrote as YYYY-MM-DD: 27 Nov 2026. Empty text stays empty.
 func (v *visit) Day(day string) string {
 	t, err := time.Parse(time.DateOnly, day)
@@ -54,7 +57,7 @@ func (v *visit) day(t time.Time) string {
 	if len(months) != 12 { // a mistake of a translation, which a test finds
 		return t.Format(time.DateOnly)
 	}
-	return strconv.Itoa(t.Day()) + " " + months[t.Month()-1] + " " + strconv.Itoa(t.Year())
+	return strings.Join([]string{strconv.Itoa(t.Day()), months[t.Month()-1], strconv.Itoa(t.Year())}, noBreak)
 }
 
 // Moment returns a moment in UTC: 27 Nov 2026, 23:46 UTC. The module shows it in the person's time zone.
@@ -127,7 +130,7 @@ func (v *visit) Money(amount int, currency string) string {
 		point = "."
 	}
 	cents := strconv.Itoa(100 + amount%100)[1:]
-	return currency + "\u00a0" + v.N(amount/100) + point + cents
+	return currency + noBreak + v.N(amount/100) + point + cents
 }
 
 // sum returns amounts in several currencies.

@@ -313,6 +313,13 @@ func (m *model) check(t *testing.T, r *Register) {
 			t.Fatalf("R2.10 %+v (-want +got):\n%s", q, diff)
 		}
 	}
+	counts := map[string]int{}
+	for _, a := range m.agreements() {
+		counts[a.GroupID]++
+	}
+	if diff := gocmp.Diff(counts, r.recent.groups(&r.table)); diff != "" {
+		t.Fatalf("R4 numbers of agreements of groups (-want +got):\n%s", diff)
+	}
 	for id, pairs := range m.pairs {
 		slot, exists := r.table.find(id)
 		stored, want := m.store[id]

@@ -14,6 +14,7 @@ package register
 import (
 	"context"
 	"log/slog"
+	"maps"
 	"slices"
 	"time"
 
@@ -158,13 +159,8 @@ func (r *Reader) Moved(ctx context.Context, groupID string) (n int, known bool, 
 
 // ByGroup implements agreement.Register.
 func (r *Reader) ByGroup(ctx context.Context) (counts map[string]int, now agreement.Deletions, err error) {
-	counts = map[string]int{}
 	err = r.replica.Read(ctx, func(s *Register, head journal.Head) error {
-		t := &s.table
-		for _, slot := range t.order(sortID) {
-			counts[t.rows[slot].GroupID]++
-		}
-		now = deletionsAt(head.Position)
+		counts, now = maps.Clone(s.recent.groups(&s.table)), deletionsAt(head.Position)
 		return nil
 	})
 	return counts, now, err

@@ -122,10 +122,11 @@ func (r *Register) selected(f filter) *selection {
 }
 
 // recent caches the latest selections, so that the next page of a query costs only what it
-// shows. It is safe for concurrent use.
+// shows, and the counts of license groups, which many pages of the console show. It is safe for concurrent use.
 type recent struct {
-	mu   sync.Mutex
-	kept []remembered // oldest first
+	mu      sync.Mutex
+	kept    []remembered   // oldest first
+	byGroup map[string]int // nil if they are not counted yet
 }
 
 type remembered struct {
@@ -156,8 +157,18 @@ func (r *recent) keep(f filter, s *selection) {
 	r.kept = append(r.kept, remembered{f, s})
 }
 
+// groups returns the number of agreements of each license group that has some.
+func (r *recent) groups(t *table) map[string]int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.byGroup == nil {
+		r.byGroup = t.byGroup()
+	}
+	return r.byGroup
+}
+
 func (r *recent) forget() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.kept = nil
+	r.kept, r.byGroup = nil, nil
 }

@@ -86,6 +86,15 @@ func (t *table) addLive(slot uint32) {
 	t.newest.add(r.born)
 }
 
+// byGroup returns the number of agreements of each license group that has some.
+func (t *table) byGroup() map[string]int {
+	counts := map[string]int{}
+	for _, slot := range t.order(sortID) {
+		counts[t.rows[slot].GroupID]++
+	}
+	return counts
+}
+
 // compact gives the live rows new slots and frees the others. It costs as much as reading a
 // saved copy, but runs so rarely that this does not matter.
 func (t *table) compact() {

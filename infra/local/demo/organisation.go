@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"strings"
+	"time"
 )
 
 // The organisation is Kingfisher Shipping: a head office, a terminal, a yard and forty
@@ -145,12 +146,15 @@ type other struct {
 // counts reports whether the agreement's term has not ended.
 func (o other) counts() bool { return o.end == "" || o.end > "2026" }
 
+// soon returns the day in so many days, so that something always ends soon.
+func soon(days int) string { return time.Now().UTC().AddDate(0, 0, days).Format(time.DateOnly) }
+
 func others() []other {
 	return []other{
 		{"Design licences", "Head office", "Adobe", "Photoshop", 20, "2025-01-01", "", "Contact: design desk"},
 		{"CAD licences", "Yard", "Autodesk", "AutoCAD LT", 30, "2025-03-01", "", "Serial numbers are in the safe"},
 		{"Document licences", "Head office", "Adobe", "Acrobat Pro", 12, "2025-02-01", "", ""},
-		{"Screen capture", "Head office", "TechSmith", "Snagit", 60, "", "", ""},
+		{"Screen capture", "Head office", "TechSmith", "Snagit", 60, "", soon(24), ""},
 		{"Hull simulation", "Yard", "MathWorks", "MATLAB", 8, "2021-01-01", "2023-12-31", "Not renewed"},
 		{"Berth planning", "Terminal", "Dockside Systems", "Berth Planner 8", 25, "2025-06-01", "", ""},
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -20,6 +21,7 @@ type bought struct {
 	assigned int // users, or devices of the group
 	left     int // licences that are left after some were given up; fewer than assigned is a conflict
 	group    string
+	ends     string // empty if that is of no interest
 }
 
 // subscriptions returns what Kingfisher has subscribed to: suites (a user has one at most), what some users have
@@ -33,7 +35,9 @@ func subscriptions() (suites, extras, rooms []bought) {
 		same("Visio Plan 2", 70, 52),
 		{name: "Project Plan 3", licenses: 45, assigned: 44, left: 40},
 		same("Power BI Pro", 200, 131),
-		same("Microsoft Teams Rooms Pro", 20, 14), same("Dynamics 365 Sales", 30, 30), same("Power Automate Premium", 25, 6), same("Adobe Acrobat Pro", 60, 55),
+		same("Microsoft Teams Rooms Pro", 20, 14), same("Dynamics 365 Sales", 30, 30),
+		{name: "Power Automate Premium", licenses: 25, assigned: 6, left: 25, ends: soon(52)},
+		same("Adobe Acrobat Pro", 60, 55),
 	}
 	rooms = []bought{
 		{name: "Microsoft 365 Apps for enterprise (device)", licenses: 40, assigned: 38, left: 36, group: "Terminal kiosks"},
@@ -63,7 +67,7 @@ func directoryFiles(fleet []pc) []file {
 	list.WriteString("Product Title,Total Licenses,Expired Licenses,Assigned licenses,Renewal Date\n")
 	for _, some := range [][]bought{suites, extras, rooms} {
 		for _, s := range some {
-			fmt.Fprintf(&list, "%s,%d,0,,2099-06-30\n", s.name, s.licenses)
+			fmt.Fprintf(&list, "%s,%d,0,,%s\n", s.name, s.licenses, cmp.Or(s.ends, "2099-06-30"))
 		}
 	}
 	held := make([][]string, users)

@@ -101,7 +101,7 @@ job('add an agreement of another publisher', { statuses: [422] }, async p => {
   await p.fill(p.field(/^End date/), '2027-01-31')
   await p.press(p.button('Add agreement'))
   await p.sees(p.heading(name, { level: 1 }))
-  await p.sees(p.page.getByText(/31 Jan 2027/))
+  await p.sees(p.page.getByText(/31\sJan\s2027/))
 })
 
 job('go on after the session has ended in the middle of a form', { role: null, statuses: [401, 403] }, async p => {
@@ -151,6 +151,28 @@ job('go on after the connection was lost while a form was sent', { statuses: ['n
   await p.press(p.button('Add agreement'))
   await p.sees(p.heading(name, { level: 1 }))
   for (const pair of pairs) await p.sees(p.row(pair))
+})
+
+job('go on after the reply to a form was lost', { ways: withScript, statuses: ['net::ERR_CONNECTION_RESET'] }, async p => {
+  const name = fresh('Unanswered'), pair = number()
+  await p.open('/console/agreements/add?how=numbers')
+  await p.fill(p.field('Agreement name'), name)
+  await p.fill(p.field('Authorization or agreement number 1'), pair)
+  await p.fill(p.field('License, enrollment or customer number 1'), pair)
+  let cut = false
+  await p.page.route('**/*', async route => {
+    if (cut || route.request().method() !== 'POST') return route.continue()
+    cut = true
+    await route.fetch({ maxRedirects: 0 })
+    await route.abort('connectionreset')
+  })
+  await p.press(p.button('Add agreement'))
+  await until('the error of the browser', () => p.page.url().startsWith('chrome-error:'))
+  await p.page.goBack()
+  await p.sees(/Sending it again is safe/)
+  await p.press(p.button('Add agreement'))
+  await p.sees(p.heading(name, { level: 1 }))
+  assert.equal((await api('GET', '/agreements?q=' + encodeURIComponent(name))).items.length, 1)
 })
 
 job('filter and sort agreements, and go back', {}, async p => {

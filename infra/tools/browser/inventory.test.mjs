@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { api, fresh, job, until } from './browser.mjs'
 
-const inventory = title => `Computer,Name,Publisher,Version\nBROWSER-1,${title},Quaynet,1.0\nBROWSER-2,${title},Quaynet,1.0\n`
+const inventory = (title, publisher = 'Quaynet') => `Computer,Name,Publisher,Version\nBROWSER-1,${title},${publisher},1.0\nBROWSER-2,${title},${publisher},1.0\n`
 const statement = number => `License ID,Product family,Version,Product pool,Type,Effective quantity,Active SA quantity\n${number},Office Professional Plus,2021,Applications,License,1,0\n`
 
 job('upload an inventory', {}, async p => {
@@ -52,6 +52,32 @@ job('make a rule for an unknown title', {}, async p => {
   await p.sees(p.page.getByRole('status').getByText(title))
   await p.press(p.button('Save, then the next title'))
   await p.sees(/The rule is saved. Titles that follow it: 1. PCs: 2/)
+})
+
+job('go on after the connection was lost at one of several proposals', { ways: ['with script'], statuses: ['net::ERR_INTERNET_DISCONNECTED'] }, async p => {
+  const title = 'SQL Servr Standard'
+  await upload(fresh('Proposals'), inventory(title, 'Microsoft'))
+  let entry
+  await until('the title in the queue', async () => {
+    [entry] = (await api('GET', '/inventory/queue?q=' + encodeURIComponent(title))).items
+    return entry
+  })
+  assert.ok(entry.proposals.length > 1, JSON.stringify(entry))
+  await p.open('/console/unknown')
+  await p.fill(p.field('Name, publisher or version', { within: p.page.getByRole('form', { name: 'Filters' }) }), title)
+  await p.press(p.page.getByRole('rowheader').getByRole('link', { name: title }))
+  const forms = p.page.locator('form', { has: p.page.locator('[name=proposals]') }), second = forms.nth(1)
+  const key = await second.locator('[name=key]').inputValue()
+  await p.page.context().setOffline(true)
+  await p.press(p.button(/^Accept/, { within: second }))
+  await until('the error of the browser', () => p.page.url().startsWith('chrome-error:'))
+  await p.page.context().setOffline(false)
+  await p.page.goBack()
+  await p.sees(second.getByText(/Sending it again is safe/))
+  assert.equal(await p.page.getByText(/Sending it again is safe/).count(), 1)
+  assert.equal(await second.locator('[name=key]').inputValue(), key)
+  await p.press(p.button(/^Accept/, { within: second }))
+  await until('the proposal that was accepted', async () => (await api('GET', '/inventory/queue?q=' + encodeURIComponent(title))).items.length === 0)
 })
 
 async function upload (source, text) {
