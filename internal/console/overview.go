@@ -38,6 +38,15 @@ func showOverview(v *visit) error {
 	m.Views = own.Items
 	m.Trend, m.Imports = days.Points, received.Items
 	if m.Inventory.Devices > 0 {
+		if v.q("wait") != "" || m.Products.Installed == 0 {
+			// The report may be from before the file was counted.
+			c := v.call()
+			c.Fresh = true
+			var err error
+			if m.overview, err = send(v, api.getOverview, c); err != nil {
+				return err
+			}
+		}
 		return v.render(http.StatusOK, overviewTemplate(v, m))
 	}
 	// The list of agreements has the one that was just added; the report may be some seconds old.

@@ -424,6 +424,23 @@ func testStates(t *testing.T, f *filled) {
 		t.Errorf("the trend has %d lines", n)
 	}
 	with("/reports/trend", trend, "/console/overview").has("Installations without a licence: from 12 on 1 Oct 2026 to 4")
+	// A report that may be from before a file was counted is not shown.
+	for _, test := range []struct{ address, cached, want string }{
+		{"/console/overview", `{"products": {"products": 1}}`, "without a licence, of 9 installations"},
+		{"/console/overview?wait=inventory", `{"products": {"shortfall": 3, "installed": 8}}`, "without a licence, of 9 installations"},
+		{"/console/overview", `{"products": {"shortfall": 3, "installed": 8}}`, "without a licence, of 8 installations"},
+	} {
+		f.proxy.answer("GET /overview", func(w http.ResponseWriter, r *http.Request) {
+			body := test.cached
+			if r.Header.Get("Cache-Control") == "no-cache" {
+				body = `{"products": {"shortfall": 3, "installed": 9}}`
+			}
+			io.WriteString(w, body)
+		})
+		v.get(test.address).is(http.StatusOK).sound().has(test.want)
+	}
+	f.proxy.answer("GET /overview", nil)
+	with("/overview", `{"products": {"installed": 1}, "subscriptions": {"expiringAll": 2}}`, "/console/overview").lacks("Nothing ends soon").has("Subscriptions that end soon: 2")
 	with("/reports/trend", `{"points": []}`, "/console/reports/trend?from=2020-01-01").has("There are no reports of these days")
 
 	held := `{"id": "r9", "state": "partial", "final": true, "trigger": "schedule", "version": 3, "hold": {"before": 1500, "after": 900, "state": "held"}, "reason": {"code": "refresh_held", "message": "Held back."}, "nextId": "r10"}`

@@ -163,8 +163,8 @@ func (v *visit) viewFields(s savedView) []input {
 		fields,
 		tick("shared", v.T("console_view_share"), s.Shared),
 		hinted(selection("every", v.T("console_view_every"), plan.Every, append([]option{{Label: v.T("console_view_never")}}, v.options("console_view_each_", "day", "week", "month")...)), v.T("console_view_every_hint")),
-		selection("weekday", v.T("console_view_weekday"), plan.Weekday, weekdays),
-		digits("day", v.T("console_view_day"), date),
+		needed(selection("weekday", v.T("console_view_weekday"), plan.Weekday, weekdays)), // the style shows the one that every needs
+		needed(digits("day", v.T("console_view_day"), date)),
 		selection("format", v.T("console_view_format"), plan.Format, []option{{Value: "xlsx", Label: "Excel (XLSX)"}, {Value: "csv", Label: "CSV"}}),
 		selection("language", v.T("console_language"), plan.Language, []option{{Value: "en", Label: "English"}, {Value: "nl", Label: "Nederlands"}, {Value: "fr", Label: "Français"}}),
 	)
@@ -187,10 +187,11 @@ func (v *visit) definition(m *formPage, s savedView) map[string]any {
 	}
 	if every := m.value("every"); every != "" {
 		plan := map[string]any{"every": every, "format": m.value("format"), "language": m.value("language")}
-		if day := m.value("weekday"); day != "" {
+		// Only one of the two fields is shown.
+		if day := m.value("weekday"); day != "" && every == "week" {
 			plan["weekday"] = day
 		}
-		if day := m.value("day"); day != "" {
+		if day := m.value("day"); day != "" && every == "month" {
 			plan["day"] = number(day)
 		}
 		body["schedule"] = plan

@@ -3083,9 +3083,9 @@ var messages = [...]message{
 		"Le relevé qui contenait cette paire n'est plus utilisé, et aucun de ceux qui le sont ne la contient. Ce qu'il disait ne compte plus.",
 	}},
 	{"statement_without_pair", [...]string{
-		"No statement has this pair's license number. Put a license summary that has it under entitlements/.",
-		"Geen enkel overzicht bevat het licentienummer van dit paar. Zet een licentieoverzicht dat het bevat onder entitlements/.",
-		"Aucun relevé ne contient le numéro de licence de cette paire. Déposez sous entitlements/ un récapitulatif de licences qui le contient.",
+		"No statement has this pair's license number. Upload a license summary that has it: on the page Statements of the console, or under entitlements/.",
+		"Geen enkel overzicht bevat het licentienummer van dit paar. Upload een licentieoverzicht dat het bevat: op de pagina Overzichten van de console, of onder entitlements/.",
+		"Aucun relevé ne contient le numéro de licence de cette paire. Envoyez un récapitulatif de licences qui le contient : sur la page Relevés de la console, ou sous entitlements/.",
 	}},
 	{"statement_workbook_damaged", [...]string{
 		"The workbook is damaged. Open it in your spreadsheet program, save it again as .xlsx without a password, and upload that.",

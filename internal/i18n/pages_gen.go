@@ -3212,7 +3212,7 @@ var pageMessages = [...]message{
 	{"console_reminder_within", [...]string{
 		"Within {n} days",
 		"Binnen {n} dagen",
-		"Dans {n} jours",
+		"D'ici {n} jours",
 	}},
 	{"console_reminders", [...]string{
 		"Reminders",
@@ -4527,17 +4527,17 @@ var pageMessages = [...]message{
 	{"console_urgency_within_30", [...]string{
 		"Within 30 days",
 		"Binnen 30 dagen",
-		"Dans 30 jours",
+		"D'ici 30 jours",
 	}},
 	{"console_urgency_within_7", [...]string{
 		"Within 7 days",
 		"Binnen 7 dagen",
-		"Dans 7 jours",
+		"D'ici 7 jours",
 	}},
 	{"console_urgency_within_90", [...]string{
 		"Within 90 days",
 		"Binnen 90 dagen",
-		"Dans 90 jours",
+		"D'ici 90 jours",
 	}},
 	{"console_user", [...]string{
 		"User",
@@ -4695,9 +4695,9 @@ var pageMessages = [...]message{
 		"Créer un fichier",
 	}},
 	{"console_view_every_hint", [...]string{
-		"The file is made at about six in the morning and announced on the notification topic. It begins tomorrow.",
-		"Het bestand wordt rond zes uur 's ochtends gemaakt en aangekondigd op het meldingenonderwerp. Dat begint morgen.",
-		"Le fichier est créé vers six heures du matin et annoncé par une notification, à partir de demain.",
+		"The file is made at about six in the morning, from tomorrow on. Those who subscribed to notifications get a message.",
+		"Het bestand wordt rond zes uur 's ochtends gemaakt, vanaf morgen. Wie zich op meldingen heeft geabonneerd, krijgt een bericht.",
+		"Le fichier est créé vers six heures du matin, à partir de demain. Les abonnés aux notifications reçoivent un message.",
 	}},
 	{"console_view_files_none", [...]string{
 		"There are no files yet",
