@@ -38,7 +38,7 @@ func showOverview(v *visit) error {
 	m.Views = own.Items
 	m.Trend, m.Imports = days.Points, received.Items
 	if m.Inventory.Devices > 0 {
-		if v.q("wait") != "" || m.Products.Installed == 0 {
+		if v.q("wait") != "" || m.Products.Installed == 0 && m.LeftOut == (leftOut{}) {
 			// The report may be from before the file was counted.
 			c := v.call()
 			c.Fresh = true

@@ -187,7 +187,7 @@ func (v *visit) definition(m *formPage, s savedView) map[string]any {
 	}
 	if every := m.value("every"); every != "" {
 		plan := map[string]any{"every": every, "format": m.value("format"), "language": m.value("language")}
-		// Only one of the two fields is shown.
+		// Only the field that the schedule needs is sent.
 		if day := m.value("weekday"); day != "" && every == "week" {
 			plan["weekday"] = day
 		}

@@ -34,6 +34,24 @@ job('upload a statement, and take it out of use', {}, async p => {
   await p.sees(/is out of use. A refresh follows/)
 })
 
+job('follow what goes on while the console does not answer for a moment', { ways: ['with script'], statuses: [503] }, async p => {
+  const statuses = []
+  await p.page.route('**/console/statements', async route => {
+    const response = await route.fetch(), polled = route.request().resourceType() === 'fetch'
+    statuses.push(polled && statuses.length === 1 ? 503 : 200)
+    if (statuses.at(-1) === 503) return route.fulfill({ status: 503, contentType: 'text/html', body: '<h1>Not now</h1>' })
+    const body = await response.text() // the first page and the first answer say that something goes on
+    await route.fulfill({ response, body: statuses.length < 4 ? body.replace('id="results"', 'id="results" data-poll') : body })
+  })
+  await p.open('/console/statements')
+  const link = p.page.locator('#results a').first(), name = await link.innerText()
+  await link.focus()
+  await until('the end of what goes on', () => p.page.locator('#results:not([data-poll])').count())
+  assert.deepEqual(statuses, [200, 503, 200, 200])
+  assert.equal(await p.page.evaluate(() => document.activeElement.innerText), name, 'the focus left the link')
+  await p.sees(p.heading('Statements', { level: 1 }))
+})
+
 job('make a rule for an unknown title', {}, async p => {
   const title = fresh('Tide Forecast')
   const source = fresh('Unknown titles')

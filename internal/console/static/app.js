@@ -21,7 +21,8 @@ function localTimes (root) {
     const moment = new Date(time.dateTime)
     if (Number.isNaN(moment.getTime()) || time.title) continue
     time.title = time.textContent
-    time.textContent = moment.toLocaleString(language, { dateStyle: 'medium', timeStyle: 'short' })
+    // A date does not break over two lines.
+    time.textContent = moment.toLocaleString(language, { dateStyle: 'medium', timeStyle: 'short' }).replace(/(?<!,) /g, '\u00a0')
   }
 }
 localTimes(document)
@@ -40,10 +41,10 @@ async function replaceResults (address, { remember = false, quiet = false } = {}
   clearTimeout(polling) // it would abort this request
   if (!quiet) results.setAttribute('aria-busy', 'true')
   try {
-    const response = await fetch(address, { signal: asked.signal, headers: { Accept: 'text/html' } })
-    const page = response.ok && !response.redirected && parse(await response.text())
+    const response = await fetch(address, { signal: asked.signal, redirect: 'manual', headers: { Accept: 'text/html' } })
+    const page = response.ok && parse(await response.text())
     const next = page && $('#results', page)
-    if (!next) return location.assign(address)
+    if (!next) return quiet && response.status >= 400 ? poll() : location.assign(address) // a redirect has the status 0
     for (const old of $$('[data-follows]').filter(x => !results.contains(x))) old.replaceWith($('#' + old.id, page) ?? '')
     const focused = document.activeElement
     const column = focused.closest?.('th')?.cellIndex
@@ -53,12 +54,16 @@ async function replaceResults (address, { remember = false, quiet = false } = {}
     shown = pageOf(address)
     const again = focused.id ? document.getElementById(focused.id)
       : focused.name ? $$(`[name="${focused.name}"]`, next).find(x => x.value === focused.value)
-        : column === undefined ? null : $('a', $('thead tr', next)?.cells[column] ?? next)
+        : quiet && focused.href ? $$('a', next).find(x => x.href === focused.href)
+          : column === undefined ? null : $('a', $('thead tr', next)?.cells[column] ?? next)
     again?.focus()
     if (again?.type === 'search') again.setSelectionRange(again.value.length, again.value.length)
     if (!quiet || told(next) !== told(results)) say(told(next))
     poll()
-  } catch (e) { if (e.name !== 'AbortError') location.assign(address) }
+  } catch (e) {
+    if (e.name === 'AbortError') return
+    if (quiet) poll(); else location.assign(address)
+  }
 }
 function addressOf (form) {
   const query = new URLSearchParams()

@@ -117,8 +117,12 @@ func (o *operations) holdings(ctx context.Context) (map[string]subscription.Hold
 
 // described returns all subscriptions by id, without their seats.
 func (o *operations) described(ctx context.Context) (map[string]subscription.Holding, error) {
-	_, all, err := o.People.UsersAndSubscriptions(ctx, nil, subscription.NoSeats)
-	return subscription.ByID(all), err
+	all, err := o.Subscriptions.Descriptions(ctx)
+	byID := make(map[string]subscription.Holding, len(all))
+	for _, s := range all {
+		byID[s.ID] = subscription.Holding{Subscription: s}
+	}
+	return byID, err
 }
 
 // UserID is the path parameter of a user.
