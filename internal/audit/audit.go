@@ -96,3 +96,10 @@ type Store interface {
 	// cursor_invalid.
 	Events(ctx context.Context, q Query) (Page, error)
 }
+
+// Callers reads the names of callers, which the store of events keeps as long as events.
+type Callers interface {
+	// Names returns the names of the callers with these ids, by id: the one in the newest event of a call of
+	// the API or the console that has a name. Unknown ids are missing.
+	Names(ctx context.Context, ids []string) (map[string]string, error)
+}
