@@ -17,7 +17,8 @@
 // # Invariants
 //
 // No page has inline script or style. Data of a person are only in responses to that person: responses are
-// never stored by caches, and package variables hold nothing of a request. Reading agreement details and
+// never stored by caches, and package variables hold nothing of a request. What a process
+// keeps between requests is names of callers (names.go). Reading agreement details and
 // starting a refresh are never links, because links are followed by programs, too.
 package console
 
@@ -66,12 +67,14 @@ type Options struct {
 	Uploads  string // origin of the uploads bucket, to which browsers upload large files; empty if it is not known
 }
 
-// site is the console. It has no state but its dependencies.
+// site is the console. It has no state but its dependencies and names of callers.
 type site struct {
 	Options
 	api *client.Client
 	mux *http.ServeMux
 	nav []section
+
+	names callerNames
 }
 
 // New returns the handler of the console: GET /, /signed-in and everything below /console/.

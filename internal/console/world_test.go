@@ -414,11 +414,17 @@ func (w *world) ask(t testing.TB, method, path, body string, answer any) {
 // askWith is ask for a change that is based on a version; 0 for any.
 func (w *world) askWith(t testing.TB, method, path, body string, version int64, answer any) {
 	t.Helper()
+	w.askAs(t, an, method, path, body, version, answer)
+}
+
+// askAs is askWith for another person.
+func (w *world) askAs(t testing.TB, who access.Principal, method, path, body string, version int64, answer any) {
+	t.Helper()
 	r, err := http.NewRequest(method, w.api.URL+path, strings.NewReader(body))
 	if err != nil {
 		t.Fatal(err)
 	}
-	r.Header.Set("Authorization", "Bearer "+tokenOf(an))
+	r.Header.Set("Authorization", "Bearer "+tokenOf(who))
 	if body != "" {
 		r.Header.Set("Content-Type", "application/json")
 	}
