@@ -28,6 +28,7 @@ type endpoints struct {
 	getAgreementDetails         client.Operation[agreementDetails]
 	listAuditEvents             client.Operation[auditPage]
 	listCallers                 client.Operation[callerList]
+	nameCaller                  client.Operation[client.None]
 	listGroups                  client.Operation[groupList]
 	createGroup                 client.Operation[group]
 	getGroup                    client.Operation[group]
@@ -96,6 +97,7 @@ var api = endpoints{
 	getAgreementDetails:         client.Get[agreementDetails]("/agreements/{id}/details"),
 	listAuditEvents:             client.Get[auditPage]("/audit"),
 	listCallers:                 client.Get[callerList]("/callers"),
+	nameCaller:                  client.Put[client.None]("/callers/me"),
 	listGroups:                  client.Get[groupList]("/groups"),
 	createGroup:                 client.Post[group]("/groups"),
 	getGroup:                    client.Get[group]("/groups/{id}"),

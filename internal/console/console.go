@@ -46,8 +46,9 @@ type Sessions interface {
 	Person(w http.ResponseWriter, r *http.Request) (session.Person, error)
 	// SignIn sends the person to the issuer, and back to the local path afterwards.
 	SignIn(w http.ResponseWriter, r *http.Request, to string) error
-	// SignedIn responds to the request with which the issuer sends a person back.
-	SignedIn(w http.ResponseWriter, r *http.Request) error
+	// SignedIn responds to the request with which the issuer sends a person back. It returns the person of the
+	// new session, with the name in the ID token; no person without a new session.
+	SignedIn(w http.ResponseWriter, r *http.Request) (session.Person, error)
 	// SignOut ends the session.
 	SignOut(w http.ResponseWriter, r *http.Request) error
 	// SignOutEverywhere ends every session of the person.

@@ -16,7 +16,7 @@ const (
 	nameKept      = 5 * time.Minute // how long a process keeps the name of a caller
 	unnamedKept   = time.Minute     // how long it keeps that a name is not known
 	namesKept     = 10_000          // how many callers it keeps at most
-	namesTimeout  = 2 * time.Second // for the call; the page then has ids
+	namesTimeout  = 2 * time.Second // for a call; a page then has ids
 	maxNames      = 100             // ids in a call
 	maxNamesBytes = 5000            // size of the query: API Gateway refuses a request of more than 10,240 bytes, with the token
 	maxCallerID   = 256             // bytes of an id that the API takes
@@ -63,6 +63,25 @@ func (n *callerNames) keep(now time.Time, asked []string, found map[string]strin
 		}
 		n.known[id] = knownName{found[id], until}
 	}
+}
+
+// signedIn signs a person in, and tells the API the name in the ID token, because access tokens of some issuers
+// have none. If that fails, the person is signed in all the same, and the next sign-in tries again.
+func signedIn(v *visit) error {
+	p, err := v.site.Sessions.SignedIn(v.w, v.r)
+	name := p.Caller.Name
+	if err != nil || name == "" || name == p.Caller.Subject || len(p.Caller.Roles) == 0 { // without a role every call is refused
+		return err
+	}
+	ctx, cancel := context.WithTimeout(v.r.Context(), namesTimeout)
+	defer cancel()
+	c := client.Call{Token: p.Token, Lang: string(v.lang), Body: map[string]string{"name": name}}
+	if _, err := client.Do(ctx, v.site.api, api.nameCaller, c); err != nil {
+		v.site.Log.WarnContext(v.r.Context(), "name of a caller not stored", append(v.whereabouts(), "error", err)...)
+		return nil
+	}
+	v.site.names.keep(v.site.Now(), []string{p.Caller.Subject}, map[string]string{p.Caller.Subject: name})
+	return nil
 }
 
 // know reads the names of callers for who, unless the process has them: with one call at most. If that fails,

@@ -2,6 +2,7 @@ package console_test
 
 import (
 	"bytes"
+	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -12,6 +13,8 @@ import (
 
 	"trueup/internal/access"
 	"trueup/internal/console"
+	"trueup/internal/console/session"
+	"trueup/internal/errs"
 )
 
 // namesWorld is a world with a file that An has announced, and a console with a clock and a log.
@@ -21,6 +24,15 @@ type namesWorld struct {
 	log bytes.Buffer
 	n   atomic.Int64 // calls for names
 	ids string       // of the last one
+
+	front string
+}
+
+// restart starts another process of the console.
+func (w *namesWorld) restart() {
+	w.console = console.New(console.Options{
+		API: w.front, Client: &http.Client{}, Sessions: w.people, Now: func() time.Time { return w.now }, Log: slog.New(slog.NewJSONHandler(&w.log, nil)),
+	})
 }
 
 func newNamesWorld(t *testing.T) *namesWorld {
@@ -28,9 +40,8 @@ func newNamesWorld(t *testing.T) *namesWorld {
 	w := &namesWorld{world: newWorld(t), now: time.Now()}
 	front := httptest.NewServer(w.proxy)
 	t.Cleanup(front.Close)
-	w.console = console.New(console.Options{
-		API: front.URL, Client: &http.Client{}, Sessions: w.people, Now: func() time.Time { return w.now }, Log: slog.New(slog.NewJSONHandler(&w.log, nil)),
-	})
+	w.front = front.URL
+	w.restart()
 	w.proxy.answer("GET /callers", func(rw http.ResponseWriter, r *http.Request) {
 		w.ids = r.URL.Query().Get("id")
 		w.n.Add(1)
@@ -136,4 +147,72 @@ func TestNamesOfFiles(t *testing.T) {
 	if n := w.n.Load(); n != 1 {
 		t.Errorf("%d calls for one name", n)
 	}
+}
+
+// TestNamesOfSignIns: other people see the name of a person whose access tokens have none after the person signed
+// in, in every process.
+func TestNamesOfSignIns(t *testing.T) {
+	t.Parallel()
+	w := newNamesWorld(t)
+	v := w.as(t, bo)
+	dot := w.signIn(t, "dot-id", "", access.UserAdmin)
+	w.announce(t, dot)
+	v.get("/console/directory").is(http.StatusOK).has("dot-id").lacks("dot@example.org")
+	for _, name := range []string{"dot@example.org", "dot.new@example.org"} {
+		w.signIn(t, "dot-id", name, access.UserAdmin)
+		v.get("/console/directory").is(http.StatusOK).sound().has(name)
+		w.restart()
+		v.get("/console/directory").is(http.StatusOK).sound().has(name)
+	}
+	if w.log.Len() > 0 {
+		t.Errorf("log: %s", w.log.String())
+	}
+}
+
+// TestSignInsWithoutACall: the API is not called for a person without a name or a role, nor for an error.
+func TestSignInsWithoutACall(t *testing.T) {
+	t.Parallel()
+	w := newNamesWorld(t)
+	w.proxy.answer("PUT /callers/me", func(http.ResponseWriter, *http.Request) { t.Error("the API was called") })
+	w.signIn(t, "dot-id", "", access.UserAdmin)
+	w.signIn(t, "dot-id", "dot-id", access.UserAdmin)
+	w.signIn(t, "dot-id", "dot@example.org")
+	w.people.signs = session.Person{}
+	nobody := &visitor{t: t, w: w.world}
+	nobody.get("/signed-in?code=1").is(http.StatusSeeOther)
+	w.people.broken = errs.New(errs.Invalid, session.CodeLost)
+	nobody.get("/signed-in?code=1").is(http.StatusForbidden)
+}
+
+// TestNamesThatCannotBeStored: a person is signed in although the API fails or does not respond.
+func TestNamesThatCannotBeStored(t *testing.T) {
+	t.Parallel()
+	w := newNamesWorld(t)
+	for name, broken := range map[string]http.HandlerFunc{
+		"unavailable": problem(http.StatusServiceUnavailable, "try_again", "Try again."),
+		"refused":     problem(http.StatusForbidden, "caller_named_by_token", "Not for dot@example.org."),
+		"hanging": func(_ http.ResponseWriter, r *http.Request) {
+			io.Copy(io.Discard, r.Body) // the server then sees that the console has gone
+			<-r.Context().Done()
+		},
+	} {
+		w.log.Reset()
+		w.proxy.answer("PUT /callers/me", broken)
+		begin := time.Now()
+		dot := w.signIn(t, "dot-id", "dot@example.org", access.UserAdmin)
+		if took := time.Since(begin); took > 10*time.Second {
+			t.Errorf("%s: the sign-in took %v", name, took)
+		}
+		w.as(t, dot).get("/console/directory").is(http.StatusOK)
+		log := w.log.String()
+		if strings.Count(log, "\n") != 1 || !strings.Contains(log, `"msg":"name of a caller not stored","page":"GET /signed-in","request_id":"`) {
+			t.Errorf("%s: log %s", name, log)
+		}
+		if strings.Contains(log, "dot") {
+			t.Errorf("%s: the log says whose name: %s", name, log)
+		}
+	}
+	w.proxy.answer("PUT /callers/me", nil)
+	w.announce(t, w.signIn(t, "dot-id", "dot@example.org", access.UserAdmin))
+	w.as(t, bo).get("/console/directory").is(http.StatusOK).has("dot@example.org")
 }

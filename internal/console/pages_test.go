@@ -125,6 +125,7 @@ func testFilled(t *testing.T) {
 		run  func(*testing.T, *filled)
 	}{
 		{"pages", testPages},
+		{"sign-in", func(t *testing.T, f *filled) { f.signIn(t, "eva-id", "eva@example.org", access.PasswordAdmin) }},
 		{"links", testLinks},
 		{"every page is viewed", testEveryPage},
 		{"roles", testRoles},

@@ -70,3 +70,67 @@ func TestCallersLimits(t *testing.T) {
 		t.Errorf("an empty id and a long one: %+v", p)
 	}
 }
+
+// ofConsole is a call of a person by the console, whose token has no name.
+func ofConsole(subject string, role access.Role) access.Call {
+	return access.Call{RequestID: "r1", Principal: &access.Principal{Subject: subject, Roles: []access.Role{role}, Console: true}}
+}
+
+func (s *stack) nameCaller(by access.Call, name string, headers ...string) *httptest.ResponseRecorder {
+	r := httptest.NewRequest(http.MethodPut, "/callers/me", strings.NewReader(fmt.Sprintf(`{"name":%q}`, name)))
+	r.Header.Set("Content-Type", "application/json")
+	for i := 0; i < len(headers); i += 2 {
+		r.Header.Set(headers[i], headers[i+1])
+	}
+	return call(s.handlers[agreements.Name], r, by)
+}
+
+// TestNameCaller: the console stores the name of a person of any role, and makes no audit event. Others cannot,
+// whatever they send.
+func TestNameCaller(t *testing.T) {
+	t.Parallel()
+	s := newStack(t)
+	for i, role := range access.Roles {
+		subject := fmt.Sprint("id-", i)
+		for _, name := range []string{"Old", " Name\u00a0of \u202e " + string(role) + " "} {
+			if w := s.nameCaller(ofConsole(subject, role), name); w.Code != http.StatusNoContent || w.Body.Len() > 0 {
+				t.Errorf("%s: %d %s", role, w.Code, w.Body)
+			}
+		}
+		script := ofConsole(subject, role)
+		script.Principal.Console = false
+		for _, headers := range [][]string{nil, {"Origin", "https://console.example"}, {"client_id", "console"}} {
+			if p := problemOf(t, s.nameCaller(script, "Mallory", headers...)); p.Status != http.StatusForbidden || p.Code != "caller_named_by_token" {
+				t.Errorf("%s, a script with %v: %+v", role, headers, p)
+			}
+		}
+		want := fmt.Sprintf(`{"items":[{"id":%q,"name":%q}]}`, subject, "Name of "+string(role))
+		if w := s.callers(t, subject); strings.TrimSpace(w.Body.String()) != want {
+			t.Errorf("%d %s, want %s", w.Code, w.Body, want)
+		}
+	}
+	if w := call(s.handlers[agreements.Name], httptest.NewRequest(http.MethodGet, "/audit", nil), admin); !strings.Contains(w.Body.String(), `"items":[]`) {
+		t.Errorf("events: %d %s", w.Code, w.Body)
+	}
+}
+
+// TestNameCallerRefuses: a name has 1 to 256 characters and is not the id.
+func TestNameCallerRefuses(t *testing.T) {
+	t.Parallel()
+	s := newStack(t)
+	ann := ofConsole("ann-id", access.PasswordAdmin)
+	for name, code := range map[string]string{
+		"": "length_min", " \t\u200b\u2028": "length_min", strings.Repeat("é", 257): "length_max", "ann-id": "name_is_id", " ann-id\n": "name_is_id",
+	} {
+		if p := problemOf(t, s.nameCaller(ann, name)); p.Status != http.StatusUnprocessableEntity || len(p.Errors) != 1 || p.Errors[0].Code != code || p.Errors[0].Pointer != "/name" {
+			t.Errorf("%q: %+v, want %s", name, p, code)
+		}
+	}
+	longest := strings.Repeat("é", 256)
+	if w := s.nameCaller(ann, "  "+longest+"  "); w.Code != http.StatusNoContent {
+		t.Errorf("%d %s", w.Code, w.Body)
+	}
+	if w := s.callers(t, "ann-id"); !strings.Contains(w.Body.String(), longest) {
+		t.Errorf("%d %s", w.Code, w.Body)
+	}
+}

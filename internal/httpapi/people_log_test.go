@@ -201,6 +201,8 @@ func TestPeopleAreInNoLog(t *testing.T) {
 	c.send("GET", "/callers?id=someone,canary", "")
 	c.refused("GET", "/callers?id=canary,,canary.admin@example.org", "")
 	c.refused("GET", "/callers?canary=canary", "")
+	c.refused("PUT", "/callers/me", `{"name":"canary.admin@example.org"}`)
+	c.refused("PUT", "/callers/me", `{"name":"  ","canary":"canary.admin@example.org"}`)
 
 	for _, what := range []string{`[{"id":"someone","name":"canary.admin@example.org"}]`, "canary.ann@example.org", "Canary Cas", "Canaries", "2019-03-07", `"usageLocation":"GL"`, "CANARYLAND"} {
 		if !strings.Contains(c.seen.String(), what) {

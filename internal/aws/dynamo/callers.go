@@ -12,19 +12,19 @@ import (
 	"trueup/internal/audit"
 )
 
-// Callers reads the names of callers. Transactions with audit events store them: see nameCaller. It is safe
-// for concurrent use.
+// Callers keeps the names of callers. Transactions with audit events store them, too: see nameCaller. It is
+// safe for concurrent use.
 type Callers struct{ db *engine }
 
 var _ audit.Callers = (*Callers)(nil)
 
-// callerItem is the name of a caller, as in the newest audit event that has one. It is not written in the
-// transaction of the event: those of one caller would conflict with each other.
+// callerItem is the name of a caller, as in the newest audit event that has one or at the newest sign-in. It is
+// not written in the transaction of the event: those of one caller would conflict with each other.
 type callerItem struct {
 	itemKey
 	ID   string `dynamodbav:"id"`
 	Name string `dynamodbav:"name"`
-	Seen int64  `dynamodbav:"seen"` // when an event had the name; newer events may have it, too: see callerSeen
+	Seen int64  `dynamodbav:"seen"` // when an event or a sign-in had the name; newer events may have it, too: see callerSeen
 }
 
 const (
@@ -55,7 +55,23 @@ func (s *Callers) Names(ctx context.Context, ids []string) (map[string]string, e
 	return names, err
 }
 
-// Forget deletes the names of callers without events since a time, and returns how many it deleted.
+// SetName implements audit.Callers. It stores the name even if this process has stored it: another process may
+// have stored an older one since then.
+func (s *Callers) SetName(ctx context.Context, id, name string, at time.Time) error {
+	i := newCallerItem(id, name, millis(at))
+	if err := s.db.transact(ctx, []*action{s.db.put(i, "", nil)}); err != nil {
+		return err
+	}
+	s.db.callers.remember(i)
+	return nil
+}
+
+func newCallerItem(id, name string, seen int64) callerItem {
+	return callerItem{keyed(callerKey(id)), id, name, seen}
+}
+
+// Forget deletes the names of callers without events and sign-ins since a time, and returns how many it deleted.
+// Events of the console follow a sign-in within half a day, which is less than what Forget allows for.
 func (s *Callers) Forget(ctx context.Context, before time.Time) (deleted int, err error) {
 	// Processes that store the same name at the same time may leave the item of the older event: hence twice.
 	before = before.Add(-2 * callerSeen)
@@ -90,11 +106,23 @@ func (c *callers) claim(i callerItem) bool {
 	if last, ok := c.stored[i.ID]; ok && last.Name == i.Name && i.Seen-last.Seen < callerSeen.Milliseconds() {
 		return false
 	}
+	c.add(i)
+	return true
+}
+
+// remember is claim for an item that was stored in any case.
+func (c *callers) remember(i callerItem) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.add(i)
+}
+
+// add adds an item; the caller has locked.
+func (c *callers) add(i callerItem) {
 	if c.stored == nil || len(c.stored) >= maxCallers {
 		c.stored = map[string]callerItem{}
 	}
 	c.stored[i.ID] = i
-	return true
 }
 
 // forget makes the next event of a caller store the item again.
@@ -137,5 +165,5 @@ func callerOf(a *action) (callerItem, bool) {
 	if err != nil || !called || !strings.HasPrefix(e.PK, auditPrefix) {
 		return callerItem{}, false
 	}
-	return callerItem{keyed(callerKey(e.By)), e.By, e.ByName, e.At}, true
+	return newCallerItem(e.By, e.ByName, e.At), true
 }

@@ -170,3 +170,33 @@ func TestSPEC12_ForgetsOldCallers(t *testing.T) {
 	c.change(c.s, by("caller 0", "Name", noon.Add(9*oneDay), audit.SourceAPI))
 	equal(t, "a caller who is back", c.names("caller 0"), map[string]string{"caller 0": "Name"})
 }
+
+// TestCallersOfSignIns: SetName stores a name in any case, and counts as an event that had it.
+func TestCallersOfSignIns(t *testing.T) {
+	t.Parallel()
+	c := newCalling(t)
+	set := func(s *dynamo.Table, name string, at time.Time) {
+		t.Helper()
+		must(t, s.Callers.SetName(t.Context(), "ann", name, at))
+		equal(t, "names", c.names("ann"), map[string]string{"ann": name})
+	}
+	set(c.s, "Ann", noon)
+	equal(t, "names stored with the next event", c.stored(func() { c.change(c.s, by("ann", "Ann", noon.Add(time.Hour), audit.SourceConsole)) }), 0)
+	set(c.process(), "Ann B", noon.Add(time.Hour))
+	set(c.s, "Ann", noon.Add(2*time.Hour)) // this process stored it before the other one changed it
+	set(c.s, "Ann", noon.Add(2*time.Hour)) // repeated
+	deleted, err := c.s.Callers.Forget(t.Context(), noon.Add(2*time.Hour+2*oneDay))
+	must(t, err)
+	equal(t, "deleted while it may be in an event", deleted, 0)
+	deleted, err = c.s.Callers.Forget(t.Context(), noon.Add(3*time.Hour+2*oneDay))
+	must(t, err)
+	equal(t, "deleted", deleted, 1)
+	equal(t, "names", c.names("ann"), map[string]string{})
+
+	c.proxy.SetFaults(faultproxy.Faults{{Kind: faultproxy.AccessDenied, Rate: 1, Operations: []string{"TransactWriteItems"}}})
+	if err := c.s.Callers.SetName(t.Context(), "ann", "Ann", noon); err == nil {
+		t.Error("a fault is no error")
+	}
+	c.proxy.SetFaults(nil)
+	equal(t, "names stored after a fault", c.stored(func() { c.change(c.s, by("ann", "Ann", noon.Add(-time.Hour), audit.SourceConsole)) }), 0)
+}

@@ -103,6 +103,7 @@ var API = []Route{
 	{"GET", "/audit", "agreements", access.Read, "listAuditEvents"},
 	{"GET", "/audit.csv", "agreements", access.Read, "exportAuditEvents"},
 	{"GET", "/callers", "agreements", access.Read, "listCallers"},
+	{"PUT", "/callers/me", "agreements", access.Read, "nameCaller"},
 	{"GET", "/position/adjustments", "reports", access.Read, "listAdjustments"},
 	{"PUT", "/position/adjustments/{product}", "reports", access.ManageAgreements, "setAdjustment"},
 	{"DELETE", "/position/adjustments/{product}", "reports", access.ManageAgreements, "deleteAdjustment"},
