@@ -31,8 +31,8 @@ const (
 // that two people may share.
 var nameClaims = []string{"preferred_username", "upn", "email", "name", "username"}
 
-// maxName is the maximum length of a name, in characters.
-const maxName = 256
+// MaxName is the maximum length of a name, in characters.
+const MaxName = 256
 
 // SignIn says how the roles of a caller are read from a token. The zero value is for the stack's own
 // user pool.
@@ -144,17 +144,21 @@ func NameIn(raw string) string {
 // nameIn returns the name of the caller. The subject is not one.
 func nameIn(claims map[string]string, subject string) string {
 	for _, claim := range nameClaims {
-		name := strings.Map(func(r rune) rune {
-			if text.IsInvisible(r) || r == utf8.RuneError {
-				return ' '
-			}
-			return r
-		}, claims[claim])
-		if name = text.Shorten(text.Collapse(name), maxName); name != "" && name != subject && name != claims[SubjectClaim] {
+		if name := text.Shorten(CollapseName(claims[claim]), MaxName); name != "" && name != subject && name != claims[SubjectClaim] {
 			return name
 		}
 	}
 	return ""
+}
+
+// CollapseName returns a name in which one space replaces white space and invisible characters.
+func CollapseName(name string) string {
+	return text.Collapse(strings.Map(func(r rune) rune {
+		if text.IsInvisible(r) || r == utf8.RuneError {
+			return ' '
+		}
+		return r
+	}, name))
 }
 
 // token is the claims of a token by name.

@@ -56,7 +56,7 @@ func Agreements(settings config.Config, c aws.Config, log *slog.Logger) http.Han
 	refreshes := dynamo.NewRefreshes(store, all)
 	return agreements.New(agreements.Deps{
 		Kernel:     kernel(store, log),
-		Agreements: store.Agreements, Register: all, Answers: refreshes, Groups: store.Groups, Imports: store.Imports, Audit: store.Audit,
+		Agreements: store.Agreements, Register: all, Answers: refreshes, Groups: store.Groups, Imports: store.Imports, Audit: store.Audit, Callers: store.Callers,
 		Inventory: store.Inventories, InventoryRequired: settings.InventoryRequired, Expiring: day.Window(settings.ExpiringDays), Zone: settings.RefreshTimeZone,
 		Catalog: catalog.New(store.Journal, results, log), Refreshes: requester(settings, c, refreshes, log),
 		Limits:  agreement.Limits{PairMaxChars: settings.PairMaxChars},

@@ -182,6 +182,7 @@ func TestReadsOfTheTable(t *testing.T) {
 		{catalogapi.Name, "/inventory", 2, 2},
 		{catalogapi.Name, "/inventory/titles", 1, 1},
 		{agreements.Name, "/audit", 10, 10},
+		{agreements.Name, "/callers?id=one,two,three", 1, 1},
 		{reports.Name, "/refreshes", 1, 1},
 		{licenses.Name, "/subscriptions", 2, 2}, // the second one tells who waits
 		{licenses.Name, "/subscriptions/" + plan.ID, 2, 2},

@@ -95,7 +95,7 @@ func Refresher(settings config.Config, c aws.Config, secret program.Secret, log 
 	}
 	sweeper := &retention.Sweeper{
 		Days: settings.RetentionDays, Zone: settings.RefreshTimeZone, Clock: time.Now, Limit: sweepLimit, Log: log,
-		Steps: []retention.Step{snapshot.Forget(store.Snapshots, reports), inventories.Forget(store.Inventories, reports), inventories.ForgetPCs(store.Inventories, reports), jobs.Forget(store.LicenseJobs, reports), retention.Before("audit events", settings.RefreshTimeZone, store.Audit.Forget)},
+		Steps: []retention.Step{snapshot.Forget(store.Snapshots, reports), inventories.Forget(store.Inventories, reports), inventories.ForgetPCs(store.Inventories, reports), jobs.Forget(store.LicenseJobs, reports), retention.Before("audit events", settings.RefreshTimeZone, store.Audit.Forget), retention.Before("names of callers", settings.RefreshTimeZone, store.Callers.Forget)},
 	}
 	return trigger.Jobs{
 		Files:     []trigger.Receiver{{Kind: kind.Statements, Receive: kept.Receive}},

@@ -96,3 +96,12 @@ type Store interface {
 	// cursor_invalid.
 	Events(ctx context.Context, q Query) (Page, error)
 }
+
+// Callers keeps the names of callers as long as events.
+type Callers interface {
+	// Names returns the names of the callers with these ids, by id: the latest of SetName and of the events of
+	// calls of the API or the console that have a name. Unknown ids are missing.
+	Names(ctx context.Context, ids []string) (map[string]string, error)
+	// SetName stores the name of the caller with this id, who is known to have it at that time.
+	SetName(ctx context.Context, id, name string, at time.Time) error
+}

@@ -53,6 +53,9 @@ func (v *visit) agreement(id string) (agreementView, error) {
 	}
 	err := all.Wait()
 	m.Groups = groups.Items
+	if err == nil {
+		v.knowEvents(m.History.Items)
+	}
 	return m, err
 }
 

@@ -27,6 +27,8 @@ type endpoints struct {
 	deleteAgreementPair         client.Operation[agreement]
 	getAgreementDetails         client.Operation[agreementDetails]
 	listAuditEvents             client.Operation[auditPage]
+	listCallers                 client.Operation[callerList]
+	nameCaller                  client.Operation[client.None]
 	listGroups                  client.Operation[groupList]
 	createGroup                 client.Operation[group]
 	getGroup                    client.Operation[group]
@@ -94,6 +96,8 @@ var api = endpoints{
 	deleteAgreementPair:         client.Delete[agreement]("/agreements/{id}/pairs/{pair}"),
 	getAgreementDetails:         client.Get[agreementDetails]("/agreements/{id}/details"),
 	listAuditEvents:             client.Get[auditPage]("/audit"),
+	listCallers:                 client.Get[callerList]("/callers"),
+	nameCaller:                  client.Put[client.None]("/callers/me"),
 	listGroups:                  client.Get[groupList]("/groups"),
 	createGroup:                 client.Post[group]("/groups"),
 	getGroup:                    client.Get[group]("/groups/{id}"),
@@ -303,6 +307,13 @@ type (
 		Subject string            `json:"subject"`
 		Before  map[string]string `json:"before"`
 		After   map[string]string `json:"after"`
+	}
+	callerList struct {
+		Items []callerName `json:"items"`
+	}
+	callerName struct {
+		ID   string `json:"id"`
+		Name string `json:"name"`
 	}
 	group struct {
 		ID             string `json:"id"`

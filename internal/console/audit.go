@@ -51,6 +51,7 @@ func listAudit(v *visit) error {
 		return err
 	}
 	m.Groups = groups.Items
+	v.knowEvents(m.Items)
 	return v.render(http.StatusOK, auditTemplate(v, m))
 }
 

@@ -17,7 +17,8 @@
 // # Invariants
 //
 // No page has inline script or style. Data of a person are only in responses to that person: responses are
-// never stored by caches, and package variables hold nothing of a request. Reading agreement details and
+// never stored by caches, and package variables hold nothing of a request. What a process
+// keeps between requests is names of callers (names.go). Reading agreement details and
 // starting a refresh are never links, because links are followed by programs, too.
 package console
 
@@ -45,8 +46,9 @@ type Sessions interface {
 	Person(w http.ResponseWriter, r *http.Request) (session.Person, error)
 	// SignIn sends the person to the issuer, and back to the local path afterwards.
 	SignIn(w http.ResponseWriter, r *http.Request, to string) error
-	// SignedIn responds to the request with which the issuer sends a person back.
-	SignedIn(w http.ResponseWriter, r *http.Request) error
+	// SignedIn responds to the request with which the issuer sends a person back. It returns the person of the
+	// new session, with the name in the ID token; no person without a new session.
+	SignedIn(w http.ResponseWriter, r *http.Request) (session.Person, error)
 	// SignOut ends the session.
 	SignOut(w http.ResponseWriter, r *http.Request) error
 	// SignOutEverywhere ends every session of the person.
@@ -66,12 +68,14 @@ type Options struct {
 	Uploads  string // origin of the uploads bucket, to which browsers upload large files; empty if it is not known
 }
 
-// site is the console. It has no state but its dependencies.
+// site is the console. It has no state but its dependencies and names of callers.
 type site struct {
 	Options
 	api *client.Client
 	mux *http.ServeMux
 	nav []section
+
+	names callerNames
 }
 
 // New returns the handler of the console: GET /, /signed-in and everything below /console/.

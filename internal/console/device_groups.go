@@ -65,6 +65,9 @@ func showDeviceGroup(v *visit) error {
 		return err
 	}
 	m.Groups, m.Subscriptions = groups.Items, forDevices.Items
+	if m.Change != nil {
+		v.know(m.Change.By)
+	}
 	return v.render(http.StatusOK, deviceGroupTemplate(v, m))
 }
 

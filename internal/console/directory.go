@@ -33,6 +33,7 @@ func (v *visit) showDirectory(status int, form formPage, e formErrors) error {
 	for _, f := range m.Items {
 		v.poll = v.poll || !f.Final
 	}
+	knowOf(v, m.Items, func(f directoryFile) string { return f.By })
 	return v.render(status, directoryTemplate(v, m))
 }
 
@@ -130,6 +131,7 @@ func showDirectoryFile(v *visit) error {
 		return err
 	}
 	v.poll = !f.Final
+	v.know(f.By)
 	return v.render(http.StatusOK, directoryFileTemplate(v, f))
 }
 

@@ -328,7 +328,7 @@ func testRefresh(t *testing.T, f *filled) {
 	p := v.done("/console/refreshes", form).is(http.StatusOK).sound()
 	path := p.path
 	eventually(t, "the refresh", func() bool { return len(v.get(path).all("*", "data-poll", "")) == 0 })
-	v.get(path).sound().has("Whole organisation", "Asked for", "sam-id")
+	v.get(path).sound().has("Whole organisation", "Asked for", "sam@example.org")
 	f.as(t, bo).post("/console/refreshes", url.Values{}).is(http.StatusForbidden)
 	v.get("/console/refreshes").is(http.StatusOK).has("Asked for")
 }

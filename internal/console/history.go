@@ -101,12 +101,12 @@ func actionCode(action string) string {
 	return "console_action_" + strings.ReplaceAll(action, ".", "_")
 }
 
-// who returns the name of the person who did it, or the id if the token had no name.
-func (e *auditEvent) who() string {
+// whoDid returns the name that an event has, or else the known name of the person who did it, or the id.
+func (v *visit) whoDid(e auditEvent) string {
 	if e.ByName != "" {
 		return e.ByName
 	}
-	return e.By
+	return v.who(e.By)
 }
 
 // written returns a value of an event as pages write it.

@@ -13,6 +13,7 @@ func listImports(v *visit) error {
 	if err != nil {
 		return err
 	}
+	knowOf(v, page.Items, func(i imported) string { return i.By })
 	return v.render(http.StatusOK, importsTemplate(v, page))
 }
 
@@ -37,6 +38,7 @@ func showImport(v *visit) error {
 			return err
 		}
 	}
+	v.know(m.By)
 	return v.render(http.StatusOK, importTemplate(v, m))
 }
 

@@ -57,6 +57,7 @@ func showSource(v *visit) error {
 			return err
 		}
 	}
+	v.know(m.Last.By)
 	return v.render(http.StatusOK, sourceTemplate(v, m))
 }
 

@@ -15,6 +15,7 @@ func listLicenseJobs(v *visit) error {
 	for _, j := range page.Items {
 		v.poll = v.poll || !j.Final
 	}
+	knowOf(v, page.Items, func(j licenseJob) string { return j.By })
 	return v.render(http.StatusOK, jobsTemplate(v, page))
 }
 
@@ -47,6 +48,7 @@ func showLicenseJob(v *visit) error {
 	if next, err := url.ParseQuery(v.q("next")); err == nil && len(next) > 0 {
 		m.Next = assignmentOf(next)
 	}
+	v.know(m.By)
 	return v.render(http.StatusOK, jobTemplate(v, m))
 }
 

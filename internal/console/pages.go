@@ -289,7 +289,6 @@ func signIn(v *visit) error {
 	return v.site.Sessions.SignIn(v.w, v.r, address)
 }
 
-func signedIn(v *visit) error          { return v.site.Sessions.SignedIn(v.w, v.r) }
 func signOut(v *visit) error           { return v.site.Sessions.SignOut(v.w, v.r) }
 func signOutEverywhere(v *visit) error { return v.site.Sessions.SignOutEverywhere(v.w, v.r) }
 

@@ -125,6 +125,7 @@ func testFilled(t *testing.T) {
 		run  func(*testing.T, *filled)
 	}{
 		{"pages", testPages},
+		{"sign-in", func(t *testing.T, f *filled) { f.signIn(t, "eva-id", "eva@example.org", access.PasswordAdmin) }},
 		{"links", testLinks},
 		{"every page is viewed", testEveryPage},
 		{"roles", testRoles},
@@ -461,7 +462,7 @@ func testStates(t *testing.T, f *filled) {
 		t.Errorf("the confirmation leads to %s", to)
 	}
 	v.note = nil
-	running := with("/refreshes/r9", `{"id": "r9", "state": "running", "trigger": "now", "by": "an-id", "progress": 40, "total": 5000, "checked": 2000}`, "/console/refreshes/r9").has("Running", "40%", "an-id")
+	running := with("/refreshes/r9", `{"id": "r9", "state": "running", "trigger": "now", "by": "an-id", "progress": 40, "total": 5000, "checked": 2000}`, "/console/refreshes/r9").has("Running", "40%", an.Name)
 	if !strings.Contains(running.body, `http-equiv="refresh"`) || len(running.all("*", "data-poll", "")) != 1 {
 		t.Error("a running refresh is not shown again by itself")
 	}

@@ -50,7 +50,9 @@ func showRefresh(v *visit) error {
 	if m.GroupID != "" {
 		m.Group = groupName(groups.Items, m.GroupID)
 	}
-	v.poll = !m.Final
+	if v.poll = !m.Final; m.asked() {
+		v.know(m.By)
+	}
 	return v.render(http.StatusOK, refreshTemplate(v, m))
 }
 
@@ -66,6 +68,9 @@ func confirmRefresh(v *visit) error {
 	v.note("console_done_confirmed")
 	return v.redirect("/console/refreshes/" + id)
 }
+
+// asked reports whether a person asked for the refresh.
+func (r *refresh) asked() bool { return r.Trigger == "now" }
 
 // held reports whether a drop of entitlements waits for a confirmation.
 func (r *refresh) held() bool { return r.Hold != nil && r.Hold.State == "held" }

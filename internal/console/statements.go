@@ -15,6 +15,7 @@ func listStatements(v *visit) error {
 	for _, s := range m.Items {
 		v.poll = v.poll || s.State == "received"
 	}
+	knowOf(v, m.Items, func(s statement) string { return s.By })
 	return v.render(http.StatusOK, statementsTemplate(v, m))
 }
 
@@ -24,6 +25,7 @@ func showStatement(v *visit) error {
 		return err
 	}
 	v.poll = !m.Final
+	v.know(m.By)
 	return v.render(http.StatusOK, statementTemplate(v, m))
 }
 

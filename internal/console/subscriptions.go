@@ -124,6 +124,14 @@ func showSubscription(v *visit) error {
 		return err
 	}
 	m.GroupName = deviceGroupName(groups.Items, m.DeviceGroup)
+	switch m.Tab {
+	case "":
+		knowOf(v, m.Holders.Items, func(h holder) string { return h.AssignedBy })
+	case waitingTab:
+		knowOf(v, m.Waiting.Items, func(w waitingUser) string { return w.By })
+	case historyTab:
+		v.knowEvents(m.History.Items)
+	}
 	return v.render(http.StatusOK, subscriptionTemplate(v, m))
 }
 

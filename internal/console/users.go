@@ -130,6 +130,11 @@ func showUser(v *visit) error {
 		return err
 	}
 	m.Subscriptions = forUsers.Items
+	if m.Tab == historyTab {
+		v.knowEvents(m.History.Items)
+	} else {
+		knowOf(v, m.Licenses, func(l userLicense) string { return l.AssignedBy })
+	}
 	return v.render(http.StatusOK, userTemplate(v, m))
 }
 

@@ -29,10 +29,11 @@ type visit struct {
 	query  url.Values
 	person session.Person // zero on pages that need no sign-in
 	lang   i18n.Lang
-	theme  string // light or dark; empty for that of the device
-	said   *note  // what the person's last request did
-	key    string // new for each page: the Idempotency-Key of its forms
-	poll   bool   // whether the page shows something that goes on, so that browsers without script reload it
+	theme  string            // light or dark; empty for that of the device
+	said   *note             // what the person's last request did
+	key    string            // new for each page: the Idempotency-Key of its forms
+	names  map[string]string // of callers on the page, by id: see know
+	poll   bool              // whether the page shows something that goes on, so that browsers without script reload it
 }
 
 // Cookies of preferences.

@@ -259,9 +259,10 @@ func problem(status int, code, detail string) http.HandlerFunc {
 // people is sessions in memory: the cookie has the person.
 type people struct {
 	mu     sync.Mutex
-	signed []string // where people came from when they had to sign in
-	broken error    // instead of any person
-	known  bool     // the origin of the issuer is, since the first person
+	signed []string       // where people came from when they had to sign in
+	broken error          // instead of any person
+	signs  session.Person // whom SignedIn signs in
+	known  bool           // the origin of the issuer is, since the first person
 }
 
 const personCookie = "person"
@@ -292,9 +293,30 @@ func (p *people) SignIn(w http.ResponseWriter, r *http.Request, to string) error
 	return nil
 }
 
-func (p *people) SignedIn(w http.ResponseWriter, r *http.Request) error {
+func (p *people) SignedIn(w http.ResponseWriter, r *http.Request) (session.Person, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.broken != nil {
+		return session.Person{}, p.broken
+	}
 	http.Redirect(w, r, "/console/overview", http.StatusSeeOther)
-	return nil
+	return p.signs, nil
+}
+
+// signIn signs a person in whose name is in the ID token only, as with Cognito. It returns the caller of the
+// access token.
+func (w *world) signIn(t testing.TB, subject, name string, roles ...access.Role) access.Principal {
+	t.Helper()
+	caller := access.Principal{Subject: subject, Roles: roles, Console: true}
+	named := caller
+	named.Name = name
+	w.people.mu.Lock()
+	w.people.signs = session.Person{Token: tokenOf(caller), Caller: named}
+	w.people.mu.Unlock()
+	if to := (&visitor{t: t, w: w}).get("/signed-in?code=1").is(http.StatusSeeOther).header.Get("Location"); to != "/console/overview" {
+		t.Errorf("signed in to %s", to)
+	}
+	return caller
 }
 
 func (p *people) SignOut(w http.ResponseWriter, r *http.Request) error {
@@ -414,11 +436,17 @@ func (w *world) ask(t testing.TB, method, path, body string, answer any) {
 // askWith is ask for a change that is based on a version; 0 for any.
 func (w *world) askWith(t testing.TB, method, path, body string, version int64, answer any) {
 	t.Helper()
+	w.askAs(t, an, method, path, body, version, answer)
+}
+
+// askAs is askWith for another person.
+func (w *world) askAs(t testing.TB, who access.Principal, method, path, body string, version int64, answer any) {
+	t.Helper()
 	r, err := http.NewRequest(method, w.api.URL+path, strings.NewReader(body))
 	if err != nil {
 		t.Fatal(err)
 	}
-	r.Header.Set("Authorization", "Bearer "+tokenOf(an))
+	r.Header.Set("Authorization", "Bearer "+tokenOf(who))
 	if body != "" {
 		r.Header.Set("Content-Type", "application/json")
 	}

@@ -52,6 +52,7 @@ type deps struct {
 	Catalog           *catalog.Store
 	Imports           importer.Records
 	Audit             audit.Store
+	Callers           audit.Callers
 	Once              once.Store
 	Refreshes         *refresher.Requests
 	Statements        *statements.Service
@@ -88,7 +89,7 @@ func (d deps) kernel() httpapi.Kernel {
 func (d deps) agreements() agreements.Deps {
 	return agreements.Deps{
 		Kernel: d.kernel(), Agreements: d.Agreements, Register: d.Register, Answers: d.Answers, Groups: d.Groups, Inventory: d.Inventory,
-		InventoryRequired: d.InventoryRequired, Expiring: d.Expiring, Zone: d.Zone, Catalog: d.Catalog, Imports: d.Imports, Audit: d.Audit,
+		InventoryRequired: d.InventoryRequired, Expiring: d.Expiring, Zone: d.Zone, Catalog: d.Catalog, Imports: d.Imports, Audit: d.Audit, Callers: d.Callers,
 		Refreshes: d.Refreshes, Limits: d.Limits, Uploads: d.Uploads, Uploader: d.Uploader, UploadsBucket: d.UploadsBucket, Reports: d.Reports,
 	}
 }
@@ -158,7 +159,7 @@ func unused(log *slog.Logger) deps {
 	var bucket noBucket
 	nothing := func(context.Context) error { panic("called") }
 	return deps{
-		Agreements: broken{}, Register: noRegister{}, Answers: noAnswers{}, Groups: store.Groups, Inventory: store.Inventories, Imports: store.Imports, Audit: store.Audit, Once: store.Idempotency,
+		Agreements: broken{}, Register: noRegister{}, Answers: noAnswers{}, Groups: store.Groups, Inventory: store.Inventories, Imports: store.Imports, Audit: store.Audit, Callers: store.Callers, Once: store.Idempotency,
 		Counts: &inventories.Counts{}, Recount: nothing, Expiring: 90, Zone: time.UTC, Limits: defaultLimits, Catalog: &catalog.Store{},
 		Refreshes: &refresher.Requests{}, Statements: &statements.Service{}, Uploads: bucket, Uploader: func() string { return "AWS:local" }, UploadsBucket: uploadsBucket, Reports: bucket,
 		Snapshots: &snapshot.Library{}, Adjustments: store.Adjustments, Refresh: nothing, Subscriptions: store.Subscriptions, People: store.People, Users: noUsers{}, DirectoryFiles: store.DirectoryFiles, Devices: store.Devices, Jobs: store.LicenseJobs, StartJobs: nothing, Views: store.Views, Deliver: nothing, Reminders: &notifier.Reader{}, Feeds: store.Feeds, NewToken: func() string { return "token" }, Clock: time.Now, NewID: func() string { return "id" }, Log: log,

@@ -94,6 +94,7 @@ func configuration(enums []Enum, maxValues int) huma.Config {
 		{Name: "refreshes", Description: "Refreshes of the entitlements of agreement pairs: at night, on demand, and after changes."},
 		{Name: "statements", Description: "Files with the entitlements of the organisation: uploads and results."},
 		{Name: "audit", Description: "Who changed what, when."},
+		{Name: "callers", Description: "The names of persons and programs that change something or sign in."},
 		{Name: "reports", Description: "Purchased and installed software: now, on a day, and compared; as JSON, CSV, XLSX and a printable page."},
 		{Name: "position", Description: "Manual adjustments of the licences of products."},
 		{Name: "subscriptions", Description: "Subscriptions: their licences for users, purchases and renewals."},

@@ -109,8 +109,9 @@ func (f *faulty) do(method, path, body string, headers ...string) (status int, c
 	}
 	w := httptest.NewRecorder()
 	function, _ := routed(r)
-	call := admin
-	call.RequestID = r.Header.Get(requestID)
+	caller := *admin.Principal
+	caller.Console = true // one operation is for the console only
+	call := access.Call{Principal: &caller, RequestID: r.Header.Get(requestID)}
 	f.handlers[function].ServeHTTP(w, r.WithContext(access.WithCall(r.Context(), call)))
 	var problem httpapi.Problem
 	if graph, is := graphProblem(w.Code, w.Body.Bytes()); is {

@@ -58,7 +58,7 @@ func (c *canaries) send(method, address, body string, headers ...string) (status
 		c.t.Fatal(err)
 	}
 	if strings.HasPrefix(address, base) {
-		r.Header.Set("Authorization", "Bearer global-admin someone")
+		r.Header.Set("Authorization", "Bearer global-admin someone canary.admin@example.org")
 		r.Header.Set("Content-Type", "application/json")
 	}
 	for i := 0; i+1 < len(headers); i += 2 {
@@ -141,7 +141,7 @@ func (c *canaries) final(path string) {
 }
 
 // TestPeopleAreInNoLog adds, changes, licenses, exports and deletes users by calls, lists, jobs and the façade of
-// Microsoft Graph, with mistakes in each: no line of a log has anything about a person.
+// Microsoft Graph, with mistakes in each: no line of a log has anything about a person, nor the name of the admin.
 func TestPeopleAreInNoLog(t *testing.T) {
 	t.Parallel()
 	var log lines
@@ -198,7 +198,13 @@ func TestPeopleAreInNoLog(t *testing.T) {
 	c.refused("POST", "/users/canary.ann@example.org/restoration", `{"userPrincipalName":"canary"}`)
 	c.send("POST", "/users/deletions", `{"users":["canary.bob@example.org","canary.nobody@example.org"],"acknowledge":"service-data"}`)
 
-	for _, what := range []string{"canary.ann@example.org", "Canary Cas", "Canaries", "2019-03-07", `"usageLocation":"GL"`, "CANARYLAND"} {
+	c.send("GET", "/callers?id=someone,canary", "")
+	c.refused("GET", "/callers?id=canary,,canary.admin@example.org", "")
+	c.refused("GET", "/callers?canary=canary", "")
+	c.refused("PUT", "/callers/me", `{"name":"canary.admin@example.org"}`)
+	c.refused("PUT", "/callers/me", `{"name":"  ","canary":"canary.admin@example.org"}`)
+
+	for _, what := range []string{`[{"id":"someone","name":"canary.admin@example.org"}]`, "canary.ann@example.org", "Canary Cas", "Canaries", "2019-03-07", `"usageLocation":"GL"`, "CANARYLAND"} {
 		if !strings.Contains(c.seen.String(), what) {
 			t.Errorf("no answer has %q", what)
 		}

@@ -135,7 +135,7 @@ func newLoggingStack(t *testing.T, log *slog.Logger) *stack {
 	all := register.New(store.Agreements, store.Journal, s3bucket.New(client, reportsBucket), log)
 	refreshes := dynamo.NewRefreshes(store, all)
 	deps := deps{
-		Agreements: store.Agreements, Groups: store.Groups, Inventory: store.Inventories, Imports: store.Imports, Audit: store.Audit, Once: store.Idempotency,
+		Agreements: store.Agreements, Groups: store.Groups, Inventory: store.Inventories, Imports: store.Imports, Audit: store.Audit, Callers: store.Callers, Once: store.Idempotency,
 		Adjustments: store.Adjustments, Register: all, Answers: refreshes, Expiring: 90, Limits: defaultLimits,
 		Uploads: s3bucket.New(client, uploadsBucket), Reports: s3bucket.New(client, reportsBucket), UploadsBucket: uploadsBucket, Uploader: func() string { return "AWS:local" },
 		Refresh:       func(context.Context) error { return nil },
@@ -295,13 +295,14 @@ func routed(r *http.Request) (function, key string) {
 	return "agreements", "$default"
 }
 
-// claims returns the claims of a test's token, "<role> <subject>".
+// claims returns the claims of a test's token, "<role> <subject>" or "<role> <subject> <name>".
 func claims(r *http.Request) map[string]string {
 	role, subject, ok := strings.Cut(strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer "), " ")
 	if !ok {
 		return nil
 	}
-	return map[string]string{"sub": subject, "cognito:groups": "[" + role + "]"}
+	subject, name, _ := strings.Cut(subject, " ")
+	return map[string]string{"sub": subject, "cognito:groups": "[" + role + "]", "email": name}
 }
 
 func token(role, subject string) (string, error) { return role + " " + subject, nil }

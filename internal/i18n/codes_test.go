@@ -22,6 +22,7 @@ var notCodes = map[string]bool{
 	"no_access":          true, // of the entitlement service's contract
 	"o_pk":               true, // attributes of the table
 	"o_sk":               true,
+	"by_name":            true,
 	"preferred_username": true, // a claim of OpenID Connect
 	"token_use":          true, // a claim of tokens of Amazon Cognito
 	"at_hash":            true, // a claim of ID tokens

@@ -107,6 +107,11 @@ var messages = [...]message{
 		"De body is groter dan {max} bytes. Stuur een kleinere.",
 		"Le corps dépasse {max} octets. Envoyez-en un plus petit.",
 	}},
+	{"caller_named_by_token", [...]string{
+		"Only the web console sets the name of a person. With other clients the name comes from the token, so this request is not needed.",
+		"Alleen de webconsole geeft de naam van een persoon door. Bij andere clients komt de naam uit het token, dus dit verzoek is niet nodig.",
+		"Seule la console web transmet le nom d'une personne. Pour les autres clients, le nom vient du jeton : cette requête est inutile.",
+	}},
 	{"cell_error", [...]string{
 		"A spreadsheet shows an error here. Type the value that belongs here.",
 		"Een spreadsheet toont hier een fout. Typ de waarde die hier hoort.",
@@ -1831,6 +1836,11 @@ var messages = [...]message{
 		"Remove the invisible characters from the name: {characters}",
 		"Verwijder de onzichtbare tekens uit de naam: {characters}",
 		"Retirez les caractères invisibles du nom : {characters}",
+	}},
+	{"name_is_id", [...]string{
+		"This is your id. Give the name by which people recognise you.",
+		"Dit is uw id. Geef de naam op waaraan mensen u herkennen.",
+		"C'est votre identifiant. Indiquez le nom auquel on vous reconnaît.",
 	}},
 	{"name_is_other", [...]string{
 		"An agreement of another type has this name, and it has no pairs. Choose another name.",

@@ -112,6 +112,40 @@ func TestConsoleSignIn(t *testing.T) {
 	}
 }
 
+// TestNamesOfSignIns: a person sees the name of another person who signed in, whose access token has none. A
+// token of another client cannot set a name.
+func TestNamesOfSignIns(t *testing.T) {
+	t.Parallel()
+	base := usedBy(t, "jo", access.GlobalAdmin)(shared())
+	s := start(t, stack.Options{DynamoDBEndpoint: base.DynamoDBEndpoint, FunctionsDynamoDB: onlyGranted(t, base.DynamoDBEndpoint), TableName: "names"})
+	t.Cleanup(s.stop)
+	signIn := func(name string, role access.Role) *browser {
+		b := &browser{s, map[string]string{}}
+		_, page, _ := b.do(http.MethodGet, "/console/sign-in?to=/console/groups", nil)
+		status, _, body := b.do(http.MethodGet, b.choose(page, name, role), nil)
+		if status != http.StatusSeeOther {
+			t.Fatalf("%s: %d %s", name, status, body)
+		}
+		return b
+	}
+	status, _, body := signIn("Ann Peeters", access.BillingAdmin).do(http.MethodPost, "/console/groups", url.Values{"name": {"Sales"}, "key": {"0123456789abcdef"}})
+	if status != http.StatusSeeOther {
+		t.Fatalf("a group: %d %s", status, body)
+	}
+	const titled = `<span title="ann-peeters">ann.peeters@example.org</span>`
+	status, _, body = signIn("Bo Maes", access.PasswordAdmin).do(http.MethodGet, "/console/audit", nil)
+	if status != http.StatusOK || !strings.Contains(body, titled) {
+		t.Errorf("%d: the page of events has not %s: %s", status, titled, body)
+	}
+
+	var refused struct{ Code string }
+	status, err := s.call(http.MethodPut, "/callers/me", map[string]string{"name": "Mallory"}, &refused)
+	must(t, err)
+	if status != http.StatusForbidden || refused.Code != "caller_named_by_token" {
+		t.Errorf("a script: %d %s", status, refused.Code)
+	}
+}
+
 // TestAuditSourceOfTheConsole: calls with the tokens of the console's client are of the source console,
 // and other calls are not, whatever their headers say (SPEC 12).
 func TestAuditSourceOfTheConsole(t *testing.T) {

@@ -5,7 +5,8 @@
 //
 // Open returns a Table, which has one type for each contract of the domain and of the
 // use cases: Agreements, Groups, Imports, Statements, Inventories, Snapshots, Adjustments,
-// Subscriptions, People, Devices, DirectoryFiles, LicenseJobs, Reminders, FeedsViews, Journal, Audit and Idempotency. Refreshes is made by NewRefreshes.
+// Subscriptions, People, Devices, DirectoryFiles, LicenseJobs, Reminders, Feeds, Views,
+// Journal, Audit, Callers and Idempotency. Refreshes is made by NewRefreshes.
 // Upkeep is the work of a schedule. The types do not use each other. They share an engine,
 // which sends requests and retries them, and what several types read and write:
 // storedAgreements, storedGroups, tombstones of groups, journals, and visibility, which
@@ -83,6 +84,7 @@
 //	idempotency               IDEMPOTENCY#{subject}/{key}  IDEMPOTENCY                        -                                          what a POST answered the first time, for a day
 //	audit event               AUDIT#0                      {event}                            -                                          who changed what, newest first: the shards are merged
 //	audit event               AUDIT#2026-11-21             {event}                            -                                          the same, written before there were shards
+//	caller                    CALLERS                      CALLER#{id}                        -                                          the name of a caller by id
 //
 // The visibility of what an import writes is explained in visibility.go, and the
 // protocol that makes an import count once in package importer. Agreements are

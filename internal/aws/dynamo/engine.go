@@ -27,6 +27,7 @@ type engine struct {
 	pageSize int32
 	// retryTimeout is how long a request is retried, and how long an edit is built again.
 	retryTimeout time.Duration
+	callers      callers
 }
 
 const (
@@ -110,6 +111,9 @@ func (db *engine) transaction(actions []*action) transaction {
 func (db *engine) try(ctx context.Context, t transaction, options ...func(*dynamodb.Options)) error {
 	_, err := db.client.TransactWriteItems(ctx, t.TransactWriteItemsInput, options...)
 	var cancelled *types.TransactionCanceledException
+	if err == nil {
+		db.nameCaller(ctx, t.actions)
+	}
 	if !errors.As(err, &cancelled) {
 		return err
 	}

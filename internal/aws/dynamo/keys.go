@@ -143,7 +143,11 @@ func sentKey(date day.Date, id string, offset int) (pk, sk) {
 func feedKey(owner string) (pk, sk)    { return pk("FEED#" + bounded(owner, maxPartitionName)), "FEED" }
 func feedHashKey(hash string) (pk, sk) { return pk("FEEDHASH#" + hash), "FEEDHASH" }
 
-const deviceNamePrefix = "NAME#"
+const (
+	deviceNamePrefix    = "NAME#"
+	auditPrefix         = "AUDIT#"
+	callersPK        pk = "CALLERS"
+)
 
 func groupKey(id string) (pk, sk) { return groupsPK, sk(groupPrefix + id) }
 func groupNameKey(folded string) (pk, sk) {
@@ -288,11 +292,15 @@ const auditShards = 8
 // read eight partitions for each day.
 func auditKey(id string) (pk, sk) { return auditShardPK(shardOf(id, auditShards)), sk(id) }
 
-func auditShardPK(shard int) pk { return pk("AUDIT#" + strconv.Itoa(shard)) }
+func auditShardPK(shard int) pk { return pk(auditPrefix + strconv.Itoa(shard)) }
 
 // auditDayPK returns the partition of a day, to which releases without shards wrote events.
 // It is still read.
-func auditDayPK(date time.Time) pk { return pk("AUDIT#" + date.UTC().Format(time.DateOnly)) }
+func auditDayPK(date time.Time) pk { return pk(auditPrefix + date.UTC().Format(time.DateOnly)) }
+
+// callerKey returns the key of the item of a caller. All callers share a partition, so that old ones are
+// found; each process writes a caller about once a day.
+func callerKey(id string) (pk, sk) { return callersPK, sk("CALLER#" + bounded(id, maxSortName)) }
 
 // Index keys.
 

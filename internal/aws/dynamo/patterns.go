@@ -104,6 +104,7 @@ func patterns() []pattern {
 		at(idempotencyKey("{subject}/{key}"))("idempotency", onceItem{}, "what a POST answered the first time, for a day"),
 		row("audit event", auditItem{}, auditShardPK(0), "{event}", "who changed what, newest first: the shards are merged"),
 		row("audit event", auditItem{}, auditDayPK(day), "{event}", "the same, written before there were shards"),
+		at(callerKey("{id}"))("caller", callerItem{}, "the name of a caller by id"),
 	}
 }
 
@@ -117,7 +118,8 @@ func document() string {
 //
 // Open returns a Table, which has one type for each contract of the domain and of the
 // use cases: Agreements, Groups, Imports, Statements, Inventories, Snapshots, Adjustments,
-// Subscriptions, People, Devices, DirectoryFiles, LicenseJobs, Reminders, FeedsViews, Journal, Audit and Idempotency. Refreshes is made by NewRefreshes.
+// Subscriptions, People, Devices, DirectoryFiles, LicenseJobs, Reminders, Feeds, Views,
+// Journal, Audit, Callers and Idempotency. Refreshes is made by NewRefreshes.
 // Upkeep is the work of a schedule. The types do not use each other. They share an engine,
 // which sends requests and retries them, and what several types read and write:
 // storedAgreements, storedGroups, tombstones of groups, journals, and visibility, which

@@ -74,7 +74,7 @@ func storedItems() map[string]storedItem {
 		"inventory": {zero: inventoryItem{}, was: []map[string]string{
 			{"good.other_platforms": "", "good.macos": "", "good.pcs": "", "next": ""}, {"good.macos": "", "good.pcs": "", "next": ""}, {"good.pcs": "", "next": ""}, {"good.pcs": "", "next.pcs": ""},
 		}}, "rules": {zero: rulesItem{}},
-		"head": {zero: wholeHead{}, parts: []any{headItem{}, agreementHead{}}}, "entry": {zero: entryItem{}}, "audit": {zero: auditItem{}, was: []map[string]string{{"by_name": ""}}}, "idempotency": {zero: onceItem{}},
+		"head": {zero: wholeHead{}, parts: []any{headItem{}, agreementHead{}}}, "entry": {zero: entryItem{}}, "audit": {zero: auditItem{}, was: []map[string]string{{"by_name": ""}}}, "caller": {zero: callerItem{}}, "idempotency": {zero: onceItem{}},
 	}
 }
 

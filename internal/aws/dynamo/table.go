@@ -31,6 +31,7 @@ type Table struct {
 	Views          *Views
 	Journal        *Journal
 	Audit          *Audit
+	Callers        *Callers
 	Idempotency    *Idempotency
 	Upkeep         *Upkeep
 
@@ -82,6 +83,6 @@ func Open(client *dynamodb.Client, table string, options ...Option) *Table {
 		Imports:    &Imports{db, p.visibility, p.journals, p.tombstones, p.groups, p.agreements},
 		Statements: &Statements{db}, Inventories: &Inventories{db}, Snapshots: &Snapshots{db}, Adjustments: &Adjustments{db},
 		Subscriptions: subscriptions, People: &People{db, p.journals, subscriptions}, Devices: &Devices{db}, DirectoryFiles: newDirectoryFiles(db), LicenseJobs: newLicenseJobs(db), Reminders: newReminders(db), Views: newViews(db), Feeds: &Feeds{db}, Journal: &Journal{db, p.journals},
-		Audit: &Audit{db: db}, Idempotency: &Idempotency{db}, Upkeep: &Upkeep{db, p.groups, p.agreements}, parts: p,
+		Audit: &Audit{db: db}, Callers: &Callers{db}, Idempotency: &Idempotency{db}, Upkeep: &Upkeep{db, p.groups, p.agreements}, parts: p,
 	}
 }

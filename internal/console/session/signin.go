@@ -93,7 +93,8 @@ func redirect(w http.ResponseWriter, r *http.Request, address string) {
 }
 
 // SignedIn serves the address to which the issuer sends the browser back. It makes a session and sends
-// the browser to its page. Its errors are *errs.Error:
+// the browser to its page. It returns the person of the new session. The name is the one in the ID token,
+// and empty if that has none. Its errors are *errs.Error:
 //
 //   - CodeLost: the answer belongs to no sign-in of this browser, is too late, or was used before. A new
 //     sign-in helps;
@@ -102,43 +103,45 @@ func redirect(w http.ResponseWriter, r *http.Request, address string) {
 //   - CodeUnavailable, CodeUnset: see SignIn.
 //
 // Any other error is a fault. Without a sign-in, a person who is signed in already goes to Home: the
-// browser went back to this address.
-func (k *Keeper) SignedIn(w http.ResponseWriter, r *http.Request) error {
+// browser went back to this address. SignedIn then returns no person.
+func (k *Keeper) SignedIn(w http.ResponseWriter, r *http.Request) (Person, error) {
 	ctx, answer := r.Context(), r.URL.Query()
 	l, ok := k.loginOf(r, answer.Get("state"))
 	if !ok {
 		if _, err := k.Person(w, r); err == nil {
 			redirect(w, r, Home)
-			return nil
+			return Person{}, nil
 		}
-		return errs.New(errs.Invalid, CodeLost)
+		return Person{}, errs.New(errs.Invalid, CodeLost)
 	}
 	http.SetCookie(w, cookie(l.cookieName(), "", -1)) // a sign-in has one answer
 	if !issuedBy(answer, k.issuer.url) {
-		return problem(errors.New("session: another issuer answered"), errs.Invalid, CodeLost)
+		return Person{}, problem(errors.New("session: another issuer answered"), errs.Invalid, CodeLost)
 	}
 	if refused := answer.Get("error"); refused != "" {
-		return errs.New(errs.Denied, CodeRefused, "code", codeOf(refused))
+		return Person{}, errs.New(errs.Denied, CodeRefused, "code", codeOf(refused))
 	}
 	tokens, id, err := k.issuer.exchange(ctx, answer.Get("code"), l)
 	if errors.Is(err, errRevoked) {
-		return problem(err, errs.Invalid, CodeLost)
+		return Person{}, problem(err, errs.Invalid, CodeLost)
 	}
 	if err != nil {
-		return err
+		return Person{}, err
 	}
-	if err := k.begin(ctx, w, r, tokens, id); err != nil {
-		return err
+	c, err := k.begin(ctx, w, r, tokens, id)
+	if err != nil {
+		return Person{}, err
 	}
 	redirect(w, r, Local(l.To))
-	return nil
+	c.caller.Name = c.Name
+	return Person{Token: c.Access, Caller: c.caller}, nil
 }
 
 // begin makes a new session with the tokens. It deletes the session that the browser had.
-func (k *Keeper) begin(ctx context.Context, w http.ResponseWriter, r *http.Request, tokens *oauth2.Token, id string) error {
+func (k *Keeper) begin(ctx context.Context, w http.ResponseWriter, r *http.Request, tokens *oauth2.Token, id string) (current, error) {
 	p, err := k.issuer.provider(ctx)
 	if err != nil {
-		return err
+		return current{}, err
 	}
 	now := k.now()
 	c := current{key: newKey(), sealed: sealed{
@@ -146,7 +149,7 @@ func (k *Keeper) begin(ctx context.Context, w http.ResponseWriter, r *http.Reque
 		Pages: cmp.Or(originOf(p.EndSession), k.origin), Received: now.Unix(),
 	}}
 	if !c.judge(k.signIn) || !c.expires.After(now) {
-		return problem(errors.New("session: the access token gives no access"), errs.Denied, CodeToken)
+		return current{}, problem(errors.New("session: the access token gives no access"), errs.Denied, CodeToken)
 	}
 	c.Session = Session{
 		ID: c.key.id(), Person: personOf(k.issuer.url, c.caller.Subject), Sealed: c.key.seal(c.sealed), Version: 1,
@@ -154,15 +157,15 @@ func (k *Keeper) begin(ctx context.Context, w http.ResponseWriter, r *http.Reque
 	}
 	c.Expires = c.expiry(now)
 	if err := k.store.Create(ctx, c.Session); err != nil {
-		return err
+		return current{}, err
 	}
 	k.pages.Store(&c.Pages)
 	if old, err := k.open(ctx, r); err == nil {
 		if err := k.store.Delete(ctx, old.Session); err != nil {
-			return err
+			return current{}, err
 		}
 	}
 	http.SetCookie(w, cookie(cookieName, c.key.String(), 0))
 	k.log.InfoContext(ctx, "signed in", "subject", c.caller.Subject, access.RequestIDKey, access.CallFrom(ctx).RequestID)
-	return nil
+	return c, nil
 }

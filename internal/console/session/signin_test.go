@@ -82,8 +82,13 @@ func TestSignIn(t *testing.T) {
 	if diff := cmp.Diff([]string{"ann-peeters", "ann.peeters@example.org", "[global-admin]"}, who[:3]); diff != "" {
 		t.Error(diff)
 	}
-	if p, ok := (access.SignIn{Console: issuer.ConsoleClientID}).Caller(claimsOf(t, who[3]), ""); !ok || !p.Console {
+	p, ok := access.SignIn{Console: issuer.ConsoleClientID}.Caller(claimsOf(t, who[3]), "")
+	if !ok || !p.Console || p.Name != "" { // access tokens of Cognito have no name
 		t.Errorf("the token is not the console's: %+v", p)
+	}
+	want := session.Person{Token: who[3], Caller: access.Principal{Subject: "ann-peeters", Name: "ann.peeters@example.org", Roles: []access.Role{access.GlobalAdmin}}}
+	if diff := cmp.Diff(want, b.signed); diff != "" {
+		t.Errorf("signed in (-want +got)\n%s", diff)
 	}
 	if b.keeper.Origin() != u.Scheme+"://"+u.Host {
 		t.Errorf("the form for signing out may lead to %s", b.keeper.Origin())
@@ -373,8 +378,8 @@ func TestSignedInAgain(t *testing.T) {
 	b := newWorld(t).browser()
 	back := b.choose(b.start("/console/groups"), "Ann", "")
 	b.get(back)
-	if a := b.get(back); a.status != http.StatusSeeOther || a.to != session.Home {
-		t.Errorf("%d to %q", a.status, a.to)
+	if a := b.get(back); a.status != http.StatusSeeOther || a.to != session.Home || b.signed.Token != "" {
+		t.Errorf("%d to %q, signed in: %v", a.status, a.to, b.signed.Caller)
 	}
 }
 

@@ -36,6 +36,8 @@ type world struct {
 	now  time.Time
 	skew time.Duration // of the issuer's clock
 
+	signed session.Person // whom SignedIn returned last
+
 	// token counts the requests to the token endpoint.
 	token atomic.Int32
 	// serve answers a request to the issuer in its place, if it reports true; nil for none.
@@ -123,7 +125,11 @@ func (w *world) page(rw http.ResponseWriter, r *http.Request) {
 	case "GET /console/sign-in":
 		err = w.keeper.SignIn(rw, r, r.URL.Query().Get("to"))
 	case "GET /signed-in":
-		err = w.keeper.SignedIn(rw, r)
+		var p session.Person
+		p, err = w.keeper.SignedIn(rw, r)
+		w.mu.Lock()
+		w.signed = p
+		w.mu.Unlock()
 	case "POST /console/sign-out":
 		err = w.keeper.SignOut(rw, r)
 	case "POST /console/sign-out-everywhere":

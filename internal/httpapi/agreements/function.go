@@ -1,4 +1,4 @@
-// Package agreements serves agreements, their pairs, imports and audit events over HTTP.
+// Package agreements serves agreements, their pairs, imports, audit events and names of callers over HTTP.
 package agreements
 
 import (
@@ -38,6 +38,7 @@ type Deps struct {
 	Catalog           *catalog.Store
 	Imports           importer.Records
 	Audit             audit.Store
+	Callers           audit.Callers
 	Refreshes         *refresher.Requests
 	Limits            agreement.Limits
 	Uploads           objects.Bucket
@@ -78,7 +79,7 @@ func Function() httpapi.Function { return new(operations).function() }
 
 func (o *operations) function() httpapi.Function {
 	return httpapi.Function{Name: Name, Enums: enums, Describe: describe, Operations: httpapi.Join(
-		httpapi.Operations{"openapi": o.openapi}, o.agreementOperations(), o.editOperations(), o.bulkOperations(), o.pairOperations(), o.importOperations(), o.auditOperations(),
+		httpapi.Operations{"openapi": o.openapi}, o.agreementOperations(), o.editOperations(), o.bulkOperations(), o.pairOperations(), o.importOperations(), o.auditOperations(), o.callerOperations(),
 	)}
 }
 

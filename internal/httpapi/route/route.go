@@ -102,6 +102,8 @@ var API = []Route{
 	{"DELETE", "/statements/{id}", "reports", access.ManageAgreements, "deleteStatement"},
 	{"GET", "/audit", "agreements", access.Read, "listAuditEvents"},
 	{"GET", "/audit.csv", "agreements", access.Read, "exportAuditEvents"},
+	{"GET", "/callers", "agreements", access.Read, "listCallers"},
+	{"PUT", "/callers/me", "agreements", access.Read, "nameCaller"},
 	{"GET", "/position/adjustments", "reports", access.Read, "listAdjustments"},
 	{"PUT", "/position/adjustments/{product}", "reports", access.ManageAgreements, "setAdjustment"},
 	{"DELETE", "/position/adjustments/{product}", "reports", access.ManageAgreements, "deleteAdjustment"},

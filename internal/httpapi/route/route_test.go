@@ -50,6 +50,7 @@ func TestPermissions(t *testing.T) {
 		"GET /feeds/{file}":            access.Anyone, // the address is the secret
 		"PUT /reminder-feed":           access.Read,   // the caller's own
 		"DELETE /reminder-feed":        access.Read,
+		"PUT /callers/me":              access.Read, // the caller's own
 		"GET /agreements/{id}/details": access.ReadDetails,
 		"POST /refreshes":              access.RefreshNow,
 	}

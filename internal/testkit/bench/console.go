@@ -387,7 +387,9 @@ func (oneSession) Origin() string { return "" }
 func (oneSession) SignIn(http.ResponseWriter, *http.Request, string) error { return errNoSignIn }
 
 // SignedIn is not used.
-func (oneSession) SignedIn(http.ResponseWriter, *http.Request) error { return errNoSignIn }
+func (oneSession) SignedIn(http.ResponseWriter, *http.Request) (session.Person, error) {
+	return session.Person{}, errNoSignIn
+}
 
 // SignOut is not used.
 func (oneSession) SignOut(http.ResponseWriter, *http.Request) error { return errNoSignIn }
