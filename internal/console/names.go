@@ -49,7 +49,7 @@ func (n *callerNames) find(now time.Time, ids []string, found map[string]string)
 	return others
 }
 
-// keep keeps the names of ids that the API was asked for. Those that it left out have none.
+// keep keeps the names of ids that the API was asked for. Ids that it left out have none.
 func (n *callerNames) keep(now time.Time, asked []string, found map[string]string) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
@@ -120,7 +120,7 @@ func (v *visit) know(ids ...string) {
 	maps.Copy(v.names, found)
 }
 
-// unknown returns the ids that have no name yet, each once, without those that the API cannot be asked for.
+// unknown returns the ids that have no name yet, each once, without ids that the API cannot be asked for.
 func (v *visit) unknown(ids []string) (unknown []string) {
 	seen := map[string]bool{"": true}
 	for _, id := range ids {
@@ -133,7 +133,7 @@ func (v *visit) unknown(ids []string) (unknown []string) {
 	return unknown
 }
 
-// knowOf is know for a list of things, of which each has the id of a caller.
+// knowOf is know for a list of things that each have the id of a caller.
 func knowOf[T any](v *visit, list []T, by func(T) string) { v.know(pack.Each(list, by)...) }
 
 // knowEvents is know for events that do not have the name themselves, such as the end of an import.
