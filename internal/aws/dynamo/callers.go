@@ -2,6 +2,7 @@ package dynamo
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -19,7 +20,7 @@ type Callers struct{ db *engine }
 var _ audit.Callers = (*Callers)(nil)
 
 // callerItem is the name of a caller, as in the newest audit event that has one or at the newest sign-in. It is
-// not written in the transaction of the event: those of one caller would conflict with each other.
+// not written in the transaction of the event: transactions of one caller would conflict with each other.
 type callerItem struct {
 	itemKey
 	ID   string `dynamodbav:"id"`
@@ -39,14 +40,10 @@ const (
 // Names implements audit.Callers.
 func (s *Callers) Names(ctx context.Context, ids []string) (map[string]string, error) {
 	var keys []item
-	names := map[string]string{}
-	for _, id := range ids {
-		if _, repeated := names[id]; !repeated {
-			names[id] = ""
-			keys = append(keys, key(callerKey(id)))
-		}
+	for _, id := range slices.Compact(slices.Sorted(slices.Values(ids))) { // a batch must not ask for one key twice
+		keys = append(keys, key(callerKey(id)))
 	}
-	clear(names)
+	names := map[string]string{}
 	err := s.db.getAll(ctx, keys, "", nil, func(it item) error {
 		i, err := decode[callerItem](it)
 		names[i.ID] = i.Name
@@ -84,13 +81,16 @@ func (s *Callers) Forget(ctx context.Context, before time.Time) (deleted int, er
 		old = append(old, it)
 		return true, nil
 	})
-	if err != nil || len(old) == 0 {
+	if err != nil {
 		return 0, err
 	}
-	if err := s.db.removeAll(ctx, old, "seen"); err != nil {
-		return 0, err
+	for batch := range slices.Chunk(old, maxTransaction) {
+		if err := s.db.removeAll(ctx, batch, "seen"); err != nil {
+			return deleted, err
+		}
+		deleted += len(batch)
 	}
-	return len(old), nil
+	return deleted, nil
 }
 
 // callers remembers which names a process has stored. It is safe for concurrent use.
