@@ -14,7 +14,7 @@ import (
 
 const (
 	nameKept      = 5 * time.Minute // how long a process keeps the name of a caller
-	unnamedKept   = time.Minute     // how long it keeps that a name is not known
+	unnamedKept   = time.Minute     // how long it keeps that a name is not known or could not be read
 	namesKept     = 10_000          // how many callers it keeps at most
 	namesTimeout  = 2 * time.Second // for a call; a page then has ids
 	maxNames      = 100             // ids in a call

@@ -146,7 +146,7 @@ type other struct {
 // counts reports whether the agreement's term has not ended.
 func (o other) counts() bool { return o.end == "" || o.end > "2026" }
 
-// soon returns the day in so many days, so that something always ends soon.
+// soon returns the date that many days from now, because the overview shows what ends soon whenever the demo is loaded.
 func soon(days int) string { return time.Now().UTC().AddDate(0, 0, days).Format(time.DateOnly) }
 
 func others() []other {

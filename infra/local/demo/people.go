@@ -21,7 +21,7 @@ type bought struct {
 	assigned int // users, or devices of the group
 	left     int // licences that are left after some were given up; fewer than assigned is a conflict
 	group    string
-	ends     string // empty if that is of no interest
+	ends     string // the renewal date; empty for one far away
 }
 
 // subscriptions returns what Kingfisher has subscribed to: suites (a user has one at most), what some users have

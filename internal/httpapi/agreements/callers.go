@@ -58,8 +58,8 @@ func (o *operations) callerOperations() httpapi.Operations {
 
 func (o *operations) listCallers(api huma.API, op huma.Operation) {
 	op.Summary = "Names of callers"
-	op.Description = "Returns the names of the persons and programs with these ids: those of `by`, `assignedBy` and `createdBy` in other responses. A name is known if a token of the caller had one when the " +
-		"caller changed something, or if the caller signed in to the console; the others are left out. Names are kept as long as audit events, and whoever may read audit events, which have them, may read them here. " +
+	op.Description = "Returns the names of the persons and programs with these ids, which other responses have in `by`, `assignedBy` and `createdBy`. A name is known if a token of the caller had one when the " +
+		"caller changed something, or if the caller signed in to the console; the others are left out. Names are kept as long as audit events, which have them too, and the same roles may read both. " +
 		"API Gateway refuses a request whose path, query and headers have more than 10,240 bytes together: ask for fewer ids if they are long."
 	huma.Register(api, op, func(ctx context.Context, in *listCallersInput) (*listCallersOutput, error) {
 		names, err := o.Callers.Names(ctx, in.IDs)
